@@ -1,0 +1,1 @@
+"""DocVault: secure document exchange and e-signatures, self-hosted."""

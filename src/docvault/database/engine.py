@@ -1,0 +1,102 @@
+"""The database: connections, transactions and pages of rows. Knows SQLite and PostgreSQL; never a subject.
+
+SQLite runs in WAL mode with `synchronous=FULL`: a commit that was answered survives a power cut.
+"""
+
+import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, create_engine, event, or_
+
+from docvault.policy.engine import Policy
+from docvault.values import DocVaultError
+
+BUSY_TIMEOUT = 30_000  # milliseconds a writer waits for the one before it
+PAGE = 50  # rows of a page unless asked otherwise
+PAGE_MOST = 200
+
+Item = TypeVar("Item")
+
+
+class BadCursor(DocVaultError):
+    """The cursor was not one that we gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some rows and the cursor of the next page; `next` is None on the last."""
+
+    items: Sequence[Item]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One open transaction. `policy` answers who may; questions take a Transaction first."""
+
+    connection: Connection
+    policy: Policy
+
+
+class Database:
+    """All of DocVault's rows. `transaction()` writes, `reading()` only reads."""
+
+    def __init__(self, url: str, policy: Policy) -> None:
+        self.url = url
+        self.policy = policy
+        self.engine = _engine(url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction that may write: committed at the end, rolled back by any exception."""
+        with self.engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield Transaction(connection, self.policy)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a connection that reads in autocommit: no lock outlives a statement."""
+        with self.engine.connect() as connection:
+            yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves; the driver's own would be deferred
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine
+
+
+def cursor_after(at: datetime, row_id: str) -> str:
+    """Return the opaque cursor that continues after the row created at `at` with id `row_id`."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{row_id}".encode()).decode().rstrip("=")
+
+
+def before_cursor(cursor: str | None, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> ColumnElement[bool] | None:
+    """Return the condition for rows older than `cursor` (newest first), or None without one. Raises BadCursor."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        moment_text, _, last = text.partition("|")
+        moment = datetime.fromisoformat(moment_text)
+    except ValueError as error:
+        raise BadCursor("That page does not exist. Please start from the first one.") from error
+    if moment.tzinfo is None or not last:
+        raise BadCursor("That page does not exist. Please start from the first one.")
+    return or_(at < moment, and_(at == moment, row_id < last))
