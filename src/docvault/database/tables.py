@@ -103,7 +103,9 @@ people = Table(
     _ref("organisation_id", "organisations.id", index=True),
     Column("email", String(254), nullable=False, unique=True),  # lower case
     Column("name", String(200), nullable=False),
-    Column("role", String(30), nullable=False),  # administrator | compliance_officer | account_manager | client
+    Column(
+        "role", String(30), nullable=False
+    ),  # administrator | compliance_officer | account_manager | client
     Column("state", String(10), nullable=False),  # invited | active | disabled
     Column("password_hash", Text, nullable=True),
     Column("created_at", Moment, nullable=False),
@@ -121,7 +123,9 @@ totp_factors = Table(
     "totp_factors",
     METADATA,
     Column("person_id", ID, ForeignKey("people.id"), primary_key=True),
-    Column("secret", LargeBinary, nullable=False),  # AES-256-GCM, the person's id as associated data (promise 4)
+    Column(
+        "secret", LargeBinary, nullable=False
+    ),  # AES-256-GCM, the person's id as associated data (promise 4)
     Column("confirmed_at", Moment, nullable=True),
     Column("last_step", BigInteger, nullable=False),  # the last accepted 30-second step (promise 3)
     Column("created_at", Moment, nullable=False),
@@ -234,7 +238,9 @@ documents = Table(
     Column("name", String(255), nullable=False),  # as the person named it; data, never a path (promise 33)
     _ref("created_by", "people.id"),
     Column("created_at", Moment, nullable=False),
-    Column("latest", Integer, nullable=False),  # the number of the newest original version; 0 before the first is whole
+    Column(
+        "latest", Integer, nullable=False
+    ),  # the number of the newest original version; 0 before the first is whole
     Index("ix_documents_folder_id_created_at_id", "folder_id", "created_at", "id"),
 )
 
@@ -250,7 +256,9 @@ versions = Table(
     Column("size", BigInteger, nullable=False),  # plaintext bytes
     Column("sha256", String(64), nullable=True),  # hex, of the plaintext; null while receiving
     Column("pages", Integer, nullable=True),  # of a PDF that could be opened
-    Column("findings", Text, nullable=True),  # JSON: what intake found (signed, XFA, encrypted, removed parts)
+    Column(
+        "findings", Text, nullable=True
+    ),  # JSON: what intake found (signed, XFA, encrypted, removed parts)
     Column("key_generation", Integer, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("blob", String(64), nullable=False),  # random prefix in the object store (promise 33)
@@ -303,7 +311,9 @@ envelopes = Table(
     _ref("working_version_id", "versions.id", nullable=True),  # the newest revision with signatures
     _ref("signed_version_id", "versions.id", nullable=True),  # sealed, timestamped, validated
     _ref("certificate_version_id", "versions.id", nullable=True),
-    Column("digest", String(64), nullable=True),  # hex SHA-256 of the prepared version as sent: what signers see
+    Column(
+        "digest", String(64), nullable=True
+    ),  # hex SHA-256 of the prepared version as sent: what signers see
     Column("pages", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment, nullable=True),
@@ -331,7 +341,9 @@ recipients = Table(
     Column("pages_seen", Text, nullable=False),  # JSON list of page numbers, from 1
     Column("signed_at", Moment, nullable=True),
     Column("declined_at", Moment, nullable=True),
-    Column("answers", LargeBinary, nullable=True),  # values and signature picture, sealed under the folder key
+    Column(
+        "answers", LargeBinary, nullable=True
+    ),  # values and signature picture, sealed under the folder key
     Column("evidence", LargeBinary, nullable=True),  # address, user agent, factors at signing, sealed as well
     Column("applied_at", Moment, nullable=True),  # when the PAdES signature was in the working version
     Column("certificate_sha256", String(64), nullable=True),  # of the one-time signing certificate
@@ -363,12 +375,22 @@ messages = Table(  # mail to send; without SMTP the outbox page shows them
     _id(),
     _ref("person_id", "people.id", nullable=True),
     Column("recipient", String(254), nullable=False),
-    Column("subject", String(300), nullable=False),
-    Column("body", LargeBinary, nullable=False),  # sealed: links in it are secrets
+    Column("template", String(60), nullable=False),  # which words: they are rendered when it is sent
+    Column("body", LargeBinary, nullable=False),  # the template's values, sealed: links in them are secrets
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment, nullable=True),
     Column("failures", Integer, nullable=False),
     Index("ix_messages_created_at_id", "created_at", "id"),
+)
+
+# --- work for later -----------------------------------------------------------------------------------------
+
+workers = Table(  # the pulse of every running worker: the jobs of one that stopped are taken over
+    "workers",
+    METADATA,
+    Column("executor_id", String(60), primary_key=True),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
 )
 
 # --- the audit log ------------------------------------------------------------------------------------------
@@ -405,7 +427,9 @@ audit_state = Table(
     METADATA,
     Column("id", Integer, primary_key=True),  # always 1
     Column("size", BigInteger, nullable=False),
-    Column("edge", LargeBinary, nullable=False),  # hashes of the full subtrees at the right edge, largest first
+    Column(
+        "edge", LargeBinary, nullable=False
+    ),  # hashes of the full subtrees at the right edge, largest first
 )
 
 audit_tiles = Table(  # full 256-wide tiles of c2sp.org/tlog-tiles

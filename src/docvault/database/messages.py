@@ -1,0 +1,123 @@
+"""Mail that is to be sent: which template, for whom, with which values. Never renders or sends it.
+
+Values are sealed, because links in them are secrets; the words are made by mail/ when the message leaves.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Row, insert, select, update
+
+from docvault.database import work
+from docvault.database.engine import PAGE, Page, Transaction, before_cursor, cursor_after
+from docvault.database.tables import messages
+from docvault.values import NotFound, PersonId, new_id
+
+
+class Records(Protocol):
+    """Seals small secrets; the context is authenticated, so a sealed value opens only where it belongs."""
+
+    def seal(self, context: str, plaintext: bytes, /) -> bytes: ...
+
+    def open(self, context: str, sealed: bytes, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    id: str
+    person_id: PersonId | None
+    recipient: str  # an e-mail address
+    template: str
+    values: Mapping[str, str]
+    created_at: datetime
+    sent_at: datetime | None
+    failures: int
+
+
+def add(
+    tx: Transaction,
+    records: Records,
+    *,
+    person_id: PersonId | None,
+    recipient: str,
+    template: str,
+    values: Mapping[str, str],
+    now: datetime,
+) -> str:
+    """Queue one message in `tx` and return its id.
+
+    values: what the template asks for; a link is given as `path`, from the slash on, and gets the portal's
+    address when the message is rendered.
+    """
+    message_id = new_id()
+    tx.connection.execute(
+        insert(messages).values(
+            id=message_id,
+            person_id=person_id,
+            recipient=recipient,
+            template=template,
+            body=records.seal(_context(message_id), json.dumps(dict(values)).encode()),
+            created_at=now,
+            failures=0,
+        )
+    )
+    work.enqueue(tx, work.DeliverMessage(message_id))
+    return message_id
+
+
+def for_delivery(tx: Transaction, records: Records, message_id: str) -> Message:
+    """Return one message for the job that sends it. Raises NotFound."""
+    row = tx.connection.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _message(records, row)
+
+
+def mark_sent(tx: Transaction, message_id: str, now: datetime) -> bool:
+    """Note when it left; False if it was already noted."""
+    changed = tx.connection.execute(
+        update(messages).where(messages.c.id == message_id, messages.c.sent_at.is_(None)).values(sent_at=now)
+    )
+    return changed.rowcount == 1
+
+
+def count_failure(tx: Transaction, message_id: str) -> None:
+    """Note one try that did not get through."""
+    tx.connection.execute(
+        update(messages).where(messages.c.id == message_id).values(failures=messages.c.failures + 1)
+    )
+
+
+def newest(
+    tx: Transaction, records: Records, *, after: str | None = None, limit: int = PAGE
+) -> Page[Message]:
+    """Return messages, newest first; the caller has checked who asks. Raises BadCursor."""
+    question = select(messages).order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit + 1)
+    older = before_cursor(after, messages.c.created_at, messages.c.id)
+    if older is not None:
+        question = question.where(older)
+    rows = tx.connection.execute(question).all()
+    items = [_message(records, row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
+
+
+def _message(records: Records, row: Row[Any]) -> Message:
+    values = json.loads(records.open(_context(row.id), row.body))
+    return Message(
+        id=row.id,
+        person_id=row.person_id,
+        recipient=row.recipient,
+        template=row.template,
+        values=values,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+        failures=row.failures,
+    )
+
+
+def _context(message_id: str) -> str:
+    return f"message:{message_id}"

@@ -1,0 +1,103 @@
+"""Work for later: a job enqueued here joins the caller's transaction, neither lost nor run before its commit.
+
+Carried out by jobs/; this side only enqueues and never runs a job. The queue is DBOS's, in the same database.
+"""
+
+import json
+import threading
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine
+
+from docvault.database.engine import Transaction
+from docvault.values import DocVaultError, EnvelopeId, new_id
+
+if TYPE_CHECKING:  # importing dbos takes a second, and most commands never enqueue
+    from dbos import DBOSClient
+
+QUEUE = "docvault"
+VERSION = "1"  # of the jobs' arguments: raised when a worker of the old version must not take a new job
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceEnvelope:
+    """Put the pending signatures into an envelope's document, and complete it after the last."""
+
+    NAME: ClassVar[str] = "advance_envelope"
+    envelope_id: EnvelopeId
+
+    @property
+    def key(self) -> str:
+        # Each signature asks again; a job that comes too late finds nothing left to do.
+        return f"{self.NAME}-{self.envelope_id}-{new_id()}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverMessage:
+    """Send one message by mail."""
+
+    NAME: ClassVar[str] = "deliver_message"
+    message_id: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.NAME}-{self.message_id}"
+
+
+Job = AdvanceEnvelope | DeliverMessage
+
+
+class JobFailed(DocVaultError):
+    """A job ended without success; the message names the kind of failure only."""
+
+
+class JsonSerializer:
+    """What DBOS stores of a job, as JSON: reading it back cannot run code, as its default pickles could."""
+
+    def name(self) -> str:
+        return "docvault-json"
+
+    def serialize(self, data: Any) -> str:
+        if isinstance(data, BaseException):
+            words = (
+                f": {data}" if isinstance(data, DocVaultError) else ""
+            )  # others may quote what they worked on
+            return json.dumps({"failed": f"{type(data).__name__}{words}"})
+        return json.dumps({"value": data})
+
+    def deserialize(self, serialized_data: str) -> Any:
+        stored = json.loads(serialized_data)
+        return JobFailed(stored["failed"]) if "failed" in stored else stored["value"]
+
+
+def prepare(url: str) -> None:
+    """Create or upgrade the queue's own tables in the database at `url`; call at set-up and at each start."""
+    from dbos import DBOS  # noqa: PLC0415 - takes a second to import
+
+    DBOS.migrate(url)
+
+
+def enqueue(tx: Transaction, job: Job) -> None:
+    """Ask for `job`, as part of `tx`: it runs after the commit, and not at all after a rollback."""
+    _client(tx.connection.engine).enqueue_in_transaction(
+        tx.connection,
+        {"queue_name": QUEUE, "workflow_name": job.NAME, "workflow_id": job.key, "app_version": VERSION},
+        *asdict(job).values(),
+    )
+
+
+_CLIENTS: "WeakKeyDictionary[Engine, DBOSClient]" = WeakKeyDictionary()
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def _client(engine: Engine) -> "DBOSClient":
+    with _ONE_AT_A_TIME:
+        if engine not in _CLIENTS:
+            from dbos import DBOSClient  # noqa: PLC0415 - takes a second to import
+
+            _CLIENTS[engine] = DBOSClient(
+                system_database_engine=engine, serializer=cast("Any", JsonSerializer()), lazy=True
+            )
+        return _CLIENTS[engine]
