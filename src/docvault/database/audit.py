@@ -1,0 +1,151 @@
+"""The audit log's rows: appending inside the caller's transaction, and reading. Never decides who may read.
+
+One entry is one row, one optional row of details and one update of the state row. All of it commits or
+rolls back with the deed that it records (promise 74); the state row is compared as it is changed, so that
+two writers cannot fork the log. Format: docs/formats/audit-log.md.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from docvault.audit import entries, tiles
+from docvault.audit.kinds import Kind
+from docvault.audit.tree import Edge, leaf_hash
+from docvault.database.engine import Transaction
+from docvault.database.tables import audit_details, audit_entries, audit_state, audit_tiles
+from docvault.policy.vocabulary import Acting
+from docvault.values import DocVaultError
+
+
+class AuditNotWritten(DocVaultError):
+    """The audit entry could not be written, so the deed must not happen either."""
+
+    def __init__(self) -> None:
+        super().__init__("This could not be recorded in the audit log, so it was not done. Please try again.")
+
+
+_STATE = select(audit_state.c.size, audit_state.c.edge).where(audit_state.c.id == 1).with_for_update()
+_GROW = (
+    update(audit_state)
+    .where(audit_state.c.id == 1, audit_state.c.size == bindparam("from_size"))
+    .values(size=bindparam("to_size"), edge=bindparam("to_edge"))
+)
+_ADD_ENTRY = insert(audit_entries).inline()
+_ADD_DETAILS = insert(audit_details).inline()
+
+
+def append(
+    tx: Transaction,
+    kind: Kind,
+    *,
+    at: datetime,
+    acting: Acting | None = None,
+    object_type: str | None = None,
+    object_id: str | None = None,
+    organisation_id: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+    private: Mapping[str, Any] | None = None,
+) -> int:
+    """Append one entry in the caller's transaction and return its index in the log, from 0.
+
+    facts: hashed in clear, for ever: ids, counts, digests, roles; never personal data or secrets.
+    private: personal data, kept erasable behind a salted commitment. Who acts is added to it as `actor_name`,
+    `actor_email`, `address` and `user_agent`, unless the caller names one of these.
+    Raises EntryInvalid for values that cannot be written, AuditNotWritten when the log refuses.
+    """
+    kept = entries.details({**_circumstances(acting), **(private or {})})
+    entry = entries.Entry(
+        actor=acting.person_id if acting else None,
+        at=entries.moment(at),
+        facts=dict(facts or {}),
+        kind=kind.value,
+        object=entries.Subject(id=object_id, type=object_type) if object_type else None,
+        organisation=organisation_id,
+        private=kept.commitment() if kept else None,
+    )
+    try:
+        return _append(tx, entry, at, kept)
+    except SQLAlchemyError as error:
+        raise AuditNotWritten from error
+
+
+def _append(tx: Transaction, entry: entries.Entry, at: datetime, kept: entries.Details | None) -> int:
+    leaf = entries.write(entry)
+    hashed = leaf_hash(leaf)
+    edge = _edge(tx)
+    index = edge.size
+    edge.append(hashed)
+    row = {
+        "index": index,
+        "at": at,
+        "kind": entry.kind,
+        "actor_id": entry.actor,
+        "organisation_id": entry.organisation,
+        "object_type": entry.object.type if entry.object else None,
+        "object_id": entry.object.id if entry.object else None,
+        "leaf": leaf,
+        "leaf_hash": hashed,
+    }
+    tx.connection.execute(_ADD_ENTRY, row)
+    if kept:
+        tx.connection.execute(_ADD_DETAILS, {"index": index, "salt": kept.salt, "body": kept.body})
+    grown = tx.connection.execute(_GROW, {"from_size": index, "to_size": edge.size, "to_edge": edge.dump()})
+    if grown.rowcount != 1:  # another writer was faster: writing on would fork the log
+        raise AuditNotWritten
+    _keep_tiles(tx, edge.size)
+    return index
+
+
+def _circumstances(acting: Acting | None) -> dict[str, str]:
+    if acting is None:
+        return {}
+    return {
+        "actor_name": acting.name,
+        "actor_email": acting.email,
+        "address": acting.address,
+        "user_agent": acting.user_agent,
+    }
+
+
+def _edge(tx: Transaction) -> Edge:
+    """Lock the state row and return the right edge. An empty log gets its row here, at the first entry."""
+    state = tx.connection.execute(_STATE).one_or_none()
+    if state is None:
+        tx.connection.execute(insert(audit_state).values(id=1, size=0, edge=b""))
+        return Edge()
+    return Edge.load(state.size, state.edge)
+
+
+def _keep_tiles(tx: Transaction, size: int) -> None:
+    """Write every tile that the newest entry filled: once, never again."""
+    full = tiles.completed(size)
+    if not full:
+        return
+    reader = tile_reader(tx, size)
+    for level, index in full:
+        hashes = reader.tile(level, index)
+        tx.connection.execute(insert(audit_tiles).values(level=level, index=index, hashes=hashes))
+
+
+def tile_reader(tx: Transaction, size: int) -> tiles.TileReader:
+    """Return a reader of the tree's hashes at `size` entries."""
+    return tiles.TileReader(
+        size,
+        stored=lambda level, index: _stored_tile(tx, level, index),
+        leaves=lambda start, stop: _leaf_hashes(tx, start, stop),
+    )
+
+
+def _stored_tile(tx: Transaction, level: int, index: int) -> bytes | None:
+    chosen = select(audit_tiles.c.hashes).where(audit_tiles.c.level == level, audit_tiles.c.index == index)
+    return tx.connection.execute(chosen).scalar_one_or_none()
+
+
+def _leaf_hashes(tx: Transaction, start: int, stop: int) -> bytes:
+    index = audit_entries.c.index
+    chosen = select(audit_entries.c.leaf_hash).where(index >= start, index < stop).order_by(index)
+    return b"".join(tx.connection.execute(chosen).scalars())
