@@ -1,0 +1,134 @@
+"""The numbers of policies/*.toml as typed, checked values. Decides nothing.
+
+Each file's comments give the source of its numbers; the floors here are what DocVault promises whatever a
+deployment writes (docs/threat-model.md), so a policy can be stricter than them but never weaker.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from docvault.values import DocVaultError
+
+
+class NumbersInvalid(DocVaultError):
+    """A file of numbers is missing, misspelt or outside what DocVault promises."""
+
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    max_bytes: Positive  # plaintext bytes of one file
+    max_signing_bytes: Positive  # bytes of a PDF that can be signed
+    max_signing_pages: Positive
+    unfinished_hours: Positive  # an upload that rests longer is collected
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    max_recipients: Positive
+    max_fields: Positive
+    max_message_characters: Positive
+    max_text_characters: Positive  # of one text field
+    max_picture_bytes: Positive  # of an uploaded signature picture
+    reminder_hours: Positive  # at least this long between two reminders to one person
+    certificate_years: Annotated[int, Meta(ge=1, le=30)]
+
+
+@dataclass(frozen=True, slots=True)
+class Argon2:
+    """Parameters of argon2id (RFC 9106)."""
+
+    memory_kib: Annotated[int, Meta(ge=7168)]
+    passes: Positive
+    lanes: Positive
+    at_once: Annotated[int, Meta(ge=1, le=16)]  # hashes computed at the same time, per process
+    waiting: Annotated[int, Meta(ge=0)]  # how many more may wait before the answer is "too busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    free_tries: Annotated[int, Meta(ge=1, le=10)]
+    first_delay_seconds: Positive  # doubles with every further failure
+    longest_delay_seconds: Annotated[int, Meta(ge=1, le=86400)]
+    factor_stops_at: Annotated[int, Meta(ge=5, le=100)]  # consecutive failures that switch a factor off
+    source_free_tries: Annotated[int, Meta(ge=1, le=1000)]  # a source may be an office with many people
+    forget_after_hours: Annotated[int, Meta(ge=1)]  # a counter that rests this long starts again
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    min_length: Annotated[int, Meta(ge=8)]  # code points after NFC
+    max_length: Annotated[int, Meta(ge=128, le=4096)]
+    min_score: Annotated[int, Meta(ge=2, le=4)]  # of zxcvbn, 0 to 4
+    context_words: tuple[str, ...]
+    invitation_hours: Annotated[int, Meta(ge=1, le=336)]
+    reset_minutes: Annotated[int, Meta(ge=5, le=60)]
+    recovery_codes: Annotated[int, Meta(ge=4, le=20)]
+    argon2: Argon2
+    throttle: Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    idle_minutes: Annotated[int, Meta(ge=1, le=60)]
+    administrator_idle_minutes: Annotated[int, Meta(ge=1, le=15)]
+    absolute_hours: Annotated[int, Meta(ge=1, le=24)]
+    administrator_absolute_hours: Annotated[int, Meta(ge=1, le=12)]
+    enrol_minutes: Annotated[int, Meta(ge=1, le=60)]  # a session that may only enrol a factor
+    fresh_minutes: Annotated[int, Meta(ge=1, le=15)]  # how recent a sign-in must be to change a factor
+    challenge_minutes: Annotated[int, Meta(ge=1, le=10)]
+    challenge_tries: Annotated[int, Meta(ge=1, le=10)]
+    step_up_minutes: Annotated[int, Meta(ge=1, le=5)]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    uploads: Uploads
+    signing: Signing
+    passwords: Passwords
+    sessions: Sessions
+
+
+Section = TypeVar("Section")
+
+
+def load(folder: Path) -> Numbers:
+    """Read uploads, signing, passwords and sessions.toml of `folder`. Raises NumbersInvalid."""
+    return Numbers(
+        uploads=_section(folder / "uploads.toml", Uploads),
+        signing=_section(folder / "signing.toml", Signing),
+        passwords=_section(folder / "passwords.toml", Passwords),
+        sessions=_section(folder / "sessions.toml", Sessions),
+    )
+
+
+def _section(path: Path, shape: type[Section]) -> Section:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise NumbersInvalid(f"{path} cannot be read: {error}") from error
+    unknown = _unknown(content, shape)
+    if unknown:
+        raise NumbersInvalid(f"{path}: {', '.join(sorted(unknown))} is not a number that DocVault knows.")
+    try:
+        return msgspec.convert(content, shape)
+    except msgspec.ValidationError as error:
+        raise NumbersInvalid(f"{path}: {error}") from error
+
+
+def _unknown(content: dict[str, object], shape: type) -> set[str]:
+    """Return names that the shape does not have: a misspelt limit must not be silently without effect."""
+    fields = {field.name: field.type for field in msgspec.inspect.type_info(shape).fields}  # type: ignore[attr-defined]
+    found = set(content) - set(fields)
+    for name, value in content.items():
+        inner = getattr(fields.get(name), "cls", None)
+        if isinstance(value, dict) and inner is not None:
+            found |= {f"{name}.{each}" for each in _unknown(value, inner)}
+    return found
