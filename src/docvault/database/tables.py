@@ -395,10 +395,12 @@ workers = Table(  # the pulse of every running worker: the jobs of one that stop
 
 # --- the audit log ------------------------------------------------------------------------------------------
 
+_POSITION = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER names the row itself there: no second tree
+
 audit_entries = Table(
     "audit_entries",
     METADATA,
-    Column("index", BigInteger, primary_key=True, autoincrement=False),  # position in the tree, from 0
+    Column("index", _POSITION, primary_key=True, autoincrement=False),  # position in the tree, from 0
     Column("at", Moment, nullable=False),
     Column("kind", String(60), nullable=False),
     Column("actor_id", ID, nullable=True),  # no foreign key: the log outlives the rows it speaks of
@@ -417,7 +419,7 @@ audit_entries = Table(
 audit_details = Table(  # erasable personal data; the leaf holds only a salted commitment to it (promise 81)
     "audit_details",
     METADATA,
-    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("index", _POSITION, primary_key=True, autoincrement=False),
     Column("salt", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
@@ -443,7 +445,7 @@ audit_tiles = Table(  # full 256-wide tiles of c2sp.org/tlog-tiles
 audit_checkpoints = Table(
     "audit_checkpoints",
     METADATA,
-    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("size", _POSITION, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
     Column("at", Moment, nullable=False),
 )
