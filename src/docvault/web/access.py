@@ -1,0 +1,120 @@
+"""Who is asking, and whether this route is for them at all. What a person may do with a thing is the policy's business.
+
+Every route needs a full session unless its `opt` says otherwise: a forgotten route is closed, not open (promise 20).
+A challenge (password right, factor owed) is never looked at here: only the factor's own handlers read it (promise 1).
+"""
+
+import hashlib
+import hmac
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from docvault.actions import sessions
+from docvault.policy.vocabulary import Acting
+from docvault.values import DocVaultError
+from docvault.web import cookies, peer
+from docvault.web.running import run
+from docvault.wiring import Portal
+
+# What a handler says as its `opt`. Without one of them a full session is needed.
+PUBLIC = {"access": "public"}  # anybody, signed in or not
+ENROLMENT = {"access": "enrolment"}  # a session that may only enrol a factor, and nothing else
+ANY_SESSION = {"access": "any session"}  # signing out
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+NO_SESSION_NEEDED = ("/static/", "/health/")  # answered without a look into the database
+
+
+class AccessError(DocVaultError):
+    """The root of what this door refuses before any action runs."""
+
+
+class NotSignedIn(AccessError):
+    """Nobody is signed in, or the session has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("Please sign in.")
+
+
+class FactorNeeded(AccessError):
+    """This session may only set up a second factor."""
+
+    def __init__(self) -> None:
+        super().__init__("Please set up your authenticator app first.")
+
+
+def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
+    """Wrap the whole application: `scope["user"]` becomes the person acting or None, `scope["auth"]` their csrf token."""
+    trusted = peer.networks(portal.settings.trusted_proxies)
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["user"] = scope["auth"] = None
+            scope["docvault_source"] = sessions.Source(  # type: ignore[typeddict-unknown-key]
+                address=peer.address_of(scope, trusted), user_agent=peer.user_agent_of(scope)
+            )
+            if not scope["path"].startswith(NO_SESSION_NEEDED):
+                await _recognise(scope, portal)
+        await app(scope, receive, send)
+
+    return wrapped
+
+
+async def _recognise(scope: Scope, portal: Portal) -> None:
+    """Read the session's cookie. One that does not hold in both halves is treated as none."""
+    cookie = cookies.read(Headers.from_scope(scope).get("cookie", ""), cookies.SESSION)
+    token, _, csrf = (cookie or "").partition(".")
+    if not token or not csrf:
+        return
+    signed = await run(
+        sessions.authenticate, portal.db, token=token, source=source_of(scope), now=portal.clock()
+    )
+    if signed is None or not hmac.compare_digest(hashlib.sha256(csrf.encode()).digest(), signed.csrf_hash):
+        return
+    scope["user"], scope["auth"] = signed.acting, csrf
+
+
+def source_of(scope: Scope) -> sessions.Source:
+    """Return where the request came from: the true peer and what its browser calls itself."""
+    source: sessions.Source = scope["docvault_source"]  # type: ignore[typeddict-item]
+    return source
+
+
+async def require_session(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard of the whole application. Raises NotSignedIn, FactorNeeded."""
+    access = handler.opt.get("access", "full")
+    if access == "public" or connection.scope.get("method") == "OPTIONS":
+        return
+    acting = connection.scope.get("user")
+    if not isinstance(acting, Acting):
+        raise NotSignedIn
+    wanted = {"full": "full", "enrolment": "enrol"}.get(access, acting.session_kind)
+    if acting.session_kind == wanted:
+        return
+    if acting.session_kind == "enrol":
+        raise FactorNeeded
+    raise NotSignedIn
+
+
+def signed_in(connection: Connection) -> Acting:
+    """Return who acts. Raises NotSignedIn on a public route nobody is signed in to."""
+    acting = connection.scope.get("user")
+    if not isinstance(acting, Acting):
+        raise NotSignedIn
+    return acting
+
+
+def acting_or_none(connection: Connection) -> Acting | None:
+    acting = connection.scope.get("user")
+    return acting if isinstance(acting, Acting) else None
+
+
+def portal_of(connection: Connection) -> Portal:
+    """Return the wired parts that the application was made with."""
+    portal: Portal = connection.app.state.portal
+    return portal

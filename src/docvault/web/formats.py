@@ -1,0 +1,80 @@
+"""How values are written for people on pages: moments, sizes, initials, fingerprints, names of roles and states."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+UNITS = ("bytes", "KB", "MB", "GB", "TB")
+STEP = 1000  # decimal units, as file managers show them
+
+
+def moment(value: datetime | None) -> Markup | str:
+    """A <time> in UTC; the page's script shows it in the reader's own zone."""
+    if value is None:
+        return ""
+    utc = value.astimezone(UTC)
+    return Markup('<time datetime="{}" data-local>{}</time>').format(
+        utc.isoformat(timespec="seconds"), f"{utc.day} {utc:%B %Y, %H:%M} UTC"
+    )
+
+
+def utc_moment(value: datetime) -> Markup:
+    """A <time> that stays UTC to the second, for the audit trail."""
+    utc = value.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(
+        utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def day(value: datetime | None) -> Markup | str:
+    if value is None:
+        return ""
+    utc = value.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(f"{utc:%Y-%m-%d}", f"{utc.day} {utc:%B %Y}")
+
+
+def size(value: int) -> str:
+    """A size in decimal units, e.g. `2.4 MB`. value: bytes."""
+    amount, unit = float(value), UNITS[0]
+    for unit in UNITS:
+        if amount < STEP or unit == UNITS[-1]:
+            break
+        amount /= STEP
+    return f"{int(amount)} {unit}" if unit == UNITS[0] or amount >= 100 else f"{amount:.1f} {unit}"  # noqa: PLR2004 - three digits are enough
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.split() if word[0].isalnum()]
+    return (
+        "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words[:1])).upper() or "?"
+    )
+
+
+def fingerprint(digest: str) -> str:
+    """A long hex digest as its first and last groups of four, enough to compare by eye."""
+    groups = [digest[start : start + 4] for start in range(0, len(digest), 4)]
+    return " ".join(groups) if len(groups) <= 4 else f"{' '.join(groups[:3])} … {groups[-1]}"  # noqa: PLR2004 - four groups fit a line
+
+
+def words(value: str) -> str:
+    """`account_manager` and `reset-started` as words."""
+    return value.replace("_", " ").replace("-", " ")
+
+
+def title(value: str) -> str:
+    text = words(value)
+    return text[:1].upper() + text[1:]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "moment": moment,
+    "utc_moment": utc_moment,
+    "day": day,
+    "size": size,
+    "initials": initials,
+    "fingerprint": fingerprint,
+    "words": words,
+    "sentence": title,
+}

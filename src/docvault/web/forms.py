@@ -1,0 +1,51 @@
+"""Forms that pages post: url-encoded, small, read into a struct that refuses what it does not know (promise 23)."""
+
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request
+
+from docvault.web.access import AccessError
+
+MEDIA_TYPE = "application/x-www-form-urlencoded"
+FIELDS_MOST = 100
+
+Form = TypeVar("Form", bound=msgspec.Struct)
+
+
+class FormInvalid(AccessError):
+    """The form cannot be read; the message says which part, in words for the person."""
+
+
+def is_form(request: Request[Any, Any, Any]) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MEDIA_TYPE
+
+
+async def pairs(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Return the fields of the posted form. Raises FormInvalid; a field given twice is refused (promise 24)."""
+    if not is_form(request):
+        raise FormInvalid("This page expects a form.")
+    body = await request.body()
+    try:
+        given = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MOST
+        )
+    except ValueError as error:
+        raise FormInvalid("The form could not be read. Please reload the page and try again.") from error
+    fields = dict(given)
+    if len(fields) != len(given):
+        raise FormInvalid("The form names a field twice. Please reload the page and try again.")
+    return fields
+
+
+async def read(request: Request[Any, Any, Any], form: type[Form]) -> Form:
+    """Read the posted form into `form`, a struct with `forbid_unknown_fields`. Raises FormInvalid.
+
+    An empty field is left out, so that its default counts.
+    """
+    fields = {name: value for name, value in (await pairs(request)).items() if value and name != "csrf"}
+    try:
+        return msgspec.convert(fields, form, strict=False)
+    except msgspec.ValidationError as error:
+        raise FormInvalid(f"Please check the form: {error}.") from error

@@ -1,0 +1,1 @@
+"""Pages for people: thin handlers that render templates, one file a subject."""

@@ -1,0 +1,61 @@
+"""Who is at the other end of the connection. Forwarding headers count only from configured proxies (promise 86)."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from litestar.datastructures import Headers
+from litestar.types import Scope
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+UNKNOWN = "unknown"  # a socket without an address, such as a Unix one
+USER_AGENT_MOST = 300  # characters kept of what a browser says of itself
+
+
+def networks(texts: Sequence[str]) -> tuple[Network, ...]:
+    """Read the `trusted_proxies` setting: addresses or networks. Raises ValueError naming the one that is neither."""
+    return tuple(ip_network(text.strip()) for text in texts if text.strip())
+
+
+def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
+    """Return the true peer's address.
+
+    X-Forwarded-For is read from the right, and only as far as the hops are trusted proxies: what stands further left
+    was written by the peer itself.
+    """
+    client = scope.get("client")
+    if client is None:
+        return UNKNOWN
+    address = _parse(client[0])
+    if address is None:
+        return UNKNOWN
+    hops = [
+        part.strip()
+        for part in Headers.from_scope(scope).get("x-forwarded-for", "").split(",")
+        if part.strip()
+    ]
+    while hops and _is_trusted(address, trusted):
+        hop = _parse(hops.pop())
+        if hop is None:
+            break
+        address = hop
+    return str(address)
+
+
+def user_agent_of(scope: Scope) -> str:
+    return Headers.from_scope(scope).get("user-agent", "")[:USER_AGENT_MOST]
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    return any(address.version == network.version and address in network for network in trusted)

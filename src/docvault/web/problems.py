@@ -1,0 +1,144 @@
+"""What an error means in HTTP, said once. Errors below know no status codes.
+
+`/api` and `/log` answer RFC 9457 problem details with a stable `type`; pages answer a page in plain words.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+
+from docvault.actions import sessions
+from docvault.database.engine import BadCursor
+from docvault.policy.engine import Forbidden
+from docvault.values import DocVaultError, NotFound
+from docvault.web.access import FactorNeeded, NotSignedIn
+from docvault.web.csrf import CrossSite
+from docvault.web.forms import FormInvalid
+from docvault.web.rendering import render
+
+log = structlog.get_logger()
+
+PROBLEM = "application/problem+json"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """RFC 9457. `type` is relative to the portal and stays the same for the same kind of trouble."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    status: HTTPStatus
+    slug: str
+    title: str
+
+
+# The nearest class in an error's ancestry counts.
+MEANINGS: dict[type[Exception], Meaning] = {
+    DocVaultError: Meaning(HTTPStatus.BAD_REQUEST, "refused", "That is not possible"),
+    NotFound: Meaning(HTTPStatus.NOT_FOUND, "not-found", "Not found"),
+    Forbidden: Meaning(HTTPStatus.FORBIDDEN, "forbidden", "Not allowed"),
+    NotSignedIn: Meaning(HTTPStatus.UNAUTHORIZED, "not-signed-in", "Please sign in"),
+    FactorNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "factor-needed", "Second factor needed"),
+    CrossSite: Meaning(HTTPStatus.FORBIDDEN, "cross-site", "Request refused"),
+    FormInvalid: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
+    BadCursor: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
+    sessions.SignInRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-in-refused", "Sign-in refused"),
+    sessions.Throttled: Meaning(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many tries"),
+    sessions.TooBusy: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment"),
+}
+
+# What the framework itself refuses, in words for people.
+FRAMEWORK: dict[int, Meaning] = {
+    400: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
+    401: Meaning(HTTPStatus.UNAUTHORIZED, "not-signed-in", "Please sign in"),
+    404: Meaning(HTTPStatus.NOT_FOUND, "not-found", "Not found"),
+    405: Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "That cannot be done here"),
+    413: Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large"),
+    415: Meaning(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unknown kind of content"),
+}
+
+DETAILS: dict[int, str] = {
+    404: str(NotFound()),
+    405: "This address does not take that kind of request.",
+    413: "What was sent is larger than allowed here.",
+    415: "This address does not take that kind of content.",
+}
+
+UNEXPECTED = Problem(
+    type="/api/docs#problem-unexpected",
+    title="Something went wrong on our side",
+    status=500,
+    detail="Nothing was changed. Please try again; if it happens again, tell your administrator when it happened.",
+)
+
+
+def meaning_of(error: Exception) -> Meaning:
+    """Return the meaning of the nearest class in the error's ancestry. Raises KeyError for a stranger."""
+    return MEANINGS[next(cls for cls in type(error).__mro__ if cls in MEANINGS)]
+
+
+def describe(error: Exception) -> Problem:
+    """Return the problem an error is to its reader. What is not ours is logged and told without detail."""
+    if isinstance(error, DocVaultError):
+        meaning = meaning_of(error)
+        return _problem(meaning, str(error))
+    if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        meaning = FRAMEWORK.get(error.status_code, FRAMEWORK[400])
+        return _problem(meaning, DETAILS.get(error.status_code) or _detail(error))
+    log.error("web.unexpected", exc_info=error)
+    return UNEXPECTED
+
+
+def _problem(meaning: Meaning, detail: str) -> Problem:
+    return Problem(
+        type=f"/api/docs#problem-{meaning.slug}", title=meaning.title, status=meaning.status, detail=detail
+    )
+
+
+def _detail(error: HTTPException) -> str:
+    """Name the parts of the request that did not fit, as the framework found them."""
+    found = error.extra if isinstance(error.extra, list) else []
+    parts = [
+        f"{item['key']}: {item['message']}" if item.get("key") else str(item["message"]) for item in found
+    ]
+    return "; ".join(parts) or "The request could not be read."
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The exception handler of the whole application."""
+    problem = describe(error)
+    headers = _headers(error)
+    if request.scope["path"].startswith(("/api/", "/log/", "/health/")):
+        return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
+    if request.scope["method"] == "GET" and isinstance(error, NotSignedIn):
+        return Redirect(f"/login?next={quote(_here(request))}", status_code=HTTPStatus.SEE_OTHER)
+    if isinstance(error, FactorNeeded):
+        return Redirect("/enrol", status_code=HTTPStatus.SEE_OTHER)
+    page = render(request, "error.html", problem.status, problem=problem)
+    page.headers.update(headers)
+    return page
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, sessions.Throttled):
+        return {"retry-after": str(error.retry_after)}
+    if isinstance(error, HTTPException) and error.headers:
+        return {name: value for name, value in error.headers.items() if name.lower() == "allow"}
+    return {}
+
+
+def _here(request: Request[Any, Any, Any]) -> str:
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return f"{request.scope['path']}?{query}" if query else request.scope["path"]

@@ -1,0 +1,97 @@
+"""Pages from templates: what every template knows, and the one function that renders. Autoescape on, unknown names fail."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from lucide.jinja import lucide
+from markupsafe import Markup
+
+from docvault.policy.vocabulary import Acting, Role
+from docvault.web import formats
+from docvault.web.access import acting_or_none, portal_of
+from docvault.web.static_files import StaticFiles
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    key: str
+    href: str
+    icon: str
+    label: str
+
+
+INBOX = NavigationItem("inbox", "/inbox", "inbox", "Inbox")
+FOLDERS = NavigationItem("folders", "/folders", "folder", "Folders")
+ENVELOPES = NavigationItem("envelopes", "/envelopes", "file-pen-line", "Envelopes")
+AUDIT = NavigationItem("audit", "/audit", "scroll-text", "Audit")
+VERIFY = NavigationItem("verify", "/verify", "shield-check", "Verify")
+PEOPLE = NavigationItem("people", "/people", "users", "People")
+OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
+
+# What each role is shown; whether they may is decided again by the policy when they get there.
+NAVIGATION: dict[Role, tuple[NavigationItem, ...]] = {
+    Role.CLIENT: (INBOX, FOLDERS, ENVELOPES),
+    Role.ACCOUNT_MANAGER: (INBOX, FOLDERS, ENVELOPES),
+    Role.COMPLIANCE_OFFICER: (FOLDERS, ENVELOPES, AUDIT, VERIFY),
+    Role.ADMINISTRATOR: (PEOPLE, OUTBOX, VERIFY),
+}
+
+
+def make_environment(static: StaticFiles, portal_name: str) -> jinja2.Environment:
+    """Return the templates' environment; made once with the application."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(icon=icon, asset=static.url, portal_name=portal_name)
+    environment.filters.update(formats.FILTERS)
+    return environment
+
+
+def icon(name: str, size: int = 20, **attributes: str) -> Markup:
+    """Return the lucide icon `name` as inline SVG, hidden from assistive technology: a text beside it says what it means.
+
+    size: CSS pixels.
+    """
+    return Markup(lucide(name, size=size, aria_hidden="true", **attributes))  # noqa: S704 - the package's own SVG files
+
+
+def home_of(acting: Acting | None) -> str:
+    """Return the page a person starts on."""
+    if acting is None:
+        return "/login"
+    return NAVIGATION[acting.role][0].href if acting.session_kind == "full" else "/enrol"
+
+
+def render(
+    request: Request[Any, Any, Any],
+    template: str,
+    status: int = 200,
+    *,
+    cookies: list[Cookie] | None = None,
+    **context: Any,
+) -> Response[str]:
+    """Render `template` with what every page knows: acting, csrf, navigation, home, nav (the current item's key)."""
+    acting = acting_or_none(request)
+    is_full = acting is not None and acting.session_kind == "full"
+    known: dict[str, Any] = {
+        "acting": acting if is_full else None,
+        "csrf": request.scope.get("auth") or "",
+        "navigation": NAVIGATION[acting.role] if acting is not None and is_full else (),
+        "home": home_of(acting),
+        "nav": "",
+        "local_mail": not portal_of(request).settings.smtp_url,
+    }
+    environment: jinja2.Environment = request.app.state.environment
+    text = environment.get_template(template).render(known | context)
+    return Response(text, status_code=status, media_type="text/html; charset=utf-8", cookies=cookies or [])

@@ -1,0 +1,83 @@
+// @ts-check
+/**
+ * What a signer has filled in, until it is signed: kept in this tab only, for one envelope and one digest.
+ * A document that changed has another digest, so old answers never reach it.
+ */
+
+/** @typedef {"signature" | "initials" | "date" | "text" | "checkbox"} Kind */
+/** @typedef {{id: string, kind: Kind, page: number, x: number, y: number, w: number, h: number, required: boolean, label: string}} Field */
+/** @typedef {{text: string} | {checked: boolean} | {signed: true}} Answer */
+/** @typedef {{kind: "drawn", strokes: number[][][]} | {kind: "typed", text: string, style: number} | {kind: "picture", png: string}} Signature */
+/** @typedef {{envelope: string, digest: string, name: string, colour: number, pages: number, seen: number[], fields: Field[]}} Ceremony */
+
+/** @returns {Ceremony} what the page says about this ceremony */
+export function readCeremony() {
+  const main = document.querySelector("main");
+  return JSON.parse(main?.dataset.ceremony ?? "{}");
+}
+
+export class Answers {
+  /** @param {Ceremony} ceremony */
+  constructor(ceremony) {
+    this.key = `ceremony:${ceremony.envelope}:${ceremony.digest}`;
+    const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
+    /** @type {Record<string, Answer>} */
+    this.fields = kept.fields ?? {};
+    /** @type {Signature | null} */
+    this.signature = kept.signature ?? null;
+    /** @type {string} base64 of a PNG: how the signature looks */
+    this.preview = kept.preview ?? "";
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return id in this.fields;
+  }
+
+  /** @param {string} id */
+  text(id) {
+    const answer = this.fields[id];
+    return answer && "text" in answer ? answer.text : "";
+  }
+
+  /**
+   * @param {string} id
+   * @param {Answer} answer
+   */
+  set(id, answer) {
+    this.fields[id] = answer;
+    this.#keep();
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    delete this.fields[id];
+    this.#keep();
+  }
+
+  /**
+   * @param {Signature} signature
+   * @param {string} preview
+   */
+  adopt(signature, preview) {
+    this.signature = signature;
+    this.preview = preview;
+    this.#keep();
+  }
+
+  /** Forget everything: it was signed, or it never will be. */
+  forget() {
+    sessionStorage.removeItem(this.key);
+  }
+
+  /** @returns {string} an object URL of the signature's picture */
+  previewUrl() {
+    const bytes = Uint8Array.from(atob(this.preview), (letter) => letter.charCodeAt(0));
+    return URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+  }
+
+  #keep() {
+    const kept = { fields: this.fields, signature: this.signature, preview: this.preview };
+    sessionStorage.setItem(this.key, JSON.stringify(kept));
+  }
+}

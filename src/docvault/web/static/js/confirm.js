@@ -1,0 +1,103 @@
+// @ts-check
+/** The last step: a one-time code for exactly this document, then the signature. */
+import { $, Refused, api } from "./ui.js";
+import { Answers, readCeremony } from "./answers.js";
+
+const PURPOSE = "envelope:sign";
+const WORDS = {
+  signature: ["signature", "signatures"],
+  initials: ["set of initials", "sets of initials"],
+  date: ["date", "dates"],
+  text: ["text", "texts"],
+  checkbox: ["tick box", "tick boxes"],
+};
+
+const ceremony = readCeremony();
+const answers = new Answers(ceremony);
+const form = $("#confirm", HTMLFormElement);
+const code = $("#code", HTMLInputElement);
+const button = $("#sign", HTMLButtonElement);
+const problem = $("#problem", HTMLElement);
+const problemWords = $("#problem-words", HTMLElement);
+
+function missing() {
+  const open = ceremony.fields.filter((field) => field.required && !answers.has(field.id));
+  return open.length > 0 || !answers.signature || ceremony.seen.length < ceremony.pages;
+}
+
+function summary() {
+  const counts = new Map();
+  for (const field of ceremony.fields) {
+    if (answers.has(field.id)) counts.set(field.kind, (counts.get(field.kind) ?? 0) + 1);
+  }
+  const parts = [...counts].map(([kind, count]) => {
+    const [one, many] = WORDS[/** @type {keyof WORDS} */ (kind)];
+    return `${count} ${count === 1 ? one : many}`;
+  });
+  return parts.join(", ") || "Your signature, without a field on the pages";
+}
+
+function showSummary() {
+  $("#filled", HTMLElement).textContent = summary();
+  const picture = $("#sigpreview", HTMLImageElement);
+  if (!answers.preview) return;
+  picture.src = answers.previewUrl();
+  picture.hidden = false;
+}
+
+/** @param {string} words */
+function complain(words) {
+  problemWords.textContent = words;
+  problem.hidden = false;
+  code.setAttribute("aria-invalid", "true");
+  code.select();
+  code.focus();
+}
+
+/** @param {boolean} busy */
+function setBusy(busy) {
+  button.disabled = busy;
+  $("#sign-words", HTMLElement).textContent = busy ? "Signing…" : "Sign the document";
+}
+
+/** Only fields that have something to say; the server knows the rest. */
+function filledIn() {
+  return Object.fromEntries(ceremony.fields.filter((field) => answers.has(field.id)).map((field) => [field.id, answers.fields[field.id]]));
+}
+
+async function sign() {
+  const proof = await api("POST", "/step-ups", { purpose: PURPOSE, digest: ceremony.digest, code: code.value.replace(/\s/gu, "") });
+  await api("POST", `/envelopes/${ceremony.envelope}/ceremony/sign`, {
+    step_up: proof.step_up,
+    answers: filledIn(),
+    signature: answers.signature,
+  });
+  answers.forget();
+  location.replace(`/sign/${ceremony.envelope}/done`);
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  problem.hidden = true;
+  code.removeAttribute("aria-invalid");
+  if (!/^\s*(\d\s*){6}$/u.test(code.value)) {
+    complain("Please enter the six digits that your authenticator app shows now.");
+    return;
+  }
+  setBusy(true);
+  try {
+    await sign();
+  } catch (error) {
+    setBusy(false);
+    complain(error instanceof Refused ? error.message : "That did not work. Please try again.");
+  }
+});
+
+if (missing()) {
+  $("#incomplete", HTMLElement).hidden = false;
+  form.hidden = true;
+  $("#summary", HTMLElement).hidden = true;
+} else {
+  showSummary();
+  code.focus();
+}

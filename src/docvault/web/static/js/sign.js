@@ -1,0 +1,270 @@
+// @ts-check
+/**
+ * Review and sign: one button leads through every field and every page, and opens the way to the confirmation
+ * only when all of both are done. The same works with a finger, a mouse and the keyboard alone.
+ */
+import { $, Refused, place, toast } from "./ui.js";
+import { askForSignature } from "./adopt.js";
+import { Answers, readCeremony } from "./answers.js";
+import { Seen } from "./seen.js";
+import { setZoom } from "./viewer.js";
+
+/** @typedef {import("./answers.js").Field} Field */
+
+const PHONE_ZOOM = 1.9;
+const VERBS = {
+  signature: "Sign here",
+  initials: "Add initials",
+  date: "Add today’s date",
+  text: "Fill in",
+  checkbox: "Tick the box",
+};
+const NAMES = { signature: "Signature", initials: "Initials", date: "Date", text: "Text", checkbox: "Tick box" };
+
+const ceremony = readCeremony();
+const answers = new Answers(ceremony);
+const seen = new Seen(ceremony.envelope, ceremony.pages, ceremony.seen);
+const fields = [...ceremony.fields].sort((a, b) => a.page - b.page || a.y - b.y || a.x - b.x);
+const required = fields.filter((field) => field.required);
+/** @type {Map<string, HTMLButtonElement>} */
+const buttons = new Map();
+/** @type {Field | null} */
+let current = null;
+
+const meter = $("#meter", HTMLProgressElement);
+const meterText = $("#metertext", HTMLElement);
+const next = $("#next", HTMLButtonElement);
+const nextText = $("#nexttext", HTMLElement);
+const signature = { url: answers.preview ? answers.previewUrl() : "" };
+
+// --- fields on the pages ---------------------------------------------------------------------------------------
+
+/** @param {Field} field */
+function nameOf(field) {
+  return field.label || NAMES[field.kind];
+}
+
+/** @param {Field} field */
+function addButton(field) {
+  const figure = $(`#p${field.page}`, HTMLElement);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "fld";
+  button.dataset.r = String(ceremony.colour);
+  button.dataset.field = field.id;
+  if (field.required) button.dataset.required = "";
+  if (field.kind === "checkbox") button.setAttribute("role", "checkbox");
+  place(button, field, Number(figure.dataset.w), Number(figure.dataset.h));
+  button.addEventListener("click", () => {
+    current = field;
+    void fill(field);
+  });
+  $(".page", HTMLElement, figure).append(button);
+  buttons.set(field.id, button);
+  drawField(field);
+}
+
+/** @param {Field} field */
+function drawField(field) {
+  const button = /** @type {HTMLButtonElement} */ (buttons.get(field.id));
+  const done = answers.has(field.id);
+  button.toggleAttribute("data-done", done);
+  button.replaceChildren(...(done ? [answerNode(field)] : invitation(field)));
+  if (field.kind === "checkbox") button.setAttribute("aria-checked", String(done));
+  button.setAttribute("aria-label", spoken(field, done));
+}
+
+/**
+ * @param {Field} field
+ * @param {boolean} done
+ */
+function spoken(field, done) {
+  const where = `page ${field.page}`;
+  if (field.kind === "checkbox") return `${nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
+  if (done) return `${nameOf(field)}, ${where}: ${answers.text(field.id) || "done"}. Press to change.`;
+  return `${field.kind === "signature" ? VERBS.signature : nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
+}
+
+/** @param {Field} field */
+function answerNode(field) {
+  if (field.kind === "checkbox") return document.createTextNode("✓");
+  if (field.kind !== "signature") return document.createTextNode(answers.text(field.id));
+  const image = new Image();
+  image.src = signature.url;
+  image.alt = "";
+  return image;
+}
+
+/** @param {Field} field */
+function invitation(field) {
+  if (field.kind === "checkbox") return [];
+  const icons = $("#icons", HTMLTemplateElement).content;
+  const icon = icons.querySelector(`[data-i="${field.kind}"] svg`)?.cloneNode(true);
+  const words = document.createElement("span");
+  words.textContent = field.kind === "signature" ? VERBS.signature : nameOf(field);
+  return icon ? [icon, words] : [words];
+}
+
+// --- filling ---------------------------------------------------------------------------------------------------
+
+/** @param {Field} field */
+async function fill(field) {
+  if (field.kind === "checkbox") toggle(field);
+  else if (field.kind === "date") answers.set(field.id, { text: today() });
+  else if (field.kind === "initials" && !answers.has(field.id)) answers.set(field.id, { text: initials() });
+  else if (field.kind === "signature") await sign(field);
+  else await write(field);
+  drawField(field);
+  refresh();
+  buttons.get(field.id)?.focus({ preventScroll: true });
+}
+
+/** @param {Field} field */
+function toggle(field) {
+  if (answers.has(field.id)) answers.remove(field.id);
+  else answers.set(field.id, { checked: true });
+}
+
+/**
+ * The first press takes the signature adopted before; pressing a done field changes it everywhere.
+ * @param {Field} field
+ */
+async function sign(field) {
+  if (answers.signature && !answers.has(field.id)) {
+    answers.set(field.id, { signed: true });
+    return;
+  }
+  if (!(await adopt())) return;
+  answers.set(field.id, { signed: true });
+}
+
+/** @returns {Promise<boolean>} whether there is a signature now */
+async function adopt() {
+  const result = await askForSignature();
+  if (!result) return false;
+  answers.adopt(result.signature, result.preview);
+  signature.url = answers.previewUrl();
+  for (const other of fields) if (other.kind === "signature") drawField(other);
+  toast("Signature added. Press it to change it.");
+  return true;
+}
+
+/** @param {Field} field */
+async function write(field) {
+  const dialog = $("#dlg-text", HTMLDialogElement);
+  const input = $("#txt", HTMLInputElement);
+  $("#txt-title", HTMLElement).textContent = nameOf(field);
+  $("#txt-label", HTMLElement).textContent = nameOf(field);
+  input.value = answers.text(field.id);
+  dialog.returnValue = "";
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  if (dialog.returnValue !== "ok") return;
+  const text = input.value.trim();
+  if (text) answers.set(field.id, { text });
+  else answers.remove(field.id);
+}
+
+function today() {
+  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" }).format(new Date());
+}
+
+function initials() {
+  const parts = ceremony.name.split(/[\s-]+/u).filter(Boolean);
+  return parts.map((part) => [...part][0].toLocaleUpperCase()).join("");
+}
+
+// --- the one button ----------------------------------------------------------------------------------------------
+
+/** @returns {Field | undefined} the next required field that is not done, from here on, then from the top */
+function upcoming() {
+  const rest = required.filter((field) => !answers.has(field.id));
+  const here = current ? fields.indexOf(current) : -1;
+  return rest.find((field) => fields.indexOf(field) > here) ?? rest[0];
+}
+
+/** @returns {{words: string, act: () => unknown}} what the button says and does now */
+function nextStep() {
+  const here = current;
+  if (here && here.required && !answers.has(here.id)) return { words: VERBS[here.kind], act: () => fill(here) };
+  const field = upcoming();
+  if (field) return { words: current ? `Next: ${nameOf(field).toLowerCase()}` : "Start", act: () => go(field) };
+  const page = seen.firstUnseen;
+  if (page) return { words: `Read page ${page}`, act: () => showPage(page) };
+  if (!answers.signature) return { words: "Add your signature", act: () => adopt().then(refresh) };
+  return { words: "Finish", act: finish };
+}
+
+function refresh() {
+  const done = required.filter((field) => answers.has(field.id)).length;
+  meter.max = required.length + ceremony.pages;
+  meter.value = done + seen.seen.size;
+  const finished = meter.value === meter.max;
+  if (finished) meter.dataset.s = "done";
+  else delete meter.dataset.s;
+  const fieldWords = required.length ? `${done} of ${required.length} fields, ` : "";
+  meterText.textContent = `${fieldWords}${seen.seen.size} of ${ceremony.pages} pages`;
+  const step = nextStep();
+  nextText.textContent = step.words;
+  next.dataset.ready = String(step.act === finish);
+  for (const [id, button] of buttons) button.toggleAttribute("data-now", id === current?.id);
+}
+
+/** @param {Field} field */
+function go(field) {
+  current = field;
+  if (matchMedia("(width < 48rem)").matches) setZoom(PHONE_ZOOM);
+  const button = buttons.get(field.id);
+  if (button) reveal(button);
+  button?.focus({ preventScroll: true });
+  refresh();
+}
+
+/** @param {number} page */
+function showPage(page) {
+  current = null;
+  setZoom(1);
+  const figure = $(`#p${page}`, HTMLElement);
+  figure.tabIndex = -1;
+  figure.scrollIntoView({ block: "start", behavior: "instant" });
+  figure.focus({ preventScroll: true });
+  refresh();
+}
+
+/**
+ * Far jumps are instant: scrolling smoothly over many pages shows only blank ones.
+ * @param {HTMLElement} element
+ */
+function reveal(element) {
+  const far = Math.abs(element.getBoundingClientRect().top) > 2 * innerHeight;
+  element.scrollIntoView({ block: "center", inline: "center", behavior: far ? "instant" : "auto" });
+}
+
+async function finish() {
+  next.disabled = true;
+  try {
+    await seen.tell();
+    location.assign(`/sign/${ceremony.envelope}/confirm`);
+  } catch (error) {
+    next.disabled = false;
+    toast(error instanceof Refused ? error.message : "That did not work. Please try again.");
+  }
+}
+
+function goBack() {
+  const here = current ? fields.indexOf(current) : fields.length;
+  const field = fields[Math.max(0, here - 1)];
+  if (field) go(field);
+}
+
+for (const field of fields) addButton(field);
+next.addEventListener("click", () => void nextStep().act());
+const previous = $("#prev", HTMLButtonElement);
+previous.hidden = fields.length === 0;
+previous.addEventListener("click", goBack);
+seen.onchange = refresh;
+addEventListener("pageshow", (event) => {
+  next.disabled = false;
+  if (event.persisted) refresh();
+});
+refresh();
