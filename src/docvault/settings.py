@@ -1,0 +1,118 @@
+"""Settings, typed: read once at start from `DOCVAULT_*` variables and `docvault.toml`. Decides nothing.
+
+A variable wins over the file; a secret may also lie in a file named by `DOCVAULT_…_FILE`. The embedded default needs none.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from docvault.values import DocVaultError
+
+PREFIX = "DOCVAULT_"
+DEFAULT_PORT = 8000
+
+
+class SettingsInvalid(DocVaultError):
+    """A setting is unknown or cannot be used; the message names it and says what to write instead."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an installation may choose."""
+
+    data: Path = Path("data")
+    database_url: str = ""  # empty: SQLite in `data`
+    blobs: str = ""  # empty: the folder `blobs` in `data`; otherwise file:/absolute/path
+    base_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
+    smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: the local outbox page
+    smtp_from: str = ""  # empty: docvault@ and the host of base_url
+    root_key: str = ""  # empty: keys/root.key in `data`; otherwise file:/absolute/path
+    policies: str = ""  # empty: the policies that came with DocVault
+    name: str = "DocVault"  # what the portal calls itself
+    trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts (promise 86)
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data / 'docvault.sqlite').resolve()}"
+
+    @property
+    def blob_folder(self) -> Path:
+        return _file(self.blobs, "BLOBS") if self.blobs else self.data / "blobs"
+
+    @property
+    def root_key_path(self) -> Path:
+        return _file(self.root_key, "ROOT_KEY") if self.root_key else self.data / "keys" / "root.key"
+
+    @property
+    def sender_address(self) -> str:
+        return self.smtp_from or f"docvault@{urlsplit(self.base_url).hostname or 'localhost'}"
+
+
+def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Settings:
+    """Read the settings. file: a TOML file; by default `docvault.toml` where the command runs, if it is there.
+
+    Raises SettingsInvalid for an unreadable file, an unknown name or a value that cannot be used.
+    """
+    values = _from_file(file or Path("docvault.toml"), must_exist=file is not None)
+    values |= _from_environment(environment)
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(f"A setting cannot be used: {error}. `docvault doctor` lists them all.") from error
+    _check(settings)
+    return settings
+
+
+def _from_file(path: Path, *, must_exist: bool) -> dict[str, object]:
+    if not path.exists() and not must_exist:
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"The settings file {path} cannot be read: {error}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    names = set(Settings.__struct_fields__)
+    values: dict[str, object] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith("_file") and name.removesuffix("_file") in names:
+            values[name.removesuffix("_file")] = _secret(variable, text)
+        elif name in names:
+            values[name] = text.split(",") if name == "trusted_proxies" else text
+        else:
+            raise SettingsInvalid(f"{variable} is not a setting of DocVault. `docvault doctor` lists them all.")
+    return values
+
+
+def _secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SettingsInvalid(f"{variable} names a file that cannot be read: {error}") from error
+
+
+def _file(url: str, name: str) -> Path:
+    if not url.startswith("file:"):
+        raise SettingsInvalid(f"{PREFIX}{name} must start with file: and name a path, for example file:/srv/docvault.")
+    return Path(url.removeprefix("file:"))
+
+
+def _check(settings: Settings) -> None:
+    base = urlsplit(settings.base_url)
+    if base.scheme not in {"http", "https"} or not base.hostname:
+        raise SettingsInvalid(f"{PREFIX}BASE_URL must be the portal's address, for example https://vault.example.com.")
+    if base.scheme == "http" and base.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        raise SettingsInvalid(f"{PREFIX}BASE_URL must start with https:// unless it names this machine itself.")
+    if settings.smtp_url and urlsplit(settings.smtp_url).scheme not in {"smtp", "smtps"}:
+        raise SettingsInvalid(f"{PREFIX}SMTP_URL must start with smtp:// or smtps://.")
+    if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql")):
+        raise SettingsInvalid(f"{PREFIX}DATABASE_URL must start with sqlite: or postgresql:.")
+    _ = settings.blob_folder, settings.root_key_path
