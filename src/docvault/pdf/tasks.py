@@ -1,0 +1,43 @@
+"""The tasks a PDF worker can do, by name, and what a task is given. Holds no library that reads PDFs.
+
+A task is a function `def task(job: Job) -> object` that returns plain values msgpack can carry. It is named
+here by module and function so that neither side imports it before it is needed.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, BinaryIO, Protocol
+
+TASKS: Mapping[str, str] = {
+    "inspect": "docvault.pdf.inside.intake:inspect",
+    "normalise": "docvault.pdf.inside.intake:normalise",
+    "page_sizes": "docvault.pdf.inside.render:page_sizes",
+    "page_image": "docvault.pdf.inside.render:page_image",
+    "page_runs": "docvault.pdf.inside.text:page_runs",
+    "place_fields": "docvault.pdf.inside.fields:place_fields",
+    "draw": "docvault.pdf.inside.appearance:draw",
+    "missing_letters": "docvault.pdf.inside.appearance:missing_letters",
+    "typeset": "docvault.pdf.inside.typesetting:typeset",
+}
+
+
+class Job(Protocol):
+    """What a task is given inside the worker."""
+
+    files: list[BinaryIO]  # read-only, each at its start
+    options: Any  # plain values as sent
+
+    def output(self) -> BinaryIO:
+        """A new memory file; all of them, in this order, are handed back when the task returns."""
+        ...
+
+    def ask(self, name: str, payload: bytes) -> bytes:
+        """Have the parent answer a named question: how a task gets a signature without a key."""
+        ...
+
+
+def load(name: str) -> Callable[[Job], object]:
+    """Import and return the task. A name that is not in TASKS raises KeyError."""
+    module, function = TASKS[name].split(":")
+    task: Callable[[Job], object] = getattr(import_module(module), function)
+    return task
