@@ -1,0 +1,1 @@
+"""The queue door: one thin file per background job, and the worker that runs them."""

@@ -1,0 +1,1 @@
+"""Pure decisions: whose turn it is, what is complete, what may change."""

@@ -1,0 +1,125 @@
+"""What signers may fill in."""
+
+import math
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docvault.rules import answers, consents
+from docvault.rules.answers import (
+    AnswerRefused,
+    DrawnSignature,
+    PictureSignature,
+    SignatureRefused,
+    TypedSignature,
+)
+from docvault.rules.fields import FieldKind, PlacedField
+
+FIELD = PlacedField("f", "r", FieldKind.TEXT, 1, 0, 0, 100, 20, required=True)
+
+
+def check(kind, answer):
+    return answers.check_answers([replace(FIELD, kind=kind)], {"f": answer})
+
+
+GOOD = [
+    (FieldKind.TEXT, "  Ada \u0141ovelace ", {"f": "Ada \u0141ovelace"}),
+    (FieldKind.TEXT, "e\u0301", {"f": "\u00e9"}),
+    (FieldKind.TEXT, "   ", {}),
+    (FieldKind.TEXT, "x" * 500, {"f": "x" * 500}),
+    (FieldKind.INITIALS, "AL", {"f": "AL"}),
+    (FieldKind.DATE, "2026-02-28", {"f": "2026-02-28"}),
+    (FieldKind.DATE, "", {}),
+    (FieldKind.CHECKBOX, True, {"f": True}),
+    (FieldKind.CHECKBOX, False, {}),
+    (FieldKind.SIGNATURE, True, {"f": True}),
+]
+
+
+@pytest.mark.parametrize(("kind", "answer", "kept"), GOOD)
+def test_answers_that_fit_are_kept_in_canonical_form(kind, answer, kept):
+    assert check(kind, answer) == kept
+
+
+BAD = [
+    (FieldKind.TEXT, "x" * 501),
+    (FieldKind.TEXT, True),
+    (FieldKind.TEXT, "bell\x07"),
+    (FieldKind.INITIALS, "x" * 13),
+    (FieldKind.DATE, "28.02.2026"),
+    (FieldKind.DATE, "2026-02-30"),
+    (FieldKind.DATE, "1776-07-04"),
+    (FieldKind.DATE, False),
+    (FieldKind.CHECKBOX, "true"),
+    (FieldKind.SIGNATURE, "Ada"),
+]
+
+
+@pytest.mark.promise(23)
+@pytest.mark.parametrize(("kind", "answer"), BAD)
+def test_answers_that_do_not_fit_are_refused(kind, answer):
+    with pytest.raises(AnswerRefused):
+        check(kind, answer)
+
+
+def test_an_answer_to_a_field_of_somebody_else_is_refused():
+    with pytest.raises(AnswerRefused, match="not yours"):
+        answers.check_answers([FIELD], {"other": "x"})
+
+
+@given(st.text(max_size=600))
+def test_any_text_is_kept_or_refused_in_words(text):
+    with suppress(AnswerRefused):
+        kept = check(FieldKind.TEXT, text)
+        assert kept == {} or 0 < len(kept["f"]) <= answers.TEXT_LONGEST
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        DrawnSignature((((0.1, 0.1), (0.4, 0.2)), ((0.5, 0.1), (0.9, 0.3)))),
+        TypedSignature("Ada Lovelace", "caveat"),
+        PictureSignature(answers.PNG + b"..."),
+    ],
+)
+def test_a_signature_that_can_be_drawn_is_accepted(signature):
+    assert answers.check_signature(signature) == signature
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        DrawnSignature(()),
+        DrawnSignature((((0.1, 0.1),),)),
+        DrawnSignature((((0.1, math.nan), (0.2, 0.2)),)),
+        DrawnSignature((((0.1, 99.0), (0.2, 0.2)),)),
+        DrawnSignature(((((0.1, 0.1),) * 20_001),)),
+        TypedSignature("  ", "caveat"),
+        TypedSignature("x" * 101, "caveat"),
+        TypedSignature("Ada", "comic"),
+        TypedSignature("A\x00da", "caveat"),
+        PictureSignature(b"GIF89a"),
+        PictureSignature(answers.PNG + b"x" * (512 * 1024)),
+    ],
+)
+def test_a_signature_that_cannot_be_drawn_is_refused(signature):
+    with pytest.raises(SignatureRefused):
+        answers.check_signature(signature)
+
+
+def test_consent_is_to_the_words_in_use_and_no_others():
+    current = consents.CURRENT
+    assert consents.check_consent(current.id, current.sha256) is current
+    assert consents.TEXTS[current.id] is current
+    with pytest.raises(consents.ConsentUnknown):
+        consents.check_consent("en-0", current.sha256)
+    with pytest.raises(consents.ConsentUnknown):
+        consents.check_consent(current.id, "0" * 64)
+
+
+def test_a_consent_text_in_use_never_changes():
+    """Edit no text that somebody agreed to: add a version instead."""
+    assert consents.EN_1.sha256 == "a78fa22dba4961cf11cd789887ea7ecc48e472dc669f1a4e18e2197781ae6d48"

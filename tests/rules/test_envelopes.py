@@ -1,0 +1,298 @@
+"""The state machine of an envelope: a table of promises, and Hypothesis against a small model."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from docvault.rules import envelopes as rules
+from docvault.rules.envelopes import Envelope, Signer, State
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def ready(signer_id, turn=1, **more):
+    return Signer(signer_id, turn, **({"consented_at": NOW, "pages_seen": frozenset({1, 2})} | more))
+
+
+def sent(*signers):
+    return Envelope(State.SENT, 2, signers)
+
+
+def test_last_signature_completes_the_envelope():
+    envelope = rules.sign(sent(ready("a"), ready("b", signed_at=NOW)), "a", set(), NOW)
+    assert envelope.state is State.COMPLETING
+    assert envelope.is_complete
+
+
+def test_a_signature_before_the_last_leaves_the_envelope_sent():
+    envelope = rules.sign(sent(ready("a"), ready("b")), "a", set(), NOW)
+    assert envelope.state is State.SENT
+    assert not envelope.is_complete
+    assert rules.whose_turn(envelope) == {"b"}
+
+
+def test_people_of_one_turn_sign_in_any_order_and_later_turns_wait():
+    envelope = sent(ready("a"), ready("b"), ready("c", turn=2))
+    assert rules.whose_turn(envelope) == {"a", "b"}
+    envelope = rules.sign(envelope, "b", set(), NOW)
+    assert rules.whose_turn(envelope) == {"a"}
+    with pytest.raises(rules.NotYourTurn):
+        rules.sign(envelope, "c", set(), NOW)
+    assert rules.whose_turn(rules.sign(envelope, "a", set(), NOW)) == {"c"}
+
+
+REFUSALS = [
+    ("not sent yet", Envelope(State.DRAFT, 2, (ready("a"),)), rules.EnvelopeClosed),
+    ("declined", Envelope(State.DECLINED, 2, (ready("a"),)), rules.EnvelopeClosed),
+    ("voided", Envelope(State.VOIDED, 2, (ready("a"),)), rules.EnvelopeClosed),
+    (
+        "voided after their signature",
+        Envelope(State.VOIDED, 2, (ready("a", signed_at=NOW),)),
+        rules.EnvelopeClosed,
+    ),
+    ("signed already", sent(ready("a", signed_at=NOW), ready("b")), rules.AlreadySigned),
+    ("completing", Envelope(State.COMPLETING, 2, (ready("a", signed_at=NOW),)), rules.AlreadySigned),
+    ("completed", Envelope(State.COMPLETED, 2, (ready("a", signed_at=NOW),)), rules.AlreadySigned),
+    ("out of turn", sent(ready("a", turn=2), ready("b")), rules.NotYourTurn),
+    ("not on it", sent(ready("b")), rules.NotYourTurn),
+    ("no consent", sent(ready("a", consented_at=None, pages_seen=frozenset())), rules.ConsentMissing),
+    (
+        "a page unseen",
+        sent(ready("a", pages_seen=frozenset({2}), required_fields=frozenset("f"))),
+        rules.PagesNotSeen,
+    ),
+    ("a field left out", sent(ready("a", required_fields=frozenset("f"))), rules.FieldsMissing),
+]
+
+
+@pytest.mark.promise(63)
+@pytest.mark.parametrize(
+    ("envelope", "refusal"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS]
+)
+def test_signing_is_refused_in_plain_words(envelope, refusal):
+    with pytest.raises(refusal) as caught:
+        rules.sign(envelope, "a", set(), NOW)
+    assert str(caught.value).endswith(".")
+
+
+def test_signing_needs_every_required_field_and_takes_optional_ones():
+    envelope = sent(ready("a", required_fields=frozenset({"f", "g"})))
+    with pytest.raises(rules.FieldsMissing, match="1 required field is still empty"):
+        rules.sign(envelope, "a", {"f"}, NOW)
+    assert rules.sign(envelope, "a", {"f", "g", "extra"}, NOW).is_complete
+
+
+@pytest.mark.promise(65)
+@pytest.mark.parametrize("state", [state for state in State if state is not State.DRAFT])
+def test_only_a_draft_can_be_changed_or_sent(state):
+    envelope = Envelope(state, 1, (Signer("a", 1),))
+    with pytest.raises(rules.EnvelopeFrozen):
+        rules.require_draft(envelope)
+    with pytest.raises(rules.EnvelopeFrozen):
+        rules.send(envelope)
+
+
+def test_an_envelope_without_people_is_not_sent():
+    with pytest.raises(rules.EnvelopeIncomplete):
+        rules.send(Envelope(State.DRAFT, 1, ()))
+
+
+def test_sending_asks_the_first_turn():
+    envelope = rules.send(Envelope(State.DRAFT, 1, (Signer("a", 2), Signer("b", 1))))
+    assert rules.whose_turn(envelope) == {"b"}
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_voiding_ends_only_what_is_open(state):
+    envelope = Envelope(state, 1, (Signer("a", 1),))
+    if state in rules.OPEN:
+        assert rules.void(envelope).state is State.VOIDED
+    else:
+        with pytest.raises(rules.EnvelopeClosed):
+            rules.void(envelope)
+
+
+def test_declining_ends_the_envelope_for_everybody():
+    envelope = rules.decline(sent(ready("a"), ready("b")), "a", NOW)
+    assert envelope.state is State.DECLINED
+    assert envelope.signers[0].declined_at == NOW
+    assert rules.whose_turn(envelope) == frozenset()
+    with pytest.raises(rules.EnvelopeClosed):
+        rules.sign(envelope, "b", set(), NOW)
+
+
+def test_declining_after_signing_is_refused():
+    with pytest.raises(rules.AlreadySigned):
+        rules.decline(sent(ready("a", signed_at=NOW), ready("b")), "a", NOW)
+
+
+def test_consent_keeps_its_first_time_and_pages_add_up():
+    envelope = sent(Signer("a", 1))
+    envelope = rules.consent(envelope, "a", NOW)
+    envelope = rules.consent(envelope, "a", NOW + timedelta(hours=1))
+    assert envelope.signers[0].consented_at == NOW
+    envelope = rules.see_pages(rules.see_pages(envelope, "a", [1]), "a", [2, 1])
+    assert envelope.signers[0].pages_seen == {1, 2}
+
+
+@pytest.mark.parametrize("page", [0, -1, 3])
+def test_a_page_that_does_not_exist_was_not_seen(page):
+    with pytest.raises(rules.EnvelopeIncomplete):
+        rules.see_pages(sent(Signer("a", 1)), "a", [page])
+
+
+def test_signatures_go_into_the_document_in_the_order_they_were_given():
+    later = NOW + timedelta(minutes=1)
+    envelope = Envelope(State.COMPLETING, 1, (ready("a", signed_at=later), ready("b", signed_at=NOW)))
+    assert rules.next_to_apply(envelope).id == "b"
+    with pytest.raises(rules.NotReady):
+        rules.apply(envelope, "a", NOW)
+    with pytest.raises(rules.NotReady):
+        rules.complete(envelope)
+    envelope = rules.apply(rules.apply(envelope, "b", NOW), "a", NOW)
+    assert rules.next_to_apply(envelope) is None
+    assert rules.complete(envelope).state is State.COMPLETED
+
+
+@pytest.mark.parametrize("state", [State.DRAFT, State.DECLINED, State.VOIDED, State.COMPLETED])
+def test_nothing_is_applied_outside_signing(state):
+    assert rules.next_to_apply(Envelope(state, 1, (ready("a", signed_at=NOW),))) is None
+
+
+RECIPIENTS = [
+    ("nobody", []),
+    ("one person twice", [("p", 1), ("p", 2)]),
+    ("turn zero", [("p", 0)]),
+    ("a turn beyond the last", [("p", 51)]),
+    ("too many", [(str(number), 1) for number in range(51)]),
+]
+
+
+@pytest.mark.parametrize("pairs", [row[1] for row in RECIPIENTS], ids=[row[0] for row in RECIPIENTS])
+def test_wrong_recipients_are_refused(pairs):
+    with pytest.raises(rules.EnvelopeIncomplete):
+        rules.check_recipients(pairs)
+
+
+def test_right_recipients_are_accepted():
+    rules.check_recipients([("p", 1), ("q", 1), ("r", 3)])
+
+
+def test_words_are_trimmed_and_limited():
+    assert rules.check_words("  T ", " m\n") == ("T", "m")
+    assert rules.check_reason(" no ") == "no"
+    for call in (
+        lambda: rules.check_words(" ", ""),
+        lambda: rules.check_words("t" * 201, ""),
+        lambda: rules.check_words("t", "m" * 2001),
+        lambda: rules.check_reason(" \n"),
+        lambda: rules.check_reason("r" * 1001),
+    ):
+        with pytest.raises(rules.EnvelopeIncomplete):
+            call()
+
+
+PEOPLE = ("a", "b", "c")
+
+
+class EnvelopeMachine(RuleBasedStateMachine):
+    """Drives the rules with random steps; the model is a few plain sets and a word."""
+
+    @initialize(turns=st.tuples(*[st.integers(1, 3)] * 3))
+    def draft(self, turns):
+        self.turns = dict(zip(PEOPLE, turns, strict=True))
+        signers = tuple(Signer(name, turn, frozenset({f"f{name}"})) for name, turn in self.turns.items())
+        self.envelope = Envelope(State.DRAFT, 2, signers)
+        self.word, self.consented, self.seen = "draft", set(), {name: set() for name in PEOPLE}
+        self.signed, self.applied, self.clock = [], [], NOW
+
+    def try_to(self, allowed, step):
+        before = self.envelope
+        self.clock += timedelta(seconds=1)
+        if allowed:
+            self.envelope = step()
+            return True
+        with pytest.raises(rules.EnvelopeRefused):
+            step()
+        assert self.envelope is before
+        return False
+
+    def in_turn(self, who):
+        waiting = [name for name in PEOPLE if name not in self.signed]
+        return (
+            self.word == "sent"
+            and who in waiting
+            and self.turns[who] == min(self.turns[name] for name in waiting)
+        )
+
+    @rule()
+    def send(self):
+        if self.try_to(self.word == "draft", lambda: rules.send(self.envelope)):
+            self.word = "sent"
+
+    @rule(who=st.sampled_from(PEOPLE))
+    def consent(self, who):
+        if self.try_to(self.in_turn(who), lambda: rules.consent(self.envelope, who, self.clock)):
+            self.consented.add(who)
+
+    @rule(who=st.sampled_from(PEOPLE), page=st.integers(0, 3))
+    def see(self, who, page):
+        if self.try_to(
+            self.in_turn(who) and page in (1, 2), lambda: rules.see_pages(self.envelope, who, [page])
+        ):
+            self.seen[who].add(page)
+
+    @rule(who=st.sampled_from(PEOPLE), answers=st.booleans())
+    def sign(self, who, answers):
+        allowed = self.in_turn(who) and who in self.consented and len(self.seen[who]) == 2 and answers
+        answered = {f"f{who}"} if answers else set()
+        if self.try_to(allowed, lambda: rules.sign(self.envelope, who, answered, self.clock)):
+            self.signed.append(who)
+            self.word = "completing" if len(self.signed) == len(PEOPLE) else "sent"
+
+    @rule(who=st.sampled_from(PEOPLE), luck=st.integers(0, 9))
+    def decline(self, who, luck):
+        if luck and self.in_turn(who):
+            return  # most runs should get past declining
+        if self.try_to(self.in_turn(who), lambda: rules.decline(self.envelope, who, self.clock)):
+            self.word = "declined"
+
+    @rule(luck=st.integers(0, 9))
+    def void(self, luck):
+        if luck and self.word in ("draft", "sent"):
+            return
+        if self.try_to(self.word in ("draft", "sent"), lambda: rules.void(self.envelope)):
+            self.word = "voided"
+
+    @rule(who=st.sampled_from(PEOPLE))
+    def apply(self, who):
+        waiting = [name for name in self.signed if name not in self.applied]
+        allowed = self.word in ("sent", "completing") and bool(waiting) and waiting[0] == who
+        if self.try_to(allowed, lambda: rules.apply(self.envelope, who, self.clock)):
+            self.applied.append(who)
+
+    @rule()
+    def complete(self):
+        allowed = self.word == "completing" and len(self.applied) == len(PEOPLE)
+        if self.try_to(allowed, lambda: rules.complete(self.envelope)):
+            self.word = "completed"
+
+    @invariant()
+    def rules_and_model_agree(self):
+        if not hasattr(self, "word"):
+            return
+        assert self.envelope.state.value == self.word
+        assert rules.whose_turn(self.envelope) == {name for name in PEOPLE if self.in_turn(name)}
+        assert {s.id for s in self.envelope.signers if s.signed_at} == set(self.signed)
+        assert {s.id for s in self.envelope.signers if s.applied_at} == set(self.applied)
+        assert [replace(s, required_fields=frozenset()).turn for s in self.envelope.signers] == list(
+            self.turns.values()
+        )
+
+
+EnvelopeMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestEnvelopeMachine = EnvelopeMachine.TestCase
