@@ -1,7 +1,8 @@
-"""Who is asking, and whether this route is for them at all. What a person may do with a thing is the policy's business.
+"""Who is asking, and whether this route is for them at all. What they may do is the policy's business.
 
-Every route needs a full session unless its `opt` says otherwise: a forgotten route is closed, not open (promise 20).
-A challenge (password right, factor owed) is never looked at here: only the factor's own handlers read it (promise 1).
+Every route needs a full session unless its `opt` says otherwise: a forgotten route is closed (promise 20).
+A challenge (password right, factor owed) is never looked at here: only the factor's own handlers read it
+(promise 1).
 """
 
 import hashlib
@@ -42,14 +43,14 @@ class NotSignedIn(AccessError):
 
 
 class FactorNeeded(AccessError):
-    """This session may only set up a second factor."""
+    """The session may only set up a second factor."""
 
     def __init__(self) -> None:
         super().__init__("Please set up your authenticator app first.")
 
 
 def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
-    """Wrap the whole application: `scope["user"]` becomes the person acting or None, `scope["auth"]` their csrf token."""
+    """Wrap the whole application: `scope["user"]` is the person acting or None, `scope["auth"]` their csrf token."""
     trusted = peer.networks(portal.settings.trusted_proxies)
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,6 +111,7 @@ def signed_in(connection: Connection) -> Acting:
 
 
 def acting_or_none(connection: Connection) -> Acting | None:
+    """Return who acts, or None for a visitor."""
     acting = connection.scope.get("user")
     return acting if isinstance(acting, Acting) else None
 

@@ -9,7 +9,6 @@ from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-
 from docvault.web import static_files
 from docvault.web.access import PUBLIC, require_session, with_session
 from docvault.web.csrf import refuse_cross_site

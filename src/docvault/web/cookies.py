@@ -1,8 +1,8 @@
 """The two cookies DocVault knows: a session, and a challenge that waits for a second factor.
 
-Both are `__Host-`, Secure, HttpOnly (promise 83). The session is SameSite=Lax because links in mail must open signed in;
-no state changes on a GET, and every write carries a token bound to the session besides.
-The session's cookie holds two secrets, `token.csrf`: the database knows each only as a hash, the page needs the second.
+Both are `__Host-`, Secure, HttpOnly (promise 83). The session is SameSite=Lax because links in mail must open
+signed in; no state changes on a GET, and every write carries a token bound to the session besides.
+Its cookie holds two secrets, `token.csrf`: the database knows each only as a hash, pages need the second.
 """
 
 from litestar.datastructures import Cookie
@@ -13,11 +13,12 @@ CHALLENGE_LIFE = 300  # seconds; the challenge itself expires in the database
 
 
 def session_cookie(token: str, csrf: str) -> Cookie:
-    """The session ends with the browser at the latest; its idle and absolute limits are kept by the server."""
+    """Ends with the browser at the latest; the idle and absolute limits are kept by the server."""
     return Cookie(SESSION, f"{token}.{csrf}", path="/", secure=True, httponly=True, samesite="lax")
 
 
 def challenge_cookie(token: str) -> Cookie:
+    """A password was right; the browser that gave it holds this while the factor is owed."""
     return Cookie(
         CHALLENGE, token, path="/", secure=True, httponly=True, samesite="strict", max_age=CHALLENGE_LIFE
     )
@@ -29,7 +30,7 @@ def ended(name: str) -> Cookie:
 
 
 def read(header: str, name: str) -> str | None:
-    """Return the value of the cookie `name` in a Cookie header. Two of the same name are refused as none (ASVS 3.3)."""
+    """Return the value of the cookie `name` in a Cookie header; None also when it is there twice."""
     values = [part.split("=", 1)[1] for part in _parts(header) if part.split("=", 1)[0] == name]
     return values[0] if len(values) == 1 and values[0] else None
 

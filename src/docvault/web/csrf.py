@@ -1,7 +1,7 @@
-"""Refuses writes that another site made a browser send (promise 84). Two checks, each enough against most attacks.
+"""Refuses writes that another site made a browser send (promise 84). Two checks, both must hold.
 
 1. Where the request came from: Sec-Fetch-Site, or Origin in a browser without it. Asked of every write.
-2. A token bound to the session, in the header `X-CSRF-Token` or the hidden form field `csrf`. Asked when signed in.
+2. A token bound to the session, in the header `X-CSRF-Token` or the form field `csrf`. Asked when signed in.
 """
 
 import hmac
@@ -40,7 +40,7 @@ async def refuse_cross_site(connection: Connection, handler: BaseRouteHandler) -
 
 
 def _check_origin(connection: Connection) -> None:
-    """Sec-Fetch-Site decides where it is sent. Origin alone would not do: our `no-referrer` makes it "null" on forms."""
+    """Sec-Fetch-Site decides where it is sent; our `no-referrer` makes the Origin of a form "null"."""
     site = connection.headers.get("sec-fetch-site")
     origin = connection.headers.get("origin")
     if site is not None and site not in {"same-origin", "none"}:

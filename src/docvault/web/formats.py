@@ -1,4 +1,4 @@
-"""How values are written for people on pages: moments, sizes, initials, fingerprints, names of roles and states."""
+"""How values are written for people: moments, sizes, initials, fingerprints, names of roles and states."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -29,6 +29,7 @@ def utc_moment(value: datetime) -> Markup:
 
 
 def day(value: datetime | None) -> Markup | str:
+    """A <time> of a whole day, in UTC."""
     if value is None:
         return ""
     utc = value.astimezone(UTC)
@@ -46,6 +47,7 @@ def size(value: int) -> str:
 
 
 def initials(name: str) -> str:
+    """The first letters of the first and last word, for an avatar."""
     words = [word for word in name.split() if word[0].isalnum()]
     return (
         "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words[:1])).upper() or "?"
@@ -64,6 +66,7 @@ def words(value: str) -> str:
 
 
 def title(value: str) -> str:
+    """The same with a capital."""
     text = words(value)
     return text[:1].upper() + text[1:]
 

@@ -1,4 +1,4 @@
-"""Forms that pages post: url-encoded, small, read into a struct that refuses what it does not know (promise 23)."""
+"""Forms that pages post: url-encoded, small, read into structs that refuse what they do not know (promise 23)."""
 
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -19,11 +19,12 @@ class FormInvalid(AccessError):
 
 
 def is_form(request: Request[Any, Any, Any]) -> bool:
+    """Tell whether the body is a url-encoded form; multipart is never read, it would spool to disk."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MEDIA_TYPE
 
 
 async def pairs(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """Return the fields of the posted form. Raises FormInvalid; a field given twice is refused (promise 24)."""
+    """Return the fields of the posted form. Raises FormInvalid, also for a field given twice (promise 24)."""
     if not is_form(request):
         raise FormInvalid("This page expects a form.")
     body = await request.body()

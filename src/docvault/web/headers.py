@@ -1,6 +1,6 @@
 """The security headers that every response carries, whoever made it: 404, 405, 413 and 500 too (promise 83).
 
-The policy is the one every screen was tried with; nothing inline, no third-party host, Trusted Types without a policy.
+Nothing inline, no third-party host, Trusted Types without a policy.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ CONTENT_POLICY = "; ".join(
     ]
 )
 
-# A handler may set a stricter value of its own (a download's sandbox, a hashed file's cache life); it may not drop one.
+# A handler may set a value of its own (a download's sandbox, a hashed file's cache life); it cannot drop one.
 HEADERS: dict[bytes, bytes] = {
     b"strict-transport-security": b"max-age=63072000; includeSubDomains",  # ASVS 5.0 3.4.1
     b"x-content-type-options": b"nosniff",

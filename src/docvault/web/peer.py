@@ -1,4 +1,4 @@
-"""Who is at the other end of the connection. Forwarding headers count only from configured proxies (promise 86)."""
+"""Who is at the other end. Forwarding headers count only from configured proxies (promise 86)."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -14,15 +14,15 @@ USER_AGENT_MOST = 300  # characters kept of what a browser says of itself
 
 
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
-    """Read the `trusted_proxies` setting: addresses or networks. Raises ValueError naming the one that is neither."""
+    """Read the `trusted_proxies` setting: addresses or networks. Raises ValueError for what is neither."""
     return tuple(ip_network(text.strip()) for text in texts if text.strip())
 
 
 def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
     """Return the true peer's address.
 
-    X-Forwarded-For is read from the right, and only as far as the hops are trusted proxies: what stands further left
-    was written by the peer itself.
+    X-Forwarded-For is read from the right, and only as far as the hops are trusted proxies: what stands
+    further left was written by the peer itself.
     """
     client = scope.get("client")
     if client is None:
@@ -44,6 +44,7 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
 
 
 def user_agent_of(scope: Scope) -> str:
+    """Return what the browser calls itself, cut to a length that can be kept."""
     return Headers.from_scope(scope).get("user-agent", "")[:USER_AGENT_MOST]
 
 

@@ -1,4 +1,7 @@
-"""Pages from templates: what every template knows, and the one function that renders. Autoescape on, unknown names fail."""
+"""Pages from templates: what every template knows, and the one function that renders.
+
+Autoescape is on and an unknown name is an error.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +62,7 @@ def make_environment(static: StaticFiles, portal_name: str) -> jinja2.Environmen
 
 
 def icon(name: str, size: int = 20, **attributes: str) -> Markup:
-    """Return the lucide icon `name` as inline SVG, hidden from assistive technology: a text beside it says what it means.
+    """Return the lucide icon `name` as inline SVG, hidden from assistive technology: a text stands beside it.
 
     size: CSS pixels.
     """
@@ -81,7 +84,7 @@ def render(
     cookies: list[Cookie] | None = None,
     **context: Any,
 ) -> Response[str]:
-    """Render `template` with what every page knows: acting, csrf, navigation, home, nav (the current item's key)."""
+    """Render `template` with what every page knows; `nav` is the key of the current navigation item."""
     acting = acting_or_none(request)
     is_full = acting is not None and acting.session_kind == "full"
     known: dict[str, Any] = {

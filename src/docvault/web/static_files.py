@@ -1,7 +1,7 @@
-"""Stylesheet, scripts, fonts and the mark: read into memory once, served under a path that names their content.
+"""Stylesheet, scripts, fonts and the mark: read into memory once, served under a path that names the content.
 
-`/static/HASH/…` never changes its meaning, so browsers may keep it for ever; modules import each other by relative
-paths and stay inside the same HASH. The one stylesheet is app.css with the sheets of css/ behind it.
+`/static/HASH/…` never changes its meaning, so browsers may keep it for ever; modules import each other by
+relative paths and stay inside the same HASH. The one stylesheet is app.css with the sheets of css/ behind it.
 """
 
 import gzip
@@ -46,7 +46,7 @@ class StaticFiles:
         self.version = _hash(contents)
 
     def url(self, name: str) -> str:
-        """Return the address of a file, e.g. `js/ui.js`. Raises KeyError: a template names a file that is not there."""
+        """Return the address of a file, e.g. `js/ui.js`. Raises KeyError for one that is not there."""
         if name not in self.files:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"

@@ -1,0 +1,11 @@
+"""What the web server starts: the application of the installation that the settings name."""
+
+from litestar import Litestar
+
+from docvault import settings, wiring
+from docvault.web.app import create_app
+
+
+def application() -> Litestar:
+    """Open the installation and return its application; called once in each web process."""
+    return create_app(wiring.build(settings.load()))

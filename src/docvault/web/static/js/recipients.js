@@ -1,0 +1,107 @@
+// @ts-check
+/** Who signs, and in which order: add, remove, move up and down, or let two sign at the same time. */
+import { $ } from "./ui.js";
+
+const picker = $("#person", HTMLSelectElement);
+const list = $("#recipients", HTMLElement);
+const live = $("#say", HTMLElement);
+const template = $("#recipient-row", HTMLTemplateElement);
+const MOST_COLOURS = 6;
+
+function rows() {
+  return /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-person]")]);
+}
+
+/** @param {HTMLElement} row */
+function nameOf(row) {
+  return $("[data-name]", HTMLElement, row).textContent ?? "";
+}
+
+/** Turns follow the order; "with the one before" keeps the turn of the row above. */
+function renumber() {
+  let turn = 0;
+  const all = rows();
+  all.forEach((row, index) => {
+    const together = $('input[type="checkbox"]', HTMLInputElement, row);
+    if (index === 0) together.checked = false;
+    $("[data-together]", HTMLElement, row).hidden = index === 0;
+    if (!together.checked) turn++;
+    $('input[name="turn"]', HTMLInputElement, row).value = String(turn);
+    $("[data-turn]", HTMLElement, row).textContent = together.checked ? `${turn}, same turn` : String(turn);
+    row.dataset.r = String((index % MOST_COLOURS) + 1);
+    $('[data-move="-1"]', HTMLButtonElement, row).disabled = index === 0;
+    $('[data-move="1"]', HTMLButtonElement, row).disabled = index === all.length - 1;
+  });
+  $("#no-recipients", HTMLElement).hidden = all.length > 0;
+  for (const option of picker.options) {
+    option.disabled = option.value !== "" && all.some((row) => row.dataset.person === option.value);
+  }
+}
+
+/** @param {HTMLOptionElement} option */
+function add(option) {
+  const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  row.dataset.person = option.value;
+  const name = option.dataset.name ?? "";
+  $("[data-name]", HTMLElement, row).textContent = name;
+  $("[data-letter]", HTMLElement, row).textContent = [...name][0] ?? "";
+  $("[data-email]", HTMLElement, row).textContent = option.dataset.email ?? "";
+  $('input[name="person"]', HTMLInputElement, row).value = option.value;
+  $("[data-remove]", HTMLButtonElement, row).setAttribute("aria-label", `Remove ${name}`);
+  $('[data-move="-1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} up`);
+  $('[data-move="1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} down`);
+  list.append(row);
+  renumber();
+}
+
+function addChosen() {
+  const option = picker.selectedOptions[0];
+  if (!option?.value || option.disabled) {
+    picker.focus();
+    return;
+  }
+  add(option);
+  live.textContent = `${option.dataset.name} signs as number ${rows().length}`;
+  picker.value = "";
+  picker.focus();
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {number} step
+ * @param {HTMLElement} button
+ */
+function move(row, step, button) {
+  if (step < 0) row.previousElementSibling?.before(row);
+  else row.nextElementSibling?.after(row);
+  renumber();
+  live.textContent = `${nameOf(row)} is number ${rows().indexOf(row) + 1}`;
+  button.focus();
+}
+
+list.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  const row = button?.closest("[data-person]");
+  if (!button || !(row instanceof HTMLElement)) return;
+  if (button.dataset.move) return move(row, Number(button.dataset.move), button);
+  live.textContent = `${nameOf(row)} removed`;
+  row.remove();
+  renumber();
+  picker.focus();
+});
+list.addEventListener("change", renumber);
+$("#add-person", HTMLButtonElement).addEventListener("click", addChosen);
+picker.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter") return;
+  event.preventDefault(); // Enter adds the person; it does not send the form
+  addChosen();
+});
+for (const chosen of JSON.parse(list.dataset.chosen ?? "[]")) {
+  const option = [...picker.options].find((one) => one.value === chosen.person);
+  if (!option) continue;
+  add(option);
+  const row = rows().at(-1);
+  if (row) $('input[type="checkbox"]', HTMLInputElement, row).checked = chosen.together;
+  renumber();
+}
+renumber();
