@@ -1,0 +1,1 @@
+"""Certificates, revocation and timestamps: pure cryptographic statements. Stores nothing, reads no clock."""
