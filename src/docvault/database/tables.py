@@ -315,12 +315,15 @@ envelopes = Table(
         "digest", String(64), nullable=True
     ),  # hex SHA-256 of the prepared version as sent: what signers see
     Column("pages", Integer, nullable=False),
+    Column("page_sizes", Text, nullable=False),  # JSON list of [width, height], displayed-page points
     Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
     Column("sent_at", Moment, nullable=True),
     Column("completed_at", Moment, nullable=True),
     Column("due_at", Moment, nullable=True),
     Column("trouble", Text, nullable=True),  # the last failure of completion in words; null when all is well
     Index("ix_envelopes_created_at_id", "created_at", "id"),
+    Index("ix_envelopes_state_changed_at", "state", "changed_at"),
     Index("ix_envelopes_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
 )
 

@@ -1,0 +1,298 @@
+"""The questions asked of envelopes; each names who asks. What may happen to one is decided in rules/."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, update
+
+from docvault.database import fields, recipients, residuals
+from docvault.database.engine import Page, Transaction, before_cursor, cursor_after
+from docvault.database.recipients import RecipientRow
+from docvault.database.tables import envelopes, organisations, people
+from docvault.database.tables import recipients as recipient_rows
+from docvault.policy.engine import Forbidden
+from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
+from docvault.rules import envelopes as rules
+from docvault.rules.envelopes import State
+from docvault.values import (
+    DocumentId,
+    DocVaultError,
+    EnvelopeId,
+    FolderId,
+    NotFound,
+    OrganisationId,
+    PersonId,
+    new_id,
+)
+
+
+class EnvelopeChanged(DocVaultError):
+    """Somebody else changed it at the same moment; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("This envelope has just changed. Please load the page again.")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeRow:
+    """One envelope with its people. Times are aware UTC; digests are hex SHA-256."""
+
+    id: EnvelopeId
+    organisation_id: OrganisationId
+    organisation_name: str
+    folder_id: FolderId
+    document_id: DocumentId
+    sender_id: PersonId
+    sender_name: str
+    sender_email: str
+    title: str
+    message: str
+    state: State
+    reason: str | None
+    prepared_version_id: str | None
+    working_version_id: str | None
+    signed_version_id: str | None
+    certificate_version_id: str | None
+    digest: str | None
+    pages: int
+    page_sizes: tuple[tuple[float, float], ...]
+    created_at: datetime
+    changed_at: datetime
+    sent_at: datetime | None
+    completed_at: datetime | None
+    due_at: datetime | None
+    trouble: str | None
+    recipients: tuple[RecipientRow, ...]
+
+    @property
+    def resource(self) -> Resource:
+        """What the policies decide on."""
+        attributes: dict[str, str | bool | int | frozenset[str]] = {
+            "organisation": self.organisation_id,
+            "sender": self.sender_id,
+            "recipients": frozenset(str(recipient.person_id) for recipient in self.recipients),
+            "state": self.state.value,
+        }
+        return Resource(ResourceType.ENVELOPE, self.id, attributes)
+
+    def recipient_of(self, person_id: PersonId) -> RecipientRow | None:
+        """Return the row of this person, if they are asked to sign."""
+        return next((one for one in self.recipients if one.person_id == person_id), None)
+
+
+_QUESTION = select(
+    envelopes,
+    organisations.c.name.label("organisation_name"),
+    people.c.name.label("sender_name"),
+    people.c.email.label("sender_email"),
+).select_from(
+    envelopes.join(organisations, organisations.c.id == envelopes.c.organisation_id).join(
+        people, people.c.id == envelopes.c.sender_id
+    )
+)
+
+
+def for_seeing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> EnvelopeRow:
+    """Return an envelope that `acting` may see. Raises NotFound."""
+    return _for(tx, acting, envelope_id, Permission.ENVELOPE_SEE)
+
+
+def for_reading(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> EnvelopeRow:
+    """Return an envelope whose documents `acting` may read. Raises NotFound, Forbidden."""
+    return _for(tx, acting, envelope_id, Permission.ENVELOPE_READ)
+
+
+def for_managing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> EnvelopeRow:
+    """Return an envelope that `acting` may send, remind or void, locked. Raises NotFound, Forbidden."""
+    return _for(tx, acting, envelope_id, Permission.ENVELOPE_MANAGE, lock=True)
+
+
+def for_signing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> tuple[EnvelopeRow, RecipientRow]:
+    """Return an envelope that asks `acting` to sign, locked, and their own row. Raises NotFound, Forbidden.
+
+    Once it has ended, the policies no longer let anybody sign; it is still returned to those whom it asked,
+    so that the rules can say what happened instead of "not allowed".
+    """
+    row = _for(tx, acting, envelope_id, Permission.ENVELOPE_SEE, lock=True)
+    recipient = row.recipient_of(acting.person_id)
+    if recipient is None:
+        raise Forbidden(Permission.ENVELOPE_SIGN)
+    if row.state is State.SENT:
+        tx.policy.require(acting, Permission.ENVELOPE_SIGN, row.resource)
+    return row, recipient
+
+
+def for_completion(tx: Transaction, envelope_id: EnvelopeId) -> EnvelopeRow:
+    """Return an envelope for the job that completes it: the portal itself asks. Raises NotFound."""
+    return _load(tx, envelope_id, lock=True)
+
+
+def _for(
+    tx: Transaction, acting: Acting, envelope_id: EnvelopeId, permission: Permission, *, lock: bool = False
+) -> EnvelopeRow:
+    row = _load(tx, envelope_id, lock=lock)
+    if not tx.policy.decide(acting, Permission.ENVELOPE_SEE, row.resource).allowed:
+        raise NotFound
+    if permission is not Permission.ENVELOPE_SEE:
+        tx.policy.require(acting, permission, row.resource)
+    return row
+
+
+def _load(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool) -> EnvelopeRow:
+    if lock:  # SQLite knows no row locks and needs none: its writers come one after the other
+        tx.connection.execute(select(envelopes.c.id).where(envelopes.c.id == envelope_id).with_for_update())
+    row = tx.connection.execute(_QUESTION.where(envelopes.c.id == envelope_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _envelope(row, recipients.of_envelope(tx, envelope_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    state: State | None = None
+    search: str | None = None  # part of the title
+    sender_id: PersonId | None = None
+
+
+def page(
+    tx: Transaction, acting: Acting, filters: Filters, *, after: str | None, limit: int
+) -> Page[EnvelopeRow]:
+    """Return envelopes that `acting` may see, newest first. Raises BadCursor."""
+    residual = tx.policy.residual(acting, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE)
+    question = _QUESTION.where(residuals.where(residual, residuals.ENVELOPES), *_conditions(filters))
+    older = before_cursor(after, envelopes.c.created_at, envelopes.c.id)
+    if older is not None:
+        question = question.where(older)
+    rows = _rows(tx, question.limit(limit + 1))
+    more = len(rows) > limit
+    items = rows[:limit]
+    return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.state is not None:
+        conditions.append(envelopes.c.state == filters.state.value)
+    if filters.search:
+        conditions.append(envelopes.c.title.icontains(filters.search, autoescape=True))
+    if filters.sender_id is not None:
+        conditions.append(envelopes.c.sender_id == filters.sender_id)
+    return conditions
+
+
+def waiting_for(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
+    """Return sent envelopes that `acting` has not signed yet, newest first; turns are the rules' business."""
+    unsigned = exists().where(
+        recipient_rows.c.envelope_id == envelopes.c.id,
+        recipient_rows.c.person_id == acting.person_id,
+        recipient_rows.c.signed_at.is_(None),
+    )
+    return _seen(tx, acting, _QUESTION.where(envelopes.c.state == State.SENT.value, unsigned).limit(limit))
+
+
+def in_progress(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
+    """Return envelopes under way that `acting` sent or has signed, newest first."""
+    signed = exists().where(
+        recipient_rows.c.envelope_id == envelopes.c.id,
+        recipient_rows.c.person_id == acting.person_id,
+        recipient_rows.c.signed_at.is_not(None),
+    )
+    under_way = envelopes.c.state.in_([State.SENT.value, State.COMPLETING.value])
+    question = _QUESTION.where(under_way, or_(envelopes.c.sender_id == acting.person_id, signed))
+    return _seen(tx, acting, question.limit(limit))
+
+
+def stuck(tx: Transaction, before: datetime, limit: int) -> list[EnvelopeId]:
+    """Return envelopes whose completion rests since `before`: signed, and no job has gone on."""
+    unapplied = exists().where(
+        recipient_rows.c.envelope_id == envelopes.c.id,
+        recipient_rows.c.signed_at.is_not(None),
+        recipient_rows.c.applied_at.is_(None),
+    )
+    completing = envelopes.c.state == State.COMPLETING.value
+    half_applied = (envelopes.c.state == State.SENT.value) & unapplied
+    chosen = (
+        select(envelopes.c.id)
+        .where(or_(completing, half_applied), envelopes.c.changed_at < before)
+        .order_by(envelopes.c.changed_at)
+    )
+    return list(tx.connection.execute(chosen.limit(limit)).scalars())
+
+
+def _seen(tx: Transaction, acting: Acting, question: Select[Any]) -> list[EnvelopeRow]:
+    residual = tx.policy.residual(acting, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE)
+    return _rows(tx, question.where(residuals.where(residual, residuals.ENVELOPES)))
+
+
+def _rows(tx: Transaction, question: Select[Any]) -> list[EnvelopeRow]:
+    found = tx.connection.execute(
+        question.order_by(envelopes.c.created_at.desc(), envelopes.c.id.desc())
+    ).all()
+    people_of = recipients.of_envelopes(tx, [row.id for row in found])
+    return [_envelope(row, people_of[row.id]) for row in found]
+
+
+def add(tx: Transaction, *, now: datetime, **columns: Any) -> EnvelopeId:
+    """Write a new draft and return its id."""
+    envelope_id = EnvelopeId(new_id())
+    sizes = json.dumps(columns.pop("page_sizes"))
+    tx.connection.execute(
+        insert(envelopes).values(
+            id=envelope_id,
+            state=State.DRAFT.value,
+            page_sizes=sizes,
+            created_at=now,
+            changed_at=now,
+            **columns,
+        )
+    )
+    return envelope_id
+
+
+def to_decide(tx: Transaction, row: EnvelopeRow) -> rules.Envelope:
+    """Return the part of an envelope that decisions are made from."""
+    required: dict[str, set[str]] = {}
+    for field in fields.of_envelope(tx, row.id):
+        if field.required:
+            required.setdefault(field.recipient_id, set()).add(field.id)
+    signers = tuple(one.signer(frozenset(required.get(one.id, ()))) for one in row.recipients)
+    return rules.Envelope(row.state, row.pages, signers)
+
+
+def save(
+    tx: Transaction,
+    row: EnvelopeRow,
+    before: rules.Envelope,
+    after: rules.Envelope,
+    now: datetime,
+    **columns: Any,
+) -> None:
+    """Write a decision, if the envelope is still in the state it was made in. Raises EnvelopeChanged."""
+    change(tx, row, now, state=after.state.value, **columns)
+    for old, new in zip(before.signers, after.signers, strict=True):
+        recipients.save(tx, old, new)
+
+
+def change(tx: Transaction, row: EnvelopeRow, now: datetime, **columns: Any) -> None:
+    """Write some columns, if state and working version are still those of `row`. Raises EnvelopeChanged.
+
+    Two revisions made from the same one would fork the document: the second finds another working version.
+    """
+    same = envelopes.c.working_version_id.is_not_distinct_from(row.working_version_id)
+    changed = tx.connection.execute(
+        update(envelopes)
+        .where(envelopes.c.id == row.id, envelopes.c.state == row.state.value, same)
+        .values(changed_at=now, **columns)
+    )
+    if changed.rowcount != 1:
+        raise EnvelopeChanged
+
+
+def _envelope(row: Row[Any], people_of: tuple[RecipientRow, ...]) -> EnvelopeRow:
+    values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
+    sizes = tuple((width, height) for width, height in json.loads(values["page_sizes"]))
+    return EnvelopeRow(
+        **values | {"state": State(values["state"]), "page_sizes": sizes, "recipients": people_of}
+    )

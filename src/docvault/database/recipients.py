@@ -1,0 +1,126 @@
+"""The people of an envelope and how far each one is. Reached only through an envelope that was asked for."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from docvault.database.engine import Transaction
+from docvault.database.tables import organisations, people, recipients
+from docvault.policy.vocabulary import Role
+from docvault.rules import envelopes as rules
+from docvault.values import EnvelopeId, PersonId, RecipientId, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """One person of one envelope. Times are aware UTC; `answers` and `evidence` are sealed."""
+
+    id: RecipientId
+    envelope_id: EnvelopeId
+    person_id: PersonId
+    name: str
+    email: str
+    person_role: Role
+    organisation_name: str
+    turn: int
+    role: str
+    notified_at: datetime | None
+    reminded_at: datetime | None
+    viewed_at: datetime | None
+    consented_at: datetime | None
+    consent_text: str | None
+    consent_sha256: str | None
+    pages_seen: frozenset[int]
+    signed_at: datetime | None
+    declined_at: datetime | None
+    answers: bytes | None
+    evidence: bytes | None
+    applied_at: datetime | None
+    certificate_sha256: str | None
+
+    def signer(self, required_fields: frozenset[str]) -> rules.Signer:
+        """Return what decisions are made from."""
+        return rules.Signer(
+            id=self.id,
+            turn=self.turn,
+            required_fields=required_fields,
+            consented_at=self.consented_at,
+            pages_seen=self.pages_seen,
+            signed_at=self.signed_at,
+            declined_at=self.declined_at,
+            applied_at=self.applied_at,
+        )
+
+
+_PERSON = (
+    people.c.name,
+    people.c.email,
+    people.c.role.label("person_role"),
+    organisations.c.name.label("organisation_name"),
+)
+_QUESTION = select(recipients, *_PERSON).select_from(
+    recipients.join(people, people.c.id == recipients.c.person_id).join(
+        organisations, organisations.c.id == people.c.organisation_id
+    )
+)
+
+
+def of_envelopes(
+    tx: Transaction, envelope_ids: Sequence[EnvelopeId]
+) -> dict[EnvelopeId, tuple[RecipientRow, ...]]:
+    """Return the people of each envelope, first turn first."""
+    chosen = _QUESTION.where(recipients.c.envelope_id.in_(envelope_ids))
+    found: dict[EnvelopeId, list[RecipientRow]] = {envelope_id: [] for envelope_id in envelope_ids}
+    for row in tx.connection.execute(chosen.order_by(recipients.c.turn, recipients.c.id)):
+        found[row.envelope_id].append(_recipient(row))
+    return {envelope_id: tuple(rows) for envelope_id, rows in found.items()}
+
+
+def of_envelope(tx: Transaction, envelope_id: EnvelopeId) -> tuple[RecipientRow, ...]:
+    """Return the people of one envelope, first turn first."""
+    return of_envelopes(tx, [envelope_id])[envelope_id]
+
+
+def add(tx: Transaction, envelope_id: EnvelopeId, chosen: Iterable[tuple[PersonId, int]]) -> None:
+    """Put people on a new envelope, as pairs of person and turn."""
+    rows = [
+        {
+            "id": new_id(),
+            "envelope_id": envelope_id,
+            "person_id": person_id,
+            "turn": turn,
+            "role": "signer",
+            "pages_seen": "[]",
+        }
+        for person_id, turn in chosen
+    ]
+    tx.connection.execute(insert(recipients), rows)
+
+
+def change(tx: Transaction, recipient_id: str, **columns: Any) -> None:
+    """Write some columns of one person's row."""
+    tx.connection.execute(update(recipients).where(recipients.c.id == recipient_id).values(**columns))
+
+
+def save(tx: Transaction, before: rules.Signer, after: rules.Signer) -> None:
+    """Write what a decision changed about one person."""
+    changed: Mapping[str, Any] = {
+        name: getattr(after, name)
+        for name in ("consented_at", "signed_at", "declined_at", "applied_at")
+        if getattr(after, name) != getattr(before, name)
+    }
+    if after.pages_seen != before.pages_seen:
+        changed = {**changed, "pages_seen": json.dumps(sorted(after.pages_seen))}
+    if changed:
+        change(tx, after.id, **changed)
+
+
+def _recipient(row: Row[Any]) -> RecipientRow:
+    values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
+    values["pages_seen"] = frozenset(json.loads(values["pages_seen"]))
+    values["person_role"] = Role(values["person_role"])
+    return RecipientRow(**values)
