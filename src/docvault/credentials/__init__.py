@@ -1,0 +1,1 @@
+"""Passwords, one-time codes, recovery codes and tokens. Random but otherwise pure; never reads a row."""

@@ -1,0 +1,183 @@
+"""Passwords: how they are kept (argon2id under a pepper) and which are good enough. Never logs or returns one.
+
+argon2id: RFC 9106; parameters from policies/passwords.toml. The pepper is a key outside the database, so a stolen
+database alone cannot be searched (NIST SP 800-63B-4 3.1.1.2).
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import argon2
+import zxcvbn_rs_py
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from docvault.credentials.refusals import PasswordRefused, TooBusy
+from docvault.policy.numbers import Argon2, Passwords
+
+SALT = 16  # random bytes
+DIGEST = 32  # bytes of argon2id output
+PEPPER = 32  # bytes
+WAIT = 10  # seconds at most in the queue
+WORD_SHORTEST = 4  # a context word shorter than this says nothing
+OWN_PART_SHORTEST = 8  # characters that must remain when context words are taken out
+
+_LOOKALIKES = str.maketrans("0134578@$!|", "oieastbasil")  # so that N0rthw1nd is northwind
+_COMMON = frozenset({"ThisIsATop10Password", "ThisIsATop100Password", "ThisIsACommonPassword"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """right: the password belongs to the hash. renewed: a hash to store instead, when parameters changed."""
+
+    right: bool
+    renewed: str | None = None
+
+
+class Hasher:
+    """Computes argon2id, a few at once; more wait in a short queue, and the rest are told to come back.
+
+    Without the bound a flood of sign-ins would take memory from everybody else.
+    """
+
+    def __init__(self, parameters: Argon2, pepper: bytes) -> None:
+        """pepper: 32 secret bytes, the same for ever. Raises ValueError for a shorter one."""
+        if len(pepper) < PEPPER:
+            raise ValueError("the pepper needs at least 32 bytes")
+        self._pepper = pepper
+        self._argon2 = argon2.PasswordHasher(
+            time_cost=parameters.passes,
+            memory_cost=parameters.memory_kib,
+            parallelism=parameters.lanes,
+            hash_len=DIGEST,
+            salt_len=SALT,
+            type=argon2.Type.ID,
+        )
+        self._nobody = _nobodys_hash(parameters)
+        self._slots = threading.BoundedSemaphore(parameters.at_once)
+        self._places = threading.BoundedSemaphore(parameters.at_once + parameters.waiting)
+
+    def hash(self, password: str) -> str:
+        """Return the encoded argon2id hash to store. Raises TooBusy."""
+        with self._turn():
+            return self._argon2.hash(self._peppered(password))
+
+    def verify(self, stored: str | None, password: str) -> Verdict:
+        """Compare; None (no such account) computes just as long and is never right. Raises TooBusy."""
+        with self._turn():
+            try:
+                self._argon2.verify(stored or self._nobody, self._peppered(password))
+            except (VerifyMismatchError, InvalidHashError):
+                return Verdict(right=False)
+            if stored is None:
+                return Verdict(right=False)
+            outdated = self._argon2.check_needs_rehash(stored)
+            return Verdict(
+                right=True, renewed=self._argon2.hash(self._peppered(password)) if outdated else None
+            )
+
+    def _peppered(self, password: str) -> bytes:
+        return hmac.digest(self._pepper, normal(password).encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise TooBusy
+        try:
+            if not self._slots.acquire(timeout=WAIT):
+                raise TooBusy
+            try:
+                yield
+            finally:
+                self._slots.release()
+        finally:
+            self._places.release()
+
+
+def normal(password: str) -> str:
+    """Return the password in Unicode NFC, otherwise exactly as typed: two keyboards write the same é differently."""
+    return unicodedata.normalize("NFC", password)
+
+
+def check_new(password: str, rules: Passwords, *, about: Iterable[str]) -> None:
+    """Return only if the password may be chosen. Raises PasswordRefused with the reason.
+
+    about: what others know of the person: name, e-mail address, organisation. Checked in this order: length, the
+    bundled list of leaked passwords (the 30 000 of zxcvbn, offline), context words, guessability.
+    """
+    chosen = normal(password)
+    if len(chosen) < rules.min_length:
+        raise PasswordRefused(
+            f"Please use at least {rules.min_length} characters. A few words in a row work well."
+        )
+    if len(chosen) > rules.max_length:
+        raise PasswordRefused(f"Please use at most {rules.max_length} characters.")
+    words = context_words((*about, *rules.context_words))
+    strength = zxcvbn_rs_py.zxcvbn(_inspectable(chosen), sorted(words))
+    warning = _warning(strength)
+    if warning in _COMMON:
+        raise PasswordRefused("This password is on a list of leaked passwords that attackers try first.")
+    _check_context(chosen, words)
+    if int(strength.score) < rules.min_score:
+        raise PasswordRefused(f"This password is too easy to guess. {_REASONS.get(warning, _ANYTHING)}")
+
+
+def context_words(about: Iterable[str]) -> frozenset[str]:
+    """Return the words of names, addresses and the like in the form that passwords are compared in."""
+    found = set()
+    for text in about:
+        parts = "".join(
+            letter if letter.isalnum() else " " for letter in unicodedata.normalize("NFC", text)
+        ).split()
+        found |= {_folded(part) for part in (*parts, "".join(parts))}
+    return frozenset(word for word in found if len(word) >= WORD_SHORTEST)
+
+
+def _check_context(chosen: str, words: Iterable[str]) -> None:
+    own = _folded(chosen)
+    for word in sorted(words, key=len, reverse=True):
+        own = own.replace(word, "")
+    if own != _folded(chosen) and len(own) < OWN_PART_SHORTEST:
+        raise PasswordRefused("This password is mostly a name or a word that others would try first.")
+
+
+def _folded(text: str) -> str:
+    """Return letters and digits only, in one case, with look-alikes undone."""
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKALIKES)
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def _inspectable(text: str) -> str:
+    """Return the text without lone surrogates, which the strength meter cannot read."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _nobodys_hash(parameters: Argon2) -> str:
+    """Return an encoded hash that no password has, at the price of a real one (promise 9)."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (SALT, DIGEST)
+    )
+    costs = f"m={parameters.memory_kib},t={parameters.passes},p={parameters.lanes}"
+    return f"$argon2id$v={argon2.low_level.ARGON2_VERSION}${costs}${salt}${digest}"
+
+
+_ANYTHING = "Add another word or two that have nothing to do with each other."
+_REASONS = {
+    "StraightRowsOfKeysAreEasyToGuess": "Rows of keys are tried early.",
+    "ShortKeyboardPatternsAreEasyToGuess": "Patterns on the keyboard are tried early.",
+    "RepeatsLikeAaaAreEasyToGuess": "Repeated letters add very little.",
+    "RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess": "Repeating a part adds very little.",
+    "ThisIsSimilarToACommonlyUsedPassword": "It is close to a password that many people use.",
+    "SequencesLikeAbcAreEasyToGuess": "Sequences like abc or 6543 are tried early.",
+    "RecentYearsAreEasyToGuess": "Years are tried early.",
+    "AWordByItselfIsEasyToGuess": "One word by itself is tried early.",
+    "DatesAreOftenEasyToGuess": "Dates are tried early.",
+    "NamesAndSurnamesByThemselvesAreEasyToGuess": "Names are tried early.",
+    "CommonNamesAndSurnamesAreEasyToGuess": "Names are tried early.",
+}
