@@ -1,7 +1,7 @@
-"""Passwords: how they are kept (argon2id under a pepper) and which are good enough. Never logs or returns one.
+"""Passwords: how they are kept (argon2id under a pepper) and which are good enough. Never logs one.
 
-argon2id: RFC 9106; parameters from policies/passwords.toml. The pepper is a key outside the database, so a stolen
-database alone cannot be searched (NIST SP 800-63B-4 3.1.1.2).
+argon2id: RFC 9106; parameters from policies/passwords.toml. The pepper is a key outside the database, so a
+stolen database alone cannot be searched (NIST SP 800-63B-4 3.1.1.2).
 """
 
 import base64
@@ -101,15 +101,15 @@ class Hasher:
 
 
 def normal(password: str) -> str:
-    """Return the password in Unicode NFC, otherwise exactly as typed: two keyboards write the same é differently."""
+    """Return the password in Unicode NFC, otherwise as typed: keyboards write the same é differently."""
     return unicodedata.normalize("NFC", password)
 
 
 def check_new(password: str, rules: Passwords, *, about: Iterable[str]) -> None:
     """Return only if the password may be chosen. Raises PasswordRefused with the reason.
 
-    about: what others know of the person: name, e-mail address, organisation. Checked in this order: length, the
-    bundled list of leaked passwords (the 30 000 of zxcvbn, offline), context words, guessability.
+    about: what others know of the person: name, e-mail address, organisation. Checked in this order: length,
+    the list of leaked passwords that comes with zxcvbn (30 000, offline), context words, guessability.
     """
     chosen = normal(password)
     if len(chosen) < rules.min_length:
@@ -137,6 +137,12 @@ def context_words(about: Iterable[str]) -> frozenset[str]:
         ).split()
         found |= {_folded(part) for part in (*parts, "".join(parts))}
     return frozenset(word for word in found if len(word) >= WORD_SHORTEST)
+
+
+def _warning(strength: zxcvbn_rs_py.Entropy) -> str:
+    """Return the name of what the strength meter warns of, or nothing."""
+    feedback = strength.feedback
+    return repr(feedback.warning).rpartition(".")[2] if feedback else ""
 
 
 def _check_context(chosen: str, words: Iterable[str]) -> None:

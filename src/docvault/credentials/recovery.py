@@ -17,7 +17,10 @@ def new_codes(count: int) -> list[str]:
 
 
 def code_hash(code: str) -> bytes:
-    """Return the 32 bytes that are stored. Spaces, dashes and capitals do not matter; 0, 1 and 8 are read as o, l, b."""
+    """Return the 32 bytes that are stored.
+
+    Spaces, dashes and capitals do not matter; 0, 1 and 8, which no code has, are read as o, l and b.
+    """
     plain = "".join(code.split()).replace("-", "").lower().translate(str.maketrans("018", "olb"))
     return hashlib.sha256(b"docvault recovery code:" + plain.encode("utf-8", "surrogatepass")).digest()
 

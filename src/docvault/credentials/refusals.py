@@ -1,4 +1,4 @@
-"""Why somebody is not let in, as a closed list. The messages never say whether an account exists (promise 9)."""
+"""Why somebody is not let in, as a closed list. No message says whether an account exists (promise 9)."""
 
 from docvault.values import DocVaultError
 

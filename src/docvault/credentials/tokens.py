@@ -1,4 +1,4 @@
-"""Secrets that travel: session, challenge and link tokens. The database keeps only their SHA-256 (promises 18, 37)."""
+"""Secrets that travel: session, challenge and link tokens. The database keeps their SHA-256 only."""
 
 import hashlib
 import secrets
@@ -13,7 +13,7 @@ def new_token() -> str:
 
 
 def token_hash(token: str) -> bytes:
-    """Return the 32 bytes that are stored instead of the token; any text is accepted and simply matches nothing.
+    """Return the 32 bytes that are stored instead of the token (promises 18, 37); any text is accepted.
 
     A plain hash is enough: a token of 256 random bits cannot be guessed from it.
     """

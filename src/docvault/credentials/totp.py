@@ -55,7 +55,7 @@ def enrolment_uri(secret: bytes, *, account: str, issuer: str) -> str:
 
 
 def qr_picture(uri: str) -> str:
-    """Return a QR code as one <svg> element without scripts or styles, black on white in every colour scheme."""
+    """Return a QR code as one <svg> element, without scripts or styles, black on white in every scheme."""
     picture: str = segno.make(uri, error="m", micro=False).svg_inline(
         scale=4, border=4, light="#fff", dark="#000"
     )
