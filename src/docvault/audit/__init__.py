@@ -1,1 +1,1 @@
-"""Entries, tree, checkpoints, export bundle and verifier of the audit log. Needs no server and no database."""
+"""The audit log: entries, tree, checkpoints, bundle and verifier. Needs no server and no database."""

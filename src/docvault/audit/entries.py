@@ -145,7 +145,7 @@ def is_digest(text: str) -> bool:
 
 
 def _check(value: Any) -> None:
-    if value is None or isinstance(value, (bool, str)):
+    if isinstance(value, (str, bool)) or value is None:
         return
     if isinstance(value, int):
         if abs(value) > INTEGER_MOST:

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from docvault.audit import entries, tiles
 from docvault.audit.kinds import Kind
 from docvault.audit.tree import Edge, leaf_hash
 from docvault.database.engine import Transaction
-from docvault.database.tables import audit_details, audit_entries, audit_state, audit_tiles
+from docvault.database.tables import audit_entries, audit_state, audit_tiles
 from docvault.policy.vocabulary import Acting
 from docvault.values import DocVaultError
 
@@ -28,14 +28,13 @@ class AuditNotWritten(DocVaultError):
         super().__init__("This could not be recorded in the audit log, so it was not done. Please try again.")
 
 
-_STATE = select(audit_state.c.size, audit_state.c.edge).where(audit_state.c.id == 1).with_for_update()
-_GROW = (
-    update(audit_state)
-    .where(audit_state.c.id == 1, audit_state.c.size == bindparam("from_size"))
-    .values(size=bindparam("to_size"), edge=bindparam("to_edge"))
-)
 _ADD_ENTRY = insert(audit_entries).inline()
-_ADD_DETAILS = insert(audit_details).inline()
+
+# An entry costs little more than a plain row, so these three skip the statement compiler: 3 instead of 20
+# microseconds each. The driver's cursor is the caller's connection, and so the caller's transaction.
+_ADD_DETAILS = 'INSERT INTO audit_details ("index", salt, body) VALUES (?, ?, ?)'
+_STATE = "SELECT size, edge FROM audit_state WHERE id = 1"
+_GROW = "UPDATE audit_state SET size = ?, edge = ? WHERE id = 1 AND size = ?"
 
 
 def append(
@@ -69,7 +68,7 @@ def append(
     )
     try:
         return _append(tx, entry, at, kept)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, tx.connection.dialect.loaded_dbapi.Error) as error:
         raise AuditNotWritten from error
 
 
@@ -92,12 +91,20 @@ def _append(tx: Transaction, entry: entries.Entry, at: datetime, kept: entries.D
     }
     tx.connection.execute(_ADD_ENTRY, row)
     if kept:
-        tx.connection.execute(_ADD_DETAILS, {"index": index, "salt": kept.salt, "body": kept.body})
-    grown = tx.connection.execute(_GROW, {"from_size": index, "to_size": edge.size, "to_edge": edge.dump()})
-    if grown.rowcount != 1:  # another writer was faster: writing on would fork the log
-        raise AuditNotWritten
+        _run(tx, _ADD_DETAILS, (index, kept.salt, kept.body))
+    if _run(tx, _GROW, (edge.size, edge.dump(), index)).rowcount != 1:
+        raise AuditNotWritten  # another writer was faster: writing on would fork the log
     _keep_tiles(tx, edge.size)
     return index
+
+
+def _run(tx: Transaction, statement: str, values: tuple[Any, ...] = ()) -> Any:
+    """Run one statement on the driver's own cursor, in the caller's transaction, and return the cursor."""
+    if tx.connection.dialect.paramstyle != "qmark":
+        statement = statement.replace("?", "%s")
+    cursor = tx.connection.connection.cursor()
+    cursor.execute(statement, values)
+    return cursor
 
 
 def _circumstances(acting: Acting | None) -> dict[str, str]:
@@ -113,11 +120,12 @@ def _circumstances(acting: Acting | None) -> dict[str, str]:
 
 def _edge(tx: Transaction) -> Edge:
     """Lock the state row and return the right edge. An empty log gets its row here, at the first entry."""
-    state = tx.connection.execute(_STATE).one_or_none()
+    locked = "" if tx.connection.dialect.name == "sqlite" else " FOR UPDATE"  # SQLite has one writer anyway
+    state = _run(tx, _STATE + locked).fetchone()
     if state is None:
         tx.connection.execute(insert(audit_state).values(id=1, size=0, edge=b""))
         return Edge()
-    return Edge.load(state.size, state.edge)
+    return Edge.load(state[0], bytes(state[1]))
 
 
 def _keep_tiles(tx: Transaction, size: int) -> None:
