@@ -1,0 +1,223 @@
+"""The versions of documents: rows that hold a wrapped key and say what it opens. Never the bytes themselves.
+
+The vault asks here after an action has asked who may; the questions that name a person are in documents.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+
+from docvault.database.engine import Transaction
+from docvault.database.tables import documents, folder_keys, folders, people, uploads, versions
+from docvault.values import NotFound
+
+RECEIVING = "receiving"
+STORED = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version with what it needs to be opened: its place, its wrapped key and its folder's."""
+
+    id: str
+    organisation_id: str
+    folder_id: str
+    document_id: str
+    document_name: str
+    purpose: str  # original | prepared | working | signed | certificate
+    number: int  # from 1, within document and purpose
+    state: str  # receiving | stored
+    media_type: str  # empty while receiving
+    size: int  # plaintext bytes
+    sha256: str | None  # hex of the plaintext; None while receiving
+    pages: int | None
+    findings: str | None  # JSON
+    generation: int
+    wrapped_key: bytes
+    wrapped_folder_key: bytes
+    blob: str
+    segments: int
+    algorithm: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A row to reserve, before its first byte."""
+
+    id: str
+    document_id: str
+    purpose: str
+    number: int
+    size: int
+    generation: int
+    wrapped_key: bytes
+    blob: str
+    segments: int
+    algorithm: str
+    created_by: str | None  # None: made by DocVault itself
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A stored version as people see it."""
+
+    id: str
+    number: int
+    size: int
+    sha256: str
+    media_type: str
+    created_at: datetime
+    by: str | None  # the name of who brought it
+    pages: int | None
+    findings: str | None  # JSON
+
+
+def next_number(tx: Transaction, document_id: str, purpose: str) -> int:
+    """Return the number of the next version. Locks the document, so that two never get the same. Raises
+    NotFound.
+    """
+    locked = select(documents.c.id).where(documents.c.id == document_id).with_for_update()
+    if tx.connection.execute(locked).one_or_none() is None:
+        raise NotFound
+    newest = select(func.max(versions.c.number)).where(
+        versions.c.document_id == document_id, versions.c.purpose == purpose
+    )
+    return (tx.connection.execute(newest).scalar_one() or 0) + 1
+
+
+def reserve(tx: Transaction, row: NewVersion) -> None:
+    """Add a version that is being received; nobody sees it before `complete`."""
+    tx.connection.execute(
+        insert(versions).values(
+            id=row.id,
+            document_id=row.document_id,
+            purpose=row.purpose,
+            number=row.number,
+            state=RECEIVING,
+            media_type="",
+            size=row.size,
+            key_generation=row.generation,
+            wrapped_key=row.wrapped_key,
+            blob=row.blob,
+            segments=row.segments,
+            algorithm=row.algorithm,
+            created_by=row.created_by,
+            created_at=row.created_at,
+        )
+    )
+
+
+def complete(
+    tx: Transaction,
+    version_id: str,
+    *,
+    wrapped_key: bytes,
+    media_type: str,
+    sha256: str,
+    pages: int | None,
+    findings: str | None,
+) -> None:
+    """Mark a reserved version stored, once. Raises NotFound if it is not being received any more."""
+    changed = tx.connection.execute(
+        update(versions)
+        .where(versions.c.id == version_id, versions.c.state == RECEIVING)
+        .values(
+            state=STORED,
+            wrapped_key=wrapped_key,
+            media_type=media_type,
+            sha256=sha256,
+            pages=pages,
+            findings=findings,
+        )
+    )
+    if changed.rowcount != 1:
+        raise NotFound
+
+
+def for_opening(tx: Transaction, version_id: str) -> VersionRow:
+    """Return one version with its wrapped keys; who may was asked before. Raises NotFound."""
+    chosen = (
+        select(
+            versions.c.id,
+            folders.c.organisation_id,
+            documents.c.folder_id,
+            versions.c.document_id,
+            documents.c.name.label("document_name"),
+            versions.c.purpose,
+            versions.c.number,
+            versions.c.state,
+            versions.c.media_type,
+            versions.c.size,
+            versions.c.sha256,
+            versions.c.pages,
+            versions.c.findings,
+            versions.c.key_generation.label("generation"),
+            versions.c.wrapped_key,
+            folder_keys.c.wrapped.label("wrapped_folder_key"),
+            versions.c.blob,
+            versions.c.segments,
+            versions.c.algorithm,
+        )
+        .join_from(versions, documents, versions.c.document_id == documents.c.id)
+        .join(folders, documents.c.folder_id == folders.c.id)
+        .join(
+            folder_keys,
+            (folder_keys.c.folder_id == folders.c.id)
+            & (folder_keys.c.generation == versions.c.key_generation),
+        )
+        .where(versions.c.id == version_id)
+    )
+    row = tx.connection.execute(chosen).mappings().one_or_none()
+    if row is None:
+        raise NotFound
+    return VersionRow(**row)
+
+
+def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
+    """Return the stored versions that people brought, newest first; who may see them was asked before."""
+    chosen = (
+        select(
+            versions.c.id,
+            versions.c.number,
+            versions.c.size,
+            versions.c.sha256,
+            versions.c.media_type,
+            versions.c.created_at,
+            people.c.name.label("by"),
+            versions.c.pages,
+            versions.c.findings,
+        )
+        .join_from(versions, people, versions.c.created_by == people.c.id, isouter=True)
+        .where(
+            versions.c.document_id == document_id,
+            versions.c.purpose == "original",
+            versions.c.state == STORED,
+        )
+        .order_by(versions.c.number.desc())
+    )
+    return [Described(**row) for row in tx.connection.execute(chosen).mappings()]
+
+
+def remove_unfinished(tx: Transaction, version_id: str) -> str | None:
+    """Remove a version that is still being received; return its blob, or None if there is none to remove."""
+    removed = delete(versions).where(versions.c.id == version_id, versions.c.state == RECEIVING)
+    return tx.connection.execute(removed.returning(versions.c.blob)).scalar_one_or_none()
+
+
+def unfinished_since(tx: Transaction, before: datetime) -> Sequence[str]:
+    """Return versions without an upload that have been receiving since before `before`: their maker died."""
+    chosen = (
+        select(versions.c.id)
+        .outerjoin(uploads, uploads.c.version_id == versions.c.id)
+        .where(versions.c.state == RECEIVING, versions.c.created_at < before, uploads.c.id.is_(None))
+    )
+    return tx.connection.execute(chosen).scalars().all()
+
+
+def blob_is_known(tx: Transaction, blobs: Sequence[str]) -> frozenset[str]:
+    """Return those of `blobs` that a version row speaks of."""
+    chosen = select(versions.c.blob).where(versions.c.blob.in_(blobs))
+    return frozenset(tx.connection.execute(chosen).scalars())

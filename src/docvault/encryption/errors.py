@@ -1,0 +1,23 @@
+"""What can go wrong with keys and ciphertext, as a closed list. Messages never say which check failed."""
+
+from docvault.values import DocVaultError
+
+
+class EncryptionError(DocVaultError):
+    """The root error of this room."""
+
+
+class Tampered(EncryptionError):
+    """What is stored is not what was written here: changed, damaged, moved, or sealed with another key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "We could not open this: what is stored was changed or damaged. Please tell an administrator."
+        )
+
+
+class UnknownAlgorithm(EncryptionError):
+    """The algorithm id is not the one we write; there is no legacy mode (promise 58)."""
+
+    def __init__(self) -> None:
+        super().__init__("We could not open this: it is stored in a way that this version does not accept.")

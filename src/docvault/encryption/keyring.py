@@ -1,0 +1,123 @@
+"""The root key and where it is kept. The key itself never leaves this file: others get one-purpose keys.
+
+Format: "Key file" of docs/formats/file-encryption.md.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import stat
+from pathlib import Path
+from typing import Self
+
+from docvault.encryption import records
+from docvault.encryption.errors import EncryptionError
+
+TITLE = "docvault-root-key-v1"
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+MOST = 1024  # bytes of a key file that are read
+
+
+class KeyringError(EncryptionError):
+    """The key file cannot be used; the message is for whoever starts DocVault and says what to do."""
+
+
+class KeyringMissing(KeyringError):
+    """There is no key file where one should be, or it may not be read."""
+
+
+class KeyringExists(KeyringError):
+    """A key file is there already; it is never overwritten."""
+
+
+class KeyringExposed(KeyringError):
+    """Others than its owner may use the key file."""
+
+
+class KeyringDamaged(KeyringError):
+    """The file is not a whole key file of ours."""
+
+
+class WrongKeyring(KeyringError):
+    """The key file is whole, but belongs to other data."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This key file belongs to other data: nothing stored here opens with it. "
+            "Put back the one from your backup."
+        )
+
+
+class FileKeyring:
+    """A root key in a file that only its owner may read."""
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Make a new root key and write it durably to `path` with mode 0600. Raises KeyringExists."""
+        root = os.urandom(records.KEY)
+        text = f"{TITLE}\n{base64.b64encode(root).decode()}\n{_check(root)}\n"
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise KeyringExists(f"There is already a key file at {path}. It was left as it is.") from None
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)  # the name must survive a power cut as well: without this key nothing opens
+        finally:
+            os.close(directory)
+        return cls(root)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read the root key from `path`. Raises KeyringMissing, KeyringExposed or KeyringDamaged, tried in
+        that order.
+        """
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            raise KeyringMissing(
+                f"There is no key file at {path}. Without it nothing stored can be read: "
+                "put it back from your backup."
+            ) from None
+        except PermissionError:
+            raise KeyringMissing(
+                f"The key file {path} may not be read by this user. Its owner must start DocVault."
+            ) from None
+        with os.fdopen(descriptor, "rb") as file:
+            if os.fstat(descriptor).st_mode & OTHERS:
+                raise KeyringExposed(f"The key file {path} can be read by others. Run: chmod 600 {path}")
+            return cls(_parse(file.read(MOST), path))
+
+    def derive(self, purpose: str) -> bytes:
+        """Return the 32-byte key of the root key for `purpose`. Secret; the same at every call."""
+        return records.derive(self._root, purpose)
+
+    def __repr__(self) -> str:
+        return "FileKeyring(…)"  # never the key, wherever this is printed
+
+
+def _check(root: bytes) -> str:
+    return hashlib.sha256(b"docvault/root-key-check/v1\n" + root).hexdigest()[:16]
+
+
+def _parse(content: bytes, path: Path) -> bytes:
+    damaged = KeyringDamaged(f"{path} is not a whole DocVault key file. Put it back from your backup.")
+    lines = content.split(b"\n")
+    if len(lines) != 4 or lines[0] != TITLE.encode() or lines[3]:  # noqa: PLR2004 - three lines and the end of the last
+        raise damaged
+    try:
+        root = base64.b64decode(lines[1], validate=True)
+    except binascii.Error:
+        raise damaged from None
+    if len(root) != records.KEY or not hmac.compare_digest(_check(root).encode(), lines[2]):
+        raise damaged
+    return root

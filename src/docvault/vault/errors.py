@@ -1,0 +1,28 @@
+"""What the vault refuses beside what encryption and blobs refuse, as a closed list."""
+
+from docvault.values import DocVaultError
+
+
+class VaultError(DocVaultError):
+    """The root error of this room."""
+
+
+class SegmentConflict(VaultError):
+    """Another transfer of the same file stored other bytes at this place; nothing was replaced."""
+
+    def __init__(self) -> None:
+        super().__init__("Another transfer of this file sent different bytes. Please start the upload again.")
+
+
+class SegmentWrong(VaultError):
+    """A segment has another size than its place asks for."""
+
+    def __init__(self) -> None:
+        super().__init__("A part of the file had the wrong size. Please send it again.")
+
+
+class RangeOutside(VaultError):
+    """The range asked for is not inside the file."""
+
+    def __init__(self) -> None:
+        super().__init__("The file does not have the part that was asked for.")

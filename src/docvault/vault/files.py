@@ -1,0 +1,380 @@
+"""A file in, a stored encrypted version out. The only place where keys, blobs and rows meet; decides no
+rights.
+
+A version is reserved in one transaction, its bytes move while none is open, and it is kept in another one.
+What was reserved and never kept is invisible, and collected. Format: docs/formats/file-encryption.md.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from typing import BinaryIO
+
+from docvault.blobs.store import BlobExists, BlobStore
+from docvault.database import folder_keys, versions
+from docvault.database.engine import Database, Transaction
+from docvault.database.folder_keys import FolderKeyRow
+from docvault.database.versions import RECEIVING, STORED, NewVersion, VersionRow
+from docvault.encryption import files, records
+from docvault.encryption.contexts import FILE_ALGORITHM, FileContext, VersionContext
+from docvault.encryption.keyring import FileKeyring
+from docvault.values import NotFound, new_id
+from docvault.vault import keyring as keys
+from docvault.vault.digests import Digests
+from docvault.vault.errors import SegmentConflict, SegmentWrong
+from docvault.vault.reading import OpenVersion, object_key, place_of, row_context
+from docvault.vault.records import Records
+
+SEGMENT = files.SEGMENT  # plaintext bytes of every segment but the last: 8 MiB
+Octets = files.Octets
+NAMES_AT_ONCE = 500  # asked about in one statement
+THREADS = 4  # for hashing while sealing, and for reading ahead; they wait more than they work
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """A reserved version whose bytes are arriving. Holds keys: never log or keep it."""
+
+    version_id: str
+    context: VersionContext
+    wrapping: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+
+    @property
+    def segments(self) -> int:
+        return self.context.segments
+
+    @property
+    def number(self) -> int:
+        return self.context.file.number
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A version whose bytes are all stored; `Vault.keep` makes it visible, `Vault.discard` removes it."""
+
+    receiving: Receiving
+    media_type: str
+    sha256: str
+    pages: int | None
+    findings: str | None  # JSON
+    db: Database | None = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.receiving.version_id
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    id: str
+    number: int
+    size: int  # plaintext bytes
+    sha256: str
+
+
+class Vault:
+    """All files and small secrets of an installation, for a keyring and an object store. Shared between
+    threads.
+    """
+
+    def __init__(self, keyring: FileKeyring, blobs: BlobStore) -> None:
+        self.records = Records(keyring)
+        self._keyring = keyring
+        self._blobs = blobs
+        self._digests = Digests()
+        self._beside = ThreadPoolExecutor(THREADS, thread_name_prefix="vault")
+
+    # --- keys -----------------------------------------------------------------------------------------------
+
+    def prove_keyring(self, tx: Transaction, now: datetime) -> None:
+        """Check that the root key is this database's; an empty one is bound to it. Raises WrongKeyring."""
+        keys.prove(tx, self.records, now)
+
+    def create_folder_key(self, tx: Transaction, folder_id: str, now: datetime) -> None:
+        """Make the key of a folder that was just added, in its transaction. Raises NotFound."""
+        keys.create_folder_key(tx, self._keyring, folder_id, now)
+
+    # --- receiving ------------------------------------------------------------------------------------------
+
+    def reserve(
+        self,
+        tx: Transaction,
+        *,
+        document_id: str,
+        purpose: str,
+        size: int,
+        created_by: str | None,
+        now: datetime,
+    ) -> Receiving:
+        """Reserve the next version of a document, `size` plaintext bytes long. Raises NotFound."""
+        number = versions.next_number(tx, document_id, purpose)
+        folder = folder_keys.newest_for_document(tx, document_id)
+        place = FileContext(folder.organisation_id, folder.folder_id, document_id, new_id(), purpose, number)
+        context = VersionContext(
+            file=place,
+            generation=folder.generation,
+            blob=secrets.token_hex(16),  # random: the name of a file is never part of a path (promise 33)
+            state=RECEIVING,
+            size=size,
+            segments=files.segment_count(size),
+            media_type=None,
+            sha256=None,
+        )
+        wrapping = keys.open_folder_key(self._keyring, folder)
+        receiving = Receiving(place.version_id, context, wrapping, os.urandom(records.KEY))
+        versions.reserve(tx, _new_row(receiving, created_by, now))
+        return receiving
+
+    def receiving(self, tx: Transaction, version_id: str) -> Receiving:
+        """Return a reserved version again. Raises NotFound once it is kept or removed, UnknownAlgorithm,
+        Tampered.
+        """
+        row = versions.for_opening(tx, version_id)
+        if row.state != RECEIVING:
+            raise NotFound
+        wrapping, key = self._open_keys(row)
+        return Receiving(row.id, row_context(row), wrapping, key)
+
+    def store_segment(self, receiving: Receiving, index: int, plaintext: Octets) -> None:
+        """Seal and store one segment durably; the same segment twice is once. No transaction may be open.
+
+        Raises SegmentWrong, SegmentConflict or StorageFull.
+        """
+        context = receiving.context
+        wanted = files.segment_size(context.size, index)
+        if not 0 <= index < context.segments or memoryview(plaintext).nbytes != wanted:
+            raise SegmentWrong
+        hashing = self._beside.submit(self._digests.advanced, receiving.version_id, index, plaintext)
+        try:
+            last = index == context.segments - 1
+            sealed = files.seal_segment(receiving.key, context.file, index, plaintext, last=last)
+            self._put(receiving, index, sealed, plaintext)
+        finally:
+            progress = hashing.result()  # it reads `plaintext`, so it must end before the caller reuses that
+        self._digests.keep(receiving.version_id, progress)
+
+    def whole(
+        self, receiving: Receiving, *, media_type: str, pages: int | None = None, findings: str | None = None
+    ) -> Staged:
+        """Return what `keep` needs once every segment is stored. Reads back what this process did not see
+        arrive.
+        """
+        read = self.open_receiving(receiving).segment
+        sha256 = self._digests.finish(receiving.version_id, receiving.segments, read)
+        return Staged(receiving, media_type, sha256, pages, findings)
+
+    def keep(self, tx: Transaction, staged: Staged) -> StoredVersion:
+        """Make the version a stored one in the caller's transaction. Raises NotFound if it was collected
+        meanwhile.
+        """
+        receiving = staged.receiving
+        stored = replace(receiving.context, state=STORED, media_type=staged.media_type, sha256=staged.sha256)
+        versions.complete(
+            tx,
+            receiving.version_id,
+            wrapped_key=keys.wrap_data_key(receiving.wrapping, stored, receiving.key),
+            media_type=staged.media_type,
+            sha256=staged.sha256,
+            pages=staged.pages,
+            findings=staged.findings,
+        )
+        self._digests.forget(receiving.version_id)
+        return StoredVersion(receiving.version_id, receiving.number, receiving.context.size, staged.sha256)
+
+    # --- versions that DocVault makes itself
+    # ------------------------------------------------------------------
+
+    def stage(
+        self,
+        db: Database,
+        *,
+        document_id: str,
+        purpose: str,
+        media_type: str,
+        created_by: str | None,
+        source: BinaryIO,
+        now: datetime,
+        pages: int | None = None,
+        findings: str | None = None,
+    ) -> Staged:
+        """Store all of the seekable `source` from its start; `keep` makes it visible. Raises NotFound,
+        StorageFull.
+        """
+        size = source.seek(0, os.SEEK_END)
+        source.seek(0)
+        with db.transaction() as tx:
+            receiving = self.reserve(
+                tx, document_id=document_id, purpose=purpose, size=size, created_by=created_by, now=now
+            )
+        try:
+            for index in range(receiving.segments):
+                self.store_segment(receiving, index, source.read(files.segment_size(size, index)))
+            staged = self.whole(receiving, media_type=media_type, pages=pages, findings=findings)
+        except BaseException:
+            self._remove(db, receiving.version_id)
+            raise
+        return replace(staged, db=db)
+
+    def discard(self, staged: Staged) -> None:
+        """Remove a staged version that was not kept; one that was kept stays."""
+        if staged.db is None:
+            raise ValueError("only what stage() made can be discarded; an upload is abandoned")
+        self._remove(staged.db, staged.id)
+
+    def store(
+        self,
+        db: Database,
+        *,
+        document_id: str,
+        purpose: str,
+        media_type: str,
+        created_by: str | None,
+        source: BinaryIO,
+        now: datetime,
+        pages: int | None = None,
+        findings: str | None = None,
+    ) -> StoredVersion:
+        """Stage and keep in one go, for versions that stand alone. Raises NotFound, StorageFull."""
+        staged = self.stage(
+            db,
+            document_id=document_id,
+            purpose=purpose,
+            media_type=media_type,
+            created_by=created_by,
+            source=source,
+            now=now,
+            pages=pages,
+            findings=findings,
+        )
+        with db.transaction() as tx:
+            return self.keep(tx, staged)
+
+    # --- reading
+    # ----------------------------------------------------------------------------------------------
+
+    def open_version(self, db: Database, version_id: str) -> OpenVersion:
+        """Open a stored version; who may was asked before. Raises NotFound, UnknownAlgorithm, Tampered."""
+        with db.reading() as tx:
+            row = versions.for_opening(tx, version_id)
+        if row.state != STORED:
+            raise NotFound
+        _, key = self._open_keys(row)
+        return OpenVersion(
+            id=row.id,
+            document_id=row.document_id,
+            name=row.document_name,
+            purpose=row.purpose,
+            number=row.number,
+            media_type=row.media_type,
+            size=row.size,
+            sha256=row.sha256,
+            pages=row.pages,
+            findings=row.findings,
+            blob=row.blob,
+            place=place_of(row),
+            key=key,
+            store=self._blobs,
+            ahead=self._beside,
+        )
+
+    def open_receiving(self, receiving: Receiving) -> OpenVersion:
+        """Open a version whose segments are all stored but which is not kept yet, to look at its content."""
+        context = receiving.context
+        return OpenVersion(
+            id=receiving.version_id,
+            document_id=context.file.document_id,
+            name="",
+            purpose=context.file.purpose,
+            number=receiving.number,
+            media_type="",
+            size=context.size,
+            sha256=None,
+            pages=None,
+            findings=None,
+            blob=context.blob,
+            place=context.file,
+            key=receiving.key,
+            store=self._blobs,
+            ahead=self._beside,
+        )
+
+    # --- removing
+    # ---------------------------------------------------------------------------------------------
+
+    def remove_objects(self, blob: str) -> None:
+        """Remove the objects of a version whose row is gone, with the key that opened them."""
+        for key in list(self._blobs.list(f"{blob}/")):
+            self._blobs.delete(key)
+
+    def forget(self, version_id: str) -> None:
+        """Drop what is remembered of an upload that was given up."""
+        self._digests.forget(version_id)
+
+    def remove_waste(self, db: Database) -> int:
+        """Remove objects that no row speaks of, and return how many names they had.
+
+        A row is committed before its first object is written, so an object without one is never about to get
+        it.
+        """
+        removed = 0
+        everything = self._names()
+        while names := list(islice(everything, NAMES_AT_ONCE)):
+            with db.reading() as tx:
+                known = versions.blob_is_known(tx, names)
+            for blob in set(names) - known:
+                self.remove_objects(blob)
+                removed += 1
+        return removed
+
+    def _names(self) -> Iterator[str]:
+        previous = ""
+        for key in self._blobs.list(""):
+            name = key.partition("/")[0]
+            if name != previous:
+                yield name
+            previous = name
+
+    def _remove(self, db: Database, version_id: str) -> None:
+        with db.transaction() as tx:
+            blob = versions.remove_unfinished(tx, version_id)
+        self._digests.forget(version_id)
+        if blob is not None:
+            self.remove_objects(blob)
+
+    def _put(self, receiving: Receiving, index: int, sealed: Octets, plaintext: Octets) -> None:
+        try:
+            self._blobs.put(object_key(receiving.context.blob, index), sealed)
+        except BlobExists:
+            # Stored before the answer got lost, or by a second transfer: equal bytes are fine, others are
+            # refused.
+            if self.open_receiving(receiving).segment(index) != plaintext:
+                raise SegmentConflict from None
+
+    def _open_keys(self, row: VersionRow) -> tuple[bytes, bytes]:
+        """Return the folder's wrapping key and the version's data key."""
+        folder = FolderKeyRow(row.organisation_id, row.folder_id, row.generation, row.wrapped_folder_key)
+        wrapping = keys.open_folder_key(self._keyring, folder)
+        return wrapping, keys.open_data_key(wrapping, row_context(row), row.wrapped_key)
+
+
+def _new_row(receiving: Receiving, created_by: str | None, now: datetime) -> NewVersion:
+    context = receiving.context
+    return NewVersion(
+        id=receiving.version_id,
+        document_id=context.file.document_id,
+        purpose=context.file.purpose,
+        number=context.file.number,
+        size=context.size,
+        generation=context.generation,
+        wrapped_key=keys.wrap_data_key(receiving.wrapping, context, receiving.key),
+        blob=context.blob,
+        segments=context.segments,
+        algorithm=FILE_ALGORITHM,
+        created_by=created_by,
+        created_at=now,
+    )

@@ -1,0 +1,59 @@
+"""Keys of folders and versions: made, wrapped and opened. Plain keys live only in memory, inside a call of
+the vault.
+
+Format: "The keys" of docs/formats/file-encryption.md.
+"""
+
+import os
+from datetime import datetime
+
+from docvault.database import folder_keys, keys
+from docvault.database.engine import Transaction
+from docvault.database.folder_keys import FolderKeyRow
+from docvault.encryption import records
+from docvault.encryption.contexts import FolderContext, VersionContext
+from docvault.encryption.errors import EncryptionError
+from docvault.encryption.keyring import FileKeyring, WrongKeyring
+from docvault.vault.records import Records
+
+PROOF = "root-key"  # the name of the row that only the right root key opens
+PROOF_CONTEXT = "proof:root-key"
+FIRST_GENERATION = 1
+
+
+def prove(tx: Transaction, own: Records, now: datetime) -> None:
+    """Check that the keyring belongs to this database; an empty one is bound to it. Raises WrongKeyring."""
+    found = keys.find(tx, PROOF)
+    if found is None:
+        keys.put(tx, PROOF, own.seal(PROOF_CONTEXT, os.urandom(records.KEY)), b"", now)
+        return
+    try:
+        own.open(PROOF_CONTEXT, found[0])
+    except EncryptionError:
+        raise WrongKeyring from None
+
+
+def create_folder_key(tx: Transaction, keyring: FileKeyring, folder_id: str, now: datetime) -> None:
+    """Make the first key of a folder. Raises NotFound if there is no such folder."""
+    place = FolderContext(folder_keys.organisation_of(tx, folder_id), folder_id, FIRST_GENERATION)
+    wrapped = records.seal(keyring.derive("folder-key"), place.encode(), os.urandom(records.KEY))
+    folder_keys.add(tx, FolderKeyRow(place.organisation_id, folder_id, place.generation, wrapped), now)
+
+
+def open_folder_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:
+    """Return the folder's key that wraps data keys. Secret. Raises UnknownAlgorithm or Tampered."""
+    place = FolderContext(row.organisation_id, row.folder_id, row.generation)
+    folder_key = records.unseal(keyring.derive("folder-key"), place.encode(), row.wrapped)
+    return records.derive(folder_key, "data-key")
+
+
+def wrap_data_key(wrapping: bytes, row: VersionContext, data_key: bytes) -> bytes:
+    """Bind the key of a version to its whole row; `wrapping` is the folder's, from `open_folder_key`."""
+    return records.seal(wrapping, row.encode(), data_key)
+
+
+def open_data_key(wrapping: bytes, row: VersionContext, wrapped: bytes) -> bytes:
+    """Return the key of a version: proof that its row is as it was written. Raises UnknownAlgorithm or
+    Tampered.
+    """
+    return records.unseal(wrapping, row.encode(), wrapped)
