@@ -1,0 +1,88 @@
+"""The words that leave the portal."""
+
+import re
+
+import pytest
+
+from docvault.mail import messages
+from docvault.mail.messages import MessageInvalid, render
+
+EVERY_VALUE = {
+    "name": "Grace",
+    "sender": "Ada Lovelace",
+    "organisation": "Engine & Sons",
+    "title": "Secret plan",
+    "message": "First line\nsecond <b>line</b>",
+    "due": "",
+    "who": "Charles",
+    "reason": "Too dear",
+    "trouble": "No timestamp",
+    "inviter": "Ada Lovelace",
+    "expires": "4 May 2026",
+    "what": "A recovery code was used",
+    "when": "4 May 2026, 12:00 UTC",
+    "path": "/sign/abc#T0KEN",
+}
+
+
+def written(template, **values):
+    return render(
+        template, {**EVERY_VALUE, **values}, base_url="https://vault.example.com", portal_name="DocVault"
+    )
+
+
+@pytest.mark.parametrize("template", sorted(messages.names()))
+def test_every_message_says_the_same_in_text_and_html(template):
+    rendered = written(template)
+    plain = re.sub(r"<[^>]+>", " ", rendered.html.split("<body")[1].split(">", 1)[1])
+    plain = plain.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&#39;", "'")
+    said = set(re.findall(r"\w+", rendered.text)) - {"b"}
+    assert said <= set(re.findall(r"\w+", plain)) | {"b"}
+    assert rendered.subject
+    assert all(len(line) <= 76 or "://" in line for line in rendered.text.splitlines())
+
+
+@pytest.mark.promise(37)
+@pytest.mark.parametrize("template", sorted(messages.names()))
+def test_no_subject_carries_a_title_or_a_link(template):
+    subject = written(template).subject
+    assert "Secret" not in subject
+    assert "T0KEN" not in subject
+    assert "://" not in subject
+
+
+def test_the_one_link_leads_to_the_portal():
+    rendered = written("sign_request")
+    assert rendered.link == "https://vault.example.com/sign/abc#T0KEN"
+    assert rendered.link in rendered.text
+    assert re.findall(r'href="([^"]+)"', rendered.html) == [rendered.link]
+
+
+@pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "javascript:alert(1)", ""])
+def test_a_link_to_somewhere_else_is_refused(path):
+    with pytest.raises(MessageInvalid):
+        written("sign_request", path=path)
+
+
+def test_a_name_cannot_smuggle_markup_or_a_header():
+    rendered = written("sign_request", sender="<script>x</script>\r\nBcc: all@example.com")
+    assert "<script>" not in rendered.html
+    assert "\n" not in rendered.subject
+    assert "\r" not in rendered.subject
+
+
+def test_a_message_without_its_values_or_words_is_refused():
+    with pytest.raises(MessageInvalid):
+        render("sign_request", {}, base_url="https://vault.example.com", portal_name="DocVault")
+    with pytest.raises(MessageInvalid):
+        render("nothing", {}, base_url="https://vault.example.com", portal_name="DocVault")
+
+
+def test_the_due_date_is_said_only_where_there_is_one():
+    assert "please by" not in written("sign_request").text
+    assert "please by 4 May" in written("sign_request", due="4 May").text
+
+
+def test_nothing_in_a_message_is_loaded_from_anywhere():
+    for template in messages.names():
+        assert not re.search(r"<(img|link|script|iframe)|url\(|src=", written(template).html)
