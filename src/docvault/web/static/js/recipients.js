@@ -6,6 +6,8 @@ const picker = $("#person", HTMLSelectElement);
 const list = $("#recipients", HTMLElement);
 const live = $("#say", HTMLElement);
 const template = $("#recipient-row", HTMLTemplateElement);
+const order = $("#order", HTMLInputElement);
+const form = $("#envelope-form", HTMLFormElement);
 const MOST_COLOURS = 6;
 
 function rows() {
@@ -26,12 +28,13 @@ function renumber() {
     if (index === 0) together.checked = false;
     $("[data-together]", HTMLElement, row).hidden = index === 0;
     if (!together.checked) turn++;
-    $('input[name="turn"]', HTMLInputElement, row).value = String(turn);
+    row.dataset.turn = String(turn);
     $("[data-turn]", HTMLElement, row).textContent = together.checked ? `${turn}, same turn` : String(turn);
     row.dataset.r = String((index % MOST_COLOURS) + 1);
     $('[data-move="-1"]', HTMLButtonElement, row).disabled = index === 0;
     $('[data-move="1"]', HTMLButtonElement, row).disabled = index === all.length - 1;
   });
+  order.value = all.map((row) => `${row.dataset.person}:${row.dataset.turn}`).join(" ");
   $("#no-recipients", HTMLElement).hidden = all.length > 0;
   for (const option of picker.options) {
     option.disabled = option.value !== "" && all.some((row) => row.dataset.person === option.value);
@@ -46,7 +49,6 @@ function add(option) {
   $("[data-name]", HTMLElement, row).textContent = name;
   $("[data-letter]", HTMLElement, row).textContent = [...name][0] ?? "";
   $("[data-email]", HTMLElement, row).textContent = option.dataset.email ?? "";
-  $('input[name="person"]', HTMLInputElement, row).value = option.value;
   $("[data-remove]", HTMLButtonElement, row).setAttribute("aria-label", `Remove ${name}`);
   $('[data-move="-1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} up`);
   $('[data-move="1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} down`);
@@ -90,6 +92,12 @@ list.addEventListener("click", (event) => {
   picker.focus();
 });
 list.addEventListener("change", renumber);
+form.addEventListener("submit", (event) => {
+  $("#people-err", HTMLElement).hidden = rows().length > 0;
+  if (rows().length > 0) return;
+  event.preventDefault();
+  picker.focus();
+});
 $("#add-person", HTMLButtonElement).addEventListener("click", addChosen);
 picker.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
