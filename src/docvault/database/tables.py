@@ -123,9 +123,9 @@ totp_factors = Table(
     "totp_factors",
     METADATA,
     Column("person_id", ID, ForeignKey("people.id"), primary_key=True),
-    Column(
-        "secret", LargeBinary, nullable=False
-    ),  # AES-256-GCM, the person's id as associated data (promise 4)
+    # Both are AES-256-GCM with the person's id as associated data (promise 4).
+    Column("secret", LargeBinary, nullable=True),  # in force
+    Column("pending", LargeBinary, nullable=True),  # shown as a QR code; in force once a code proves possession
     Column("confirmed_at", Moment, nullable=True),
     Column("last_step", BigInteger, nullable=False),  # the last accepted 30-second step (promise 3)
     Column("created_at", Moment, nullable=False),
