@@ -37,7 +37,8 @@ class StorageFull(BlobError):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is no room left to store this file. Nothing was kept of this part; please tell an administrator."
+            "There is no room left to store this file. Nothing of this part was kept. "
+            "Please tell an administrator."
         )
 
 
@@ -54,7 +55,7 @@ class BlobStore(Protocol):
         """Remove the object; one that is not there is removed already."""
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Yield the keys that start with `prefix`, in any order; half-written objects are never among them."""
+        """Yield the keys that start with `prefix`; half-written objects are never among them."""
 
 
 def checked(key: str) -> str:

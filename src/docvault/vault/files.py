@@ -22,6 +22,7 @@ from docvault.database.versions import RECEIVING, STORED, NewVersion, VersionRow
 from docvault.encryption import files, records
 from docvault.encryption.contexts import FILE_ALGORITHM, FileContext, VersionContext
 from docvault.encryption.keyring import FileKeyring
+from docvault.pdf.cache import PageCache, SourceCache
 from docvault.values import NotFound, new_id
 from docvault.vault import keyring as keys
 from docvault.vault.digests import Digests
@@ -31,6 +32,8 @@ from docvault.vault.records import Records
 
 SEGMENT = files.SEGMENT  # plaintext bytes of every segment but the last: 8 MiB
 Octets = files.Octets
+PICTURES = 48 * 1024 * 1024  # bytes of page pictures kept in memory: some 300 pages
+SOURCES = 96 * 1024 * 1024  # bytes of decrypted PDFs kept in memory
 NAMES_AT_ONCE = 500  # asked about in one statement
 THREADS = 4  # for hashing while sealing, and for reading ahead; they wait more than they work
 
@@ -84,6 +87,8 @@ class Vault:
 
     def __init__(self, keyring: FileKeyring, blobs: BlobStore) -> None:
         self.records = Records(keyring)
+        self.pictures = PageCache(PICTURES)  # used by vault/pages.py
+        self.sources = SourceCache(SOURCES)  # the same
         self._keyring = keyring
         self._blobs = blobs
         self._digests = Digests()
