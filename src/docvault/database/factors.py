@@ -1,0 +1,150 @@
+"""Second factors: sealed seeds, the last accepted step, recovery codes. Says yes to a code exactly once.
+
+The step is taken by one UPDATE that only a later step passes, so sign-in and step-up, threads and
+processes share one order (promise 3). A seed is sealed with its person's id: in another row it does not
+open (promise 4).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+
+from docvault.credentials import recovery, totp
+from docvault.credentials.refusals import (
+    ChallengeOver,
+    CodeRefused,
+    CredentialRefused,
+    FactorStopped,
+    Throttled,
+)
+from docvault.database import throttles
+from docvault.database.engine import Transaction
+from docvault.database.messages import Records
+from docvault.database.tables import recovery_codes, totp_factors
+from docvault.values import PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of a code; `refusal` is None if it was accepted. The caller commits, then raises it."""
+
+    refusal: CredentialRefused | None
+
+    @property
+    def why(self) -> str:
+        """The reason as one word for the audit log."""
+        return _WORDS.get(type(self.refusal), "code")
+
+
+ACCEPTED = Judgement(None)
+_WORDS = {Throttled: "throttled", FactorStopped: "stopped", ChallengeOver: "challenge"}
+
+
+def has_confirmed(tx: Transaction, person_id: PersonId) -> bool:
+    """Return whether the person has a factor in force."""
+    chosen = select(totp_factors.c.person_id).where(
+        totp_factors.c.person_id == person_id, totp_factors.c.confirmed_at.is_not(None)
+    )
+    return tx.connection.execute(chosen).first() is not None
+
+
+def judge_code(tx: Transaction, records: Records, person_id: PersonId, code: str, now: datetime) -> Judgement:
+    """Accept a code of the factor in force, or count a failure; both change the counters in `tx`."""
+    refusal = _take(tx, person_id, now)
+    if refusal is not None:
+        return refusal
+    sealed = tx.connection.execute(
+        select(totp_factors.c.secret).where(
+            totp_factors.c.person_id == person_id, totp_factors.c.confirmed_at.is_not(None)
+        )
+    ).scalar_one_or_none()
+    if sealed is None:
+        return Judgement(CodeRefused())
+    step = totp.matching_step(records.open(_context(person_id), sealed), code, now)
+    if step is None or not _use_step(tx, person_id, step):
+        return Judgement(CodeRefused())
+    throttles.clear(tx, _bucket(tx, person_id))
+    return ACCEPTED
+
+
+def judge_recovery_code(tx: Transaction, person_id: PersonId, code: str, now: datetime) -> Judgement:
+    """Accept an unused recovery code and use it up, or count a failure."""
+    refusal = _take(tx, person_id, now)
+    if refusal is not None:
+        return refusal
+    mine = (recovery_codes.c.hash == recovery.code_hash(code), recovery_codes.c.person_id == person_id)
+    used = update(recovery_codes).where(*mine, recovery_codes.c.used_at.is_(None)).values(used_at=now)
+    if tx.connection.execute(used).rowcount != 1:
+        return Judgement(CodeRefused())
+    throttles.clear(tx, _bucket(tx, person_id))
+    return ACCEPTED
+
+
+def propose(tx: Transaction, records: Records, person_id: PersonId, now: datetime) -> bytes:
+    """Keep a fresh pending seed beside the factor in force and return it, to be shown once."""
+    secret = totp.new_secret()
+    sealed = records.seal(_context(person_id), secret)
+    mine = totp_factors.c.person_id == person_id
+    changed = tx.connection.execute(update(totp_factors).where(mine).values(pending=sealed))
+    if changed.rowcount == 0:
+        tx.connection.execute(
+            insert(totp_factors).values(person_id=person_id, pending=sealed, last_step=0, created_at=now)
+        )
+    return secret
+
+
+def confirm(tx: Transaction, records: Records, person_id: PersonId, code: str, now: datetime) -> Judgement:
+    """Put the pending seed in force if the code proves possession; its step is used up. Counts a failure."""
+    refusal = _take(tx, person_id, now)
+    if refusal is not None:
+        return refusal
+    mine = totp_factors.c.person_id == person_id
+    sealed = tx.connection.execute(
+        select(totp_factors.c.pending).where(mine).with_for_update()
+    ).scalar_one_or_none()
+    step = totp.matching_step(records.open(_context(person_id), sealed), code, now) if sealed else None
+    if step is None:
+        return Judgement(CodeRefused())
+    tx.connection.execute(
+        update(totp_factors).where(mine).values(secret=sealed, pending=None, confirmed_at=now, last_step=step)
+    )
+    throttles.clear(tx, _bucket(tx, person_id))
+    return ACCEPTED
+
+
+def issue_recovery_codes(tx: Transaction, person_id: PersonId) -> list[str]:
+    """Void every earlier code and return fresh ones, to be shown once."""
+    codes = recovery.new_codes(tx.policy.numbers.passwords.recovery_codes)
+    tx.connection.execute(delete(recovery_codes).where(recovery_codes.c.person_id == person_id))
+    rows = [{"hash": recovery.code_hash(code), "person_id": person_id} for code in codes]
+    tx.connection.execute(insert(recovery_codes), rows)
+    return codes
+
+
+def recovery_codes_left(tx: Transaction, person_id: PersonId) -> int:
+    """Return how many codes are unused."""
+    mine = (recovery_codes.c.person_id == person_id, recovery_codes.c.used_at.is_(None))
+    return tx.connection.execute(select(func.count()).select_from(recovery_codes).where(*mine)).scalar_one()
+
+
+def _use_step(tx: Transaction, person_id: PersonId, step: int) -> bool:
+    """Take the step for this person; only one transaction in the world gets it."""
+    later = (totp_factors.c.person_id == person_id, totp_factors.c.last_step < step)
+    return tx.connection.execute(update(totp_factors).where(*later).values(last_step=step)).rowcount == 1
+
+
+def _take(tx: Transaction, person_id: PersonId, now: datetime) -> Judgement | None:
+    try:
+        wait = throttles.take(tx, _bucket(tx, person_id), now)
+    except throttles.Stopped:
+        return Judgement(FactorStopped())
+    return Judgement(Throttled(wait)) if wait else None
+
+
+def _bucket(tx: Transaction, person_id: PersonId) -> throttles.Bucket:
+    return throttles.factor(tx.policy.numbers.passwords.throttle, person_id)
+
+
+def _context(person_id: PersonId) -> str:
+    return f"totp:{person_id}"

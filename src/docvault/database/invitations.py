@@ -1,0 +1,71 @@
+"""Links sent to a person: invitations and password resets. Only the token's hash is kept (promise 37).
+
+An invitation is used up when the person's second factor is confirmed, not when it is opened: mail scanners
+open links, and a person may have to fetch their phone (promise 38).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import insert, select, update
+
+from docvault.credentials.tokens import new_token, token_hash
+from docvault.database.engine import Transaction
+from docvault.database.tables import invitations
+from docvault.values import PersonId
+
+
+class LinkPurpose(StrEnum):
+    INVITATION = "invitation"
+    FIRST_ADMINISTRATOR = "first-administrator"  # the person says their own name and address
+    PASSWORD_RESET = "password-reset"  # noqa: S105 - a purpose
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    token_hash: bytes
+    person_id: PersonId
+    purpose: LinkPurpose
+    expires_at: datetime
+
+
+def add(tx: Transaction, person_id: PersonId, purpose: LinkPurpose, now: datetime) -> str:
+    """Make a link, void older ones of its purpose (promise 13) and return the token, a secret for mail."""
+    rules = tx.policy.numbers.passwords
+    reset = purpose == LinkPurpose.PASSWORD_RESET
+    life = timedelta(minutes=rules.reset_minutes) if reset else timedelta(hours=rules.invitation_hours)
+    void(tx, person_id, now, purpose)
+    token = new_token()
+    tx.connection.execute(
+        insert(invitations).values(
+            token_hash=token_hash(token), person_id=person_id, purpose=purpose.value, expires_at=now + life
+        )
+    )
+    return token
+
+
+def live(tx: Transaction, token: str, now: datetime) -> LinkRow | None:
+    """Return the link if it is unused and not too old; changes nothing."""
+    counts = (invitations.c.token_hash == token_hash(token), invitations.c.used_at.is_(None))
+    chosen = select(invitations).where(*counts, invitations.c.expires_at > now)
+    row = tx.connection.execute(chosen).one_or_none()
+    if row is None:
+        return None
+    return LinkRow(row.token_hash, PersonId(row.person_id), LinkPurpose(row.purpose), row.expires_at)
+
+
+def spend(tx: Transaction, link: LinkRow, now: datetime) -> bool:
+    """Use the link up; False if another request was faster."""
+    unused = update(invitations).where(
+        invitations.c.token_hash == link.token_hash, invitations.c.used_at.is_(None)
+    )
+    return tx.connection.execute(unused.values(used_at=now)).rowcount == 1
+
+
+def void(tx: Transaction, person_id: PersonId, now: datetime, purpose: LinkPurpose | None = None) -> None:
+    """Use up every open link of a person, of one purpose or of all."""
+    unused = update(invitations).where(invitations.c.person_id == person_id, invitations.c.used_at.is_(None))
+    if purpose is not None:
+        unused = unused.where(invitations.c.purpose == purpose.value)
+    tx.connection.execute(unused.values(used_at=now))

@@ -1,0 +1,64 @@
+"""Step-ups: a code given for one deed on one document, soon, once (promise 17).
+
+Bound to person, session, purpose and digest; spent inside the transaction of the deed, so a deed that fails
+leaves the proof unspent and a deed that succeeds cannot be repeated with it.
+"""
+
+import re
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, update
+
+from docvault.database.engine import Transaction
+from docvault.database.tables import step_ups
+from docvault.policy.vocabulary import Acting, Permission
+from docvault.values import DocVaultError, new_id
+
+PURPOSES = frozenset({Permission.ENVELOPE_SIGN.value, Permission.AUDIT_EXPORT.value})
+
+
+class StepUpInvalid(DocVaultError):
+    """The proof is missing, used, too old, or was given for something else."""
+
+    def __init__(
+        self, message: str = "Please confirm with a new code: the last one no longer counts."
+    ) -> None:
+        super().__init__(message)
+
+
+def check(purpose: str, digest: str) -> None:
+    """Return only for a known purpose and a lower-case hex SHA-256. Raises StepUpInvalid."""
+    if purpose not in PURPOSES or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        raise StepUpInvalid("This cannot be confirmed with a code.")
+
+
+def add(tx: Transaction, acting: Acting, *, purpose: str, digest: str, now: datetime) -> str:
+    """Keep a proof that was just given and return its id. digest: hex SHA-256 of what was shown."""
+    step_up_id = new_id()
+    life = timedelta(minutes=tx.policy.numbers.sessions.step_up_minutes)
+    tx.connection.execute(
+        insert(step_ups).values(
+            id=step_up_id,
+            person_id=acting.person_id,
+            session_id=acting.session_id,
+            purpose=purpose,
+            digest=digest,
+            expires_at=now + life,
+        )
+    )
+    return step_up_id
+
+
+def spend(tx: Transaction, acting: Acting, step_up_id: str, purpose: str, digest: str, now: datetime) -> None:
+    """Use the proof up for exactly this deed. Raises StepUpInvalid."""
+    fits = (
+        step_ups.c.id == step_up_id,
+        step_ups.c.person_id == acting.person_id,
+        step_ups.c.session_id == acting.session_id,
+        step_ups.c.purpose == purpose,
+        step_ups.c.digest == digest,
+        step_ups.c.expires_at > now,
+        step_ups.c.used_at.is_(None),
+    )
+    if tx.connection.execute(update(step_ups).where(*fits).values(used_at=now)).rowcount != 1:
+        raise StepUpInvalid
