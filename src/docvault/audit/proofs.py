@@ -92,7 +92,7 @@ def check_consistency(older: int, older_root: bytes, size: int, root: bytes, pat
 
 
 def _fold_both(older: int, size: int, nodes: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """Return the older and the newer root that the nodes of a consistency proof lead to. Raises ProofInvalid."""
+    """Return the older and the newer root that a consistency proof leads to. Raises ProofInvalid."""
     place, last = older - 1, size - 1
     while place & 1:
         place, last = place >> 1, last >> 1
