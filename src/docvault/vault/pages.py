@@ -1,4 +1,5 @@
-"""The pages of a stored PDF: sizes, pictures, text. Opens the version here and the PDF in pdf/'s workers only.
+"""The pages of a stored PDF: sizes, pictures, text. Opens the version here and the PDF in pdf/'s workers
+only.
 
 Who may was asked before. What was made is kept in the vault's memory within a budget, never on a disk; a
 version never changes, so neither does what is kept of it.

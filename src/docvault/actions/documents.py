@@ -1,0 +1,202 @@
+"""What people do with documents: look at them, turn their pages, download them. Every reading is in the audit
+log.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.database import audit, documents, viewings
+from docvault.database.documents import DocumentRow, DocumentView
+from docvault.database.engine import Database, Transaction
+from docvault.pdf.text import Run
+from docvault.pdf.workers import Workers
+from docvault.policy.vocabulary import Acting
+from docvault.rules.media_types import PDF
+from docvault.values import DocVaultError
+from docvault.vault import pages
+from docvault.vault.files import Vault
+from docvault.vault.reading import OpenVersion
+
+
+class NoPages(DocVaultError):
+    """The document is not one whose pages can be shown."""
+
+    def __init__(
+        self, message: str = "The pages of this file cannot be shown here. You can download it."
+    ) -> None:
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file that may be read by whoever asked. `open_range(start, stop)` yields its bytes, `stop` not
+    included.
+    """
+
+    name: str  # as the person named it; data, never a path
+    media_type: str
+    size: int  # bytes
+    sha256: str  # lower-case hex
+    open_range: Callable[[int, int], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class PagesView:
+    """A document that is being read."""
+
+    document: DocumentView
+    number: int
+    sizes: Sequence[tuple[float, float]]  # width and height of every page as displayed, in points
+
+
+def show_document(db: Database, *, acting: Acting, document_id: str) -> DocumentView:
+    """Return a document and its versions. Raises NotFound."""
+    with db.reading() as tx:
+        return documents.view(tx, acting, documents.for_seeing(tx, acting, document_id))
+
+
+def read_document(
+    db: Database, vault: Vault, *, acting: Acting, document_id: str, number: int | None = None, now: datetime
+) -> Content:
+    """Open one version, the newest by default, for download. Raises NotFound, Forbidden, UnknownAlgorithm,
+    Tampered.
+    """
+    with db.transaction() as tx:
+        document = documents.for_reading(tx, acting, document_id)
+        version_id = documents.version_id(tx, document, number)
+        _note(tx, Kind.DOCUMENT_DOWNLOADED, document, acting, number or document.latest, now)
+    opened = vault.open_version(db, version_id)
+    return Content(opened.name, opened.media_type, opened.size, _known(opened.sha256), opened.range)
+
+
+def open_pages(
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    *,
+    acting: Acting,
+    document_id: str,
+    number: int | None = None,
+    now: datetime,
+) -> PagesView:
+    """Open one version, the newest by default, to read its pages. One audit entry per session and version.
+
+    Raises NotFound, Forbidden, NoPages, PdfUnreadable, UnknownAlgorithm or Tampered.
+    """
+    with db.reading() as tx:
+        document = documents.for_reading(tx, acting, document_id)
+        version_id = documents.version_id(tx, document, number)
+        view = documents.view(tx, acting, document)
+    _check_pages(vault.open_version(db, version_id))
+    with db.transaction() as tx:
+        _note_reading(tx, acting, document, version_id, number or document.latest, now)
+    sizes = pages.sizes(db, vault, pdf, version_id)
+    return PagesView(view, number or document.latest, sizes)
+
+
+def page_image(
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    *,
+    acting: Acting,
+    document_id: str,
+    number: int | None = None,
+    page: int,
+    width: int,
+    now: datetime,
+) -> tuple[bytes, str]:
+    """Return the picture of a page (from 1) and its media type. Raises as `open_pages`, and PageMissing."""
+    version_id = _for_pages(db, vault, acting=acting, document_id=document_id, number=number, now=now)
+    return pages.image(db, vault, pdf, version_id, page=page, width=width)
+
+
+def page_text(
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    *,
+    acting: Acting,
+    document_id: str,
+    number: int | None = None,
+    page: int,
+    now: datetime,
+) -> list[Run]:
+    """Return the text of a page (from 1), run by run. Raises as `open_pages`, and PageMissing."""
+    version_id = _for_pages(db, vault, acting=acting, document_id=document_id, number=number, now=now)
+    return pages.runs(db, vault, pdf, version_id, page=page)
+
+
+def page_paragraphs(
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    *,
+    acting: Acting,
+    document_id: str,
+    number: int | None = None,
+    page: int,
+    now: datetime,
+) -> list[str]:
+    """Return the text of a page (from 1) for reading. Raises as `open_pages`, and PageMissing."""
+    version_id = _for_pages(db, vault, acting=acting, document_id=document_id, number=number, now=now)
+    return pages.paragraphs(db, vault, pdf, version_id, page=page)
+
+
+def _for_pages(
+    db: Database, vault: Vault, *, acting: Acting, document_id: str, number: int | None, now: datetime
+) -> str:
+    """Return the version whose page `acting` may see: every page passes the gate of the document (promise
+    42).
+    """
+    with db.reading() as tx:
+        document = documents.for_reading(tx, acting, document_id)
+        version_id = documents.version_id(tx, document, number)
+        noted = viewings.known(tx, acting, version_id)
+    _check_pages(vault.open_version(db, version_id))
+    if not noted:
+        with db.transaction() as tx:
+            _note_reading(tx, acting, document, version_id, number or document.latest, now)
+    return version_id
+
+
+def _check_pages(opened: OpenVersion) -> None:
+    if opened.media_type != PDF:
+        raise NoPages
+    if not opened.pages:
+        raise NoPages(
+            "This PDF cannot be shown here: it is protected, damaged or too large. You can download it."
+        )
+
+
+def _note_reading(
+    tx: Transaction, acting: Acting, document: DocumentRow, version_id: str, number: int, now: datetime
+) -> None:
+    if viewings.known(tx, acting, version_id):
+        return
+    viewings.add(tx, acting, version_id, now)
+    _note(tx, Kind.DOCUMENT_READ, document, acting, number, now)
+
+
+def _note(
+    tx: Transaction, kind: Kind, document: DocumentRow, acting: Acting, number: int, now: datetime
+) -> None:
+    audit.append(
+        tx,
+        kind,
+        at=now,
+        acting=acting,
+        object_type="document",
+        object_id=document.id,
+        organisation_id=document.organisation_id,
+        facts={"folder": document.folder_id, "number": number},
+        private={"name": document.name},
+    )
+
+
+def _known(sha256: str | None) -> str:
+    if sha256 is None:
+        raise AssertionError("a stored version has a digest: the row's key was bound to it")
+    return sha256

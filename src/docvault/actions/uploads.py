@@ -1,0 +1,313 @@
+"""Files coming in: announced, sent in whole segments, finished or abandoned. No transaction is open while
+bytes move.
+
+A segment is a part of the deed that `begin_upload` and `finish_upload` note in the audit log; it has no entry
+of its own.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from docvault.audit.kinds import Kind
+from docvault.database import audit, documents, folders, uploads, versions
+from docvault.database.documents import DocumentView
+from docvault.database.engine import Database, Transaction
+from docvault.database.folders import FolderRow
+from docvault.database.uploads import UploadRow
+from docvault.pdf import intake
+from docvault.pdf.scratch import Scratch
+from docvault.pdf.workers import Workers
+from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules import media_types, names
+from docvault.values import DocumentId, DocVaultError, UploadId
+from docvault.vault.files import SEGMENT, Receiving, Staged, Vault
+
+ORIGINAL = "original"
+
+
+class UploadRefused(DocVaultError):
+    """The upload was not begun, or a part of it not kept; the message says why."""
+
+
+class EmptyFile(UploadRefused):
+    """There is nothing in the file."""
+
+    def __init__(self) -> None:
+        super().__init__("This file is empty, so there is nothing to keep.")
+
+
+class TooLarge(UploadRefused):
+    """The file is larger than the policy allows. `most` is in bytes."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"This file is too large. Files can have up to {_readable(most)}.")
+        self.most = most
+
+
+class UploadIncomplete(UploadRefused):
+    """It was to be finished before all of it had arrived."""
+
+    def __init__(self) -> None:
+        super().__init__("This file has not arrived completely. Please send the rest of it first.")
+
+
+@dataclass(frozen=True, slots=True)
+class UploadState:
+    id: UploadId
+    document_id: DocumentId
+    size: int  # plaintext bytes announced
+    received: int  # plaintext bytes stored; the next segment starts here
+    expires_at: datetime
+
+
+class OffsetConflict(UploadRefused):
+    """The segment does not continue where the stored ones end; `state` says where that is."""
+
+    def __init__(self, state: UploadState) -> None:
+        super().__init__(f"The upload continues at byte {state.received}.")
+        self.state = state
+
+
+def begin_upload(
+    db: Database,
+    vault: Vault,
+    *,
+    acting: Acting,
+    folder_id: str,
+    filename: str,
+    size: int,
+    document_id: str | None = None,
+    now: datetime,
+) -> UploadState:
+    """Announce a file of `size` bytes, as a new document or as the next version of one.
+
+    Raises NotFound, Forbidden, BadName, EmptyFile or TooLarge, tried in that order.
+    """
+    with db.transaction() as tx:
+        folder = _folder_for_upload(tx, acting, folder_id)
+        name = names.file_name(filename)
+        _check_size(size, tx.policy.numbers.uploads.max_bytes)
+        if document_id is None:
+            target = documents.add(tx, acting, folder, name, now)
+        else:
+            target = documents.in_folder(tx, acting, folder, document_id).id
+        receiving = vault.reserve(
+            tx, document_id=target, purpose=ORIGINAL, size=size, created_by=acting.person_id, now=now
+        )
+        row = uploads.add(
+            tx,
+            acting,
+            folder_id=folder.id,
+            document_id=target,
+            version_id=receiving.version_id,
+            filename=name,
+            size=size,
+            now=now,
+            expires_at=_expiry(tx, now),
+        )
+        audit.append(
+            tx,
+            Kind.UPLOAD_STARTED,
+            at=now,
+            acting=acting,
+            object_type="document",
+            object_id=target,
+            organisation_id=folder.organisation_id,
+            facts={"folder": folder.id, "number": receiving.number, "size": size},
+            private={"name": name},
+        )
+        return _state(row)
+
+
+def upload_state(db: Database, *, acting: Acting, upload_id: str, now: datetime) -> UploadState:
+    """Return how far the upload has come. Raises NotFound."""
+    with db.reading() as tx:
+        return _state(uploads.for_sending(tx, acting, upload_id, now))
+
+
+def store_segment(
+    db: Database,
+    vault: Vault,
+    *,
+    acting: Acting,
+    upload_id: str,
+    offset: int,
+    plaintext: bytes | bytearray | memoryview,
+    now: datetime,
+) -> UploadState:
+    """Store the segment that starts at `offset`: 8 MiB, or the shorter rest at the end.
+
+    It is on the disk when this returns. Raises NotFound, Forbidden, OffsetConflict, SegmentWrong,
+    SegmentConflict or StorageFull, tried in that order; the upload can go on from the same place.
+    """
+    with db.reading() as tx:
+        upload = uploads.for_sending(tx, acting, upload_id, now)
+        _folder_for_upload(tx, acting, upload.folder_id)
+        if upload.finished_at or offset != upload.received or upload.received == upload.size:
+            raise OffsetConflict(_state(upload))
+        receiving = vault.receiving(tx, upload.version_id)
+    vault.store_segment(receiving, offset // SEGMENT, plaintext)
+    received = offset + memoryview(plaintext).nbytes
+    with db.transaction() as tx:
+        if not uploads.advance(tx, upload, received, _expiry(tx, now)):
+            raise OffsetConflict(_state(uploads.for_sending(tx, acting, upload_id, now)))
+        return _state(uploads.for_sending(tx, acting, upload_id, now))
+
+
+def finish_upload(
+    db: Database, vault: Vault, pdf: Workers, *, acting: Acting, upload_id: str, now: datetime
+) -> DocumentView:
+    """Make a whole upload a stored version, and look into it if it is a PDF; the bytes stay as they came.
+
+    Finishing twice is once. Raises NotFound, Forbidden, UploadIncomplete or WorkersBusy; it can be tried
+    again.
+    """
+    with db.reading() as tx:
+        upload = uploads.for_sending(tx, acting, upload_id, now)
+        folder = _folder_for_upload(tx, acting, upload.folder_id)
+        if upload.finished_at:
+            return documents.view(tx, acting, documents.for_seeing(tx, acting, upload.document_id))
+        if upload.received != upload.size:
+            raise UploadIncomplete
+        receiving = vault.receiving(tx, upload.version_id)
+        largest = tx.policy.numbers.uploads.max_signing_bytes
+    staged = _looked_into(vault, pdf, receiving, upload, largest)
+    with db.transaction() as tx:
+        if uploads.finish(tx, upload, now):
+            _keep(tx, vault, staged, acting=acting, folder=folder, upload=upload, now=now)
+        return documents.view(tx, acting, documents.for_seeing(tx, acting, upload.document_id))
+
+
+def abandon_upload(db: Database, vault: Vault, *, acting: Acting, upload_id: str, now: datetime) -> None:
+    """Give up an upload of one's own and remove what has arrived. Raises NotFound, also once it is finished."""
+    with db.transaction() as tx:
+        upload = uploads.for_sending(tx, acting, upload_id, now)
+        blob = _remove(tx, upload, acting=acting, now=now)
+    _forget(vault, upload, blob)
+
+
+def collect_abandoned(db: Database, vault: Vault, now: datetime) -> int:
+    """Remove uploads that rested too long and what others left behind; return how many uploads that were."""
+    with db.reading() as tx:
+        late = uploads.expired(tx, now)
+        since = now - timedelta(hours=tx.policy.numbers.uploads.unfinished_hours)
+        lost = versions.unfinished_since(tx, since)
+    for upload in late:
+        with db.transaction() as tx:
+            blob = _remove(tx, upload, acting=None, now=now)
+        _forget(vault, upload, blob)
+    for version_id in lost:  # a worker died while it made this version; nobody was told of it, so no entry
+        with db.transaction() as tx:
+            blob = versions.remove_unfinished(tx, version_id)
+        if blob is not None:
+            vault.remove_objects(blob)
+    vault.remove_waste(db)
+    return len(late)
+
+
+def _folder_for_upload(tx: Transaction, acting: Acting, folder_id: str) -> FolderRow:
+    folder = folders.for_seeing(tx, acting, folder_id)
+    tx.policy.require(acting, Permission.FOLDER_UPLOAD, folder.resource)
+    return folder
+
+
+def _check_size(size: int, most: int) -> None:
+    if size < 1:
+        raise EmptyFile
+    if size > most:
+        raise TooLarge(most)
+
+
+def _expiry(tx: Transaction, now: datetime) -> datetime:
+    return now + timedelta(hours=tx.policy.numbers.uploads.unfinished_hours)
+
+
+def _looked_into(vault: Vault, pdf: Workers, receiving: Receiving, upload: UploadRow, largest: int) -> Staged:
+    """Return the version ready to be kept, with what intake found in a PDF that could be signed."""
+    opened = vault.open_receiving(receiving)
+    media_type = media_types.media_type(upload.filename, opened.segment(0)[: media_types.HEAD])
+    if media_type != media_types.PDF or upload.size > largest:
+        return vault.whole(receiving, media_type=media_type)
+    with Scratch.create() as source:
+        opened.copy_to(source.file)
+        source.seal()
+        findings = intake.inspect(pdf, source)
+    return vault.whole(
+        receiving,
+        media_type=media_type,
+        pages=findings.pages or None,
+        findings=msgspec.json.encode(findings).decode(),
+    )
+
+
+def _keep(
+    tx: Transaction,
+    vault: Vault,
+    staged: Staged,
+    *,
+    acting: Acting,
+    folder: FolderRow,
+    upload: UploadRow,
+    now: datetime,
+) -> None:
+    stored = vault.keep(tx, staged)
+    documents.newest_is(tx, upload.document_id, stored.number)
+    # The number and the digest in the log are what an older state of the database is found out by (promise
+    # 50).
+    audit.append(
+        tx,
+        Kind.DOCUMENT_ADDED,
+        at=now,
+        acting=acting,
+        object_type="document",
+        object_id=upload.document_id,
+        organisation_id=folder.organisation_id,
+        facts={
+            "folder": folder.id,
+            "media_type": staged.media_type,
+            "number": stored.number,
+            "purpose": ORIGINAL,
+            "sha256": stored.sha256,
+            "size": stored.size,
+        },
+        private={"name": upload.filename},
+    )
+
+
+def _remove(tx: Transaction, upload: UploadRow, *, acting: Acting | None, now: datetime) -> str | None:
+    """Remove the rows of an unfinished upload; return the blob whose objects are to go, or None."""
+    if not uploads.remove(tx, upload):
+        return None
+    blob = versions.remove_unfinished(tx, upload.version_id)
+    documents.remove_empty(tx, upload.document_id)
+    audit.append(
+        tx,
+        Kind.UPLOAD_ABANDONED,
+        at=now,
+        acting=acting,
+        object_type="document",
+        object_id=upload.document_id,
+        facts={"folder": upload.folder_id, "received": upload.received, "size": upload.size},
+        private={"name": upload.filename},
+    )
+    return blob
+
+
+def _forget(vault: Vault, upload: UploadRow, blob: str | None) -> None:
+    vault.forget(upload.version_id)
+    if blob is not None:
+        vault.remove_objects(blob)
+
+
+def _state(upload: UploadRow) -> UploadState:
+    return UploadState(upload.id, upload.document_id, upload.size, upload.received, upload.expires_at)
+
+
+def _readable(size: int) -> str:
+    units = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
+    for unit, name in units:
+        if size >= unit:
+            return f"{size / unit:.3g} {name}"
+    return f"{size} bytes"

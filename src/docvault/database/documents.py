@@ -1,0 +1,233 @@
+"""Documents in folders, and the questions asked of them. Every question names who asks."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
+
+from docvault.database import folders
+from docvault.database import versions as versions_of
+from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
+from docvault.database.folders import FolderRow
+from docvault.database.tables import documents, people, uploads, versions
+from docvault.database.versions import STORED, Described
+from docvault.policy.vocabulary import Acting, Permission, Resource
+from docvault.values import DocumentId, FolderId, NotFound, OrganisationId, new_id
+
+ORIGINAL = "original"
+_MAY = (Permission.DOCUMENT_SEE, Permission.DOCUMENT_READ, Permission.ENVELOPE_CREATE)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """A document as its folder's list shows it; the figures are those of its newest version."""
+
+    id: DocumentId
+    name: str
+    size: int  # plaintext bytes
+    media_type: str
+    versions: int
+    created_at: datetime  # of the newest version
+    by: str | None  # the name of who brought it
+    signed: bool  # an envelope of this document was completed
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version as people see it."""
+
+    id: str
+    number: int
+    size: int  # plaintext bytes
+    sha256: str  # lower-case hex
+    media_type: str
+    created_at: datetime
+    by: str | None  # the name of who brought it
+    pages: int | None
+    findings: Mapping[str, Any] | None  # what intake found in a PDF: see docvault.pdf.intake.Findings
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentView:
+    """A document and its versions, newest first, with what the person who asked may do."""
+
+    id: DocumentId
+    name: str
+    folder_id: FolderId
+    folder_name: str
+    organisation_id: OrganisationId
+    versions: Sequence[VersionView]
+    may: frozenset[Permission]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """One document that the person who asked may see."""
+
+    id: DocumentId
+    name: str
+    folder: FolderRow
+    latest: int  # the number of the newest whole version
+    resource: Resource
+
+    @property
+    def folder_id(self) -> FolderId:
+        return self.folder.id
+
+    @property
+    def organisation_id(self) -> OrganisationId:
+        return self.folder.organisation_id
+
+
+def add(tx: Transaction, acting: Acting, folder: FolderRow, name: str, now: datetime) -> DocumentId:
+    """Add a document without a version: nobody sees it before its first one is whole."""
+    document_id = DocumentId(new_id())
+    tx.connection.execute(
+        insert(documents).values(
+            id=document_id,
+            folder_id=folder.id,
+            name=name,
+            created_by=acting.person_id,
+            created_at=now,
+            latest=0,
+        )
+    )
+    return document_id
+
+
+def for_seeing(tx: Transaction, acting: Acting, document_id: str) -> DocumentRow:
+    """Return a document with a whole version that `acting` may see. Raises NotFound."""
+    chosen = select(documents).where(documents.c.id == document_id, documents.c.latest > 0)
+    row = tx.connection.execute(chosen).one_or_none()
+    if row is None:
+        raise NotFound
+    folder = folders.for_seeing(tx, acting, row.folder_id)
+    resource = folder.document(row.id)
+    if not tx.policy.decide(acting, Permission.DOCUMENT_SEE, resource).allowed:
+        raise NotFound
+    return DocumentRow(row.id, row.name, folder, row.latest, resource)
+
+
+def for_reading(tx: Transaction, acting: Acting, document_id: str) -> DocumentRow:
+    """Return a document whose body `acting` may read. Raises NotFound or Forbidden, tried in that order."""
+    found = for_seeing(tx, acting, document_id)
+    tx.policy.require(acting, Permission.DOCUMENT_READ, found.resource)
+    return found
+
+
+def in_folder(tx: Transaction, acting: Acting, folder: FolderRow, document_id: str) -> DocumentRow:
+    """Return a document of this folder that `acting` may see. Raises NotFound."""
+    found = for_seeing(tx, acting, document_id)
+    if found.folder_id != folder.id:
+        raise NotFound
+    return found
+
+
+def view(tx: Transaction, acting: Acting, document: DocumentRow) -> DocumentView:
+    """Return all there is to show of a document that was found by `for_seeing`."""
+    return DocumentView(
+        id=document.id,
+        name=document.name,
+        folder_id=document.folder_id,
+        folder_name=document.folder.name,
+        organisation_id=document.organisation_id,
+        versions=[_version(row) for row in versions_of.originals(tx, document.id)],
+        may=tx.policy.allowed(acting, document.resource, _MAY),
+    )
+
+
+def version_id(tx: Transaction, document: DocumentRow, number: int | None = None) -> str:
+    """Return the stored original version of that number, or the newest. Raises NotFound."""
+    chosen = select(versions.c.id).where(
+        versions.c.document_id == document.id,
+        versions.c.purpose == ORIGINAL,
+        versions.c.number == (document.latest if number is None else number),
+        versions.c.state == STORED,
+    )
+    found: str | None = tx.connection.execute(chosen).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def newest_is(tx: Transaction, document_id: str, number: int) -> None:
+    """Say that version `number` is whole; an older one that arrives late does not become the newest."""
+    tx.connection.execute(
+        update(documents)
+        .where(documents.c.id == document_id, documents.c.latest < number)
+        .values(latest=number)
+    )
+
+
+def remove_empty(tx: Transaction, document_id: str) -> None:
+    """Remove a document that has no version and that no upload is on its way to."""
+    some_version = exists().where(versions.c.document_id == documents.c.id)
+    some_upload = exists().where(uploads.c.document_id == documents.c.id)
+    tx.connection.execute(
+        delete(documents).where(
+            documents.c.id == document_id, documents.c.latest == 0, ~some_version, ~some_upload
+        )
+    )
+
+
+def page(
+    tx: Transaction, folder: FolderRow, *, after: str | None = None, limit: int = PAGE
+) -> Page[DocumentSummary]:
+    """Return the documents of a folder that was found by `folders.for_seeing`, newest first. Raises
+    BadCursor.
+    """
+    conditions = [documents.c.folder_id == folder.id, documents.c.latest > 0]
+    older = before_cursor(after, documents.c.created_at, documents.c.id)
+    if older is not None:
+        conditions.append(older)
+    limit = min(limit, PAGE_MOST)
+    chosen = _summaries().where(*conditions).order_by(documents.c.created_at.desc(), documents.c.id.desc())
+    rows = tx.connection.execute(chosen.limit(limit + 1)).mappings().all()
+    more = len(rows) > limit
+    cursor = cursor_after(rows[limit - 1]["document_at"], rows[limit - 1]["id"]) if more else None
+    return Page([_summary(dict(row)) for row in rows[:limit]], cursor)
+
+
+def _summaries() -> Select[Any]:
+    newest = and_(
+        versions.c.document_id == documents.c.id,
+        versions.c.purpose == ORIGINAL,
+        versions.c.number == documents.c.latest,
+    )
+    other = versions.alias("other")
+    of_document = and_(other.c.document_id == documents.c.id, other.c.state == STORED)
+    count = (
+        select(func.count())
+        .select_from(other)
+        .where(of_document, other.c.purpose == ORIGINAL)
+        .scalar_subquery()
+    )
+    signed = exists().where(of_document, other.c.purpose == "signed")
+    return (
+        select(
+            documents.c.id,
+            documents.c.name,
+            documents.c.created_at.label("document_at"),
+            versions.c.size,
+            versions.c.media_type,
+            versions.c.created_at,
+            people.c.name.label("by"),
+            count.label("versions"),
+            signed.label("signed"),
+        )
+        .join_from(documents, versions, newest)
+        .outerjoin(people, versions.c.created_by == people.c.id)
+    )
+
+
+def _version(row: Described) -> VersionView:
+    findings = None if row.findings is None else json.loads(row.findings)
+    return VersionView(**{**asdict(row), "findings": findings})
+
+
+def _summary(row: dict[str, Any]) -> DocumentSummary:
+    del row["document_at"]
+    return DocumentSummary(**{**row, "signed": bool(row["signed"])})
