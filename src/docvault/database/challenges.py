@@ -1,6 +1,5 @@
 """Challenges: a password was right, a factor is still owed. Good for nothing but giving it (promise 1)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
@@ -9,12 +8,6 @@ from docvault.credentials.tokens import new_token, token_hash
 from docvault.database.engine import Transaction
 from docvault.database.tables import challenges
 from docvault.values import PersonId
-
-
-@dataclass(frozen=True, slots=True)
-class ChallengeRow:
-    token_hash: bytes
-    person_id: PersonId
 
 
 def start(tx: Transaction, person_id: PersonId, now: datetime) -> str:
@@ -33,23 +26,23 @@ def start(tx: Transaction, person_id: PersonId, now: datetime) -> str:
     return token
 
 
-def use_try(tx: Transaction, token: str, now: datetime) -> ChallengeRow | None:
-    """Take one try from a challenge that still counts, or return None."""
+def use_try(tx: Transaction, token: str, now: datetime) -> PersonId | None:
+    """Take one try from a challenge that still counts and return whose it is, or None.
+
+    The row stays locked for the rest of `tx`: two answers at the same moment are judged one after the other.
+    """
     hashed = token_hash(token)
     counts = (challenges.c.token_hash == hashed, challenges.c.tries_left > 0, challenges.c.expires_at > now)
     taken = update(challenges).where(*counts).values(tries_left=challenges.c.tries_left - 1)
     if tx.connection.execute(taken).rowcount != 1:
         return None
-    person_id = tx.connection.execute(
-        select(challenges.c.person_id).where(challenges.c.token_hash == hashed)
-    ).scalar_one()
-    return ChallengeRow(hashed, PersonId(person_id))
+    chosen = select(challenges.c.person_id).where(challenges.c.token_hash == hashed)
+    return PersonId(tx.connection.execute(chosen).scalar_one())
 
 
-def spend(tx: Transaction, challenge: ChallengeRow) -> bool:
-    """Remove a challenge that was answered; False if another request was faster."""
-    gone = delete(challenges).where(challenges.c.token_hash == challenge.token_hash)
-    return tx.connection.execute(gone).rowcount == 1
+def spend(tx: Transaction, token: str) -> None:
+    """Remove a challenge that was answered."""
+    tx.connection.execute(delete(challenges).where(challenges.c.token_hash == token_hash(token)))
 
 
 def end_all(tx: Transaction, person_id: PersonId) -> None:

@@ -32,17 +32,25 @@ class LinkRow:
 
 def add(tx: Transaction, person_id: PersonId, purpose: LinkPurpose, now: datetime) -> str:
     """Make a link, void older ones of its purpose (promise 13) and return the token, a secret for mail."""
-    rules = tx.policy.numbers.passwords
-    reset = purpose == LinkPurpose.PASSWORD_RESET
-    life = timedelta(minutes=rules.reset_minutes) if reset else timedelta(hours=rules.invitation_hours)
     void(tx, person_id, now, purpose)
     token = new_token()
     tx.connection.execute(
         insert(invitations).values(
-            token_hash=token_hash(token), person_id=person_id, purpose=purpose.value, expires_at=now + life
+            token_hash=token_hash(token),
+            person_id=person_id,
+            purpose=purpose.value,
+            expires_at=expiry(tx, purpose, now),
         )
     )
     return token
+
+
+def expiry(tx: Transaction, purpose: LinkPurpose, now: datetime) -> datetime:
+    """Return until when a link made now works."""
+    rules = tx.policy.numbers.passwords
+    if purpose == LinkPurpose.PASSWORD_RESET:
+        return now + timedelta(minutes=rules.reset_minutes)
+    return now + timedelta(hours=rules.invitation_hours)
 
 
 def live(tx: Transaction, token: str, now: datetime) -> LinkRow | None:

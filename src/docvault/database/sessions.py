@@ -99,7 +99,7 @@ def touch(tx: Transaction, session_id: SessionId, now: datetime) -> None:
 
 
 def rotate(tx: Transaction, acting: Acting) -> str:
-    """Give the session a new token and return it; the old one ends at once. Raises NotFound if it has ended."""
+    """Give the session a new token and return it; the old one ends. Raises NotFound after its end."""
     token = new_token()
     alive = update(sessions).where(sessions.c.id == acting.session_id, sessions.c.ended_at.is_(None))
     if tx.connection.execute(alive.values(token_hash=token_hash(token))).rowcount != 1:

@@ -1,0 +1,415 @@
+"""Inviting people, letting them in, locking them out, and new passwords.
+
+Nobody sets a password for somebody else: an administrator sends a link, the person chooses (promise 14).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.credentials import passwords
+from docvault.credentials.passwords import Hasher
+from docvault.credentials.refusals import LinkRefused, Throttled
+from docvault.database import (
+    audit,
+    challenges,
+    factors,
+    invitations,
+    messages,
+    notices,
+    organisations,
+    people,
+    sessions,
+    throttles,
+)
+from docvault.database.engine import PAGE, Database, Page, Transaction
+from docvault.database.invitations import LinkPurpose, LinkRow
+from docvault.database.messages import Records
+from docvault.database.people import PersonRow, PersonState
+from docvault.database.sessions import ENROL, NewSession, Source
+from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
+from docvault.rules import people as rules
+from docvault.values import OrganisationId, PersonId, new_id
+
+_JOINING = frozenset({LinkPurpose.INVITATION, LinkPurpose.FIRST_ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """token: the secret of the link that was mailed; it is for that person alone."""
+
+    person_id: PersonId
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDetails:
+    """What the holder of a link may know. chooses_address: they still say their own name and address."""
+
+    name: str
+    email: str
+    chooses_address: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    id: PersonId
+    name: str
+    email: str
+    role: Role
+    state: PersonState
+    organisation_id: OrganisationId
+    organisation_name: str
+    created_at: datetime
+    clients: frozenset[OrganisationId]  # whom an account manager looks after
+
+
+def invite_person(
+    db: Database,
+    records: Records,
+    *,
+    acting: Acting,
+    email: str,
+    name: str,
+    role: Role,
+    organisation_id: OrganisationId,
+    now: datetime,
+) -> Invitation:
+    """Add an invited person and mail them a link. Raises Forbidden, PersonRefused, NotFound, AlreadyKnown."""
+    with db.transaction() as tx:
+        tx.policy.require(acting, Permission.PERSON_INVITE, PORTAL)
+        address, plain = rules.email(email), rules.name(name)
+        organisation = organisations.for_listing(tx, acting, organisation_id)
+        rules.check_place(role, organisation.kind)
+        person_id = people.add(
+            tx, organisation_id=organisation_id, email=address, name=plain, role=role, now=now
+        )
+        return _invite(tx, records, acting, person_id, now)
+
+
+def invite_again(
+    db: Database, records: Records, *, acting: Acting, person_id: PersonId, now: datetime
+) -> Invitation:
+    """Mail a fresh link to somebody who has not joined yet; the old one ends.
+
+    Raises Forbidden, NotFound, PersonRefused for somebody who has joined.
+    """
+    with db.transaction() as tx:
+        tx.policy.require(acting, Permission.PERSON_INVITE, PORTAL)
+        if people.for_changing(tx, acting, person_id).state != PersonState.INVITED:
+            raise rules.PersonRefused(
+                "This person has joined already. You can start a new password for them."
+            )
+        return _invite(tx, records, acting, person_id, now)
+
+
+def first_administrator(db: Database, *, now: datetime) -> str | None:
+    """Return a one-time token for the first administrator, or None once one has joined.
+
+    Asked again before that, it gives a fresh token and the old one ends. Raises NotFound before the
+    installation is made.
+    """
+    with db.transaction() as tx:
+        if people.any_active(tx, Role.ADMINISTRATOR):
+            return None
+        operator = organisations.operator(tx)
+        waiting = people.invited(tx, Role.ADMINISTRATOR)
+        person_id = waiting.id if waiting else _nameless(tx, operator.id, now)
+        token = invitations.add(tx, person_id, LinkPurpose.FIRST_ADMINISTRATOR, now)
+        _note(
+            tx,
+            Kind.PERSON_INVITED,
+            None,
+            person_id,
+            operator.id,
+            now,
+            facts={"role": Role.ADMINISTRATOR.value},
+        )
+        return token
+
+
+def invitation_details(db: Database, *, token: str, now: datetime) -> LinkDetails:
+    """Return whom a link is for; opening it changes nothing (promise 38). Raises LinkRefused."""
+    with db.reading() as tx:
+        link, person = _opened(tx, token, now)
+    chooses = link.purpose == LinkPurpose.FIRST_ADMINISTRATOR
+    return LinkDetails("" if chooses else person.name, "" if chooses else person.email, chooses)
+
+
+def accept_invitation(
+    db: Database,
+    hasher: Hasher,
+    *,
+    token: str,
+    password: str,
+    source: Source,
+    now: datetime,
+    name: str | None = None,
+    email: str | None = None,
+) -> NewSession:
+    """Choose a password and get a session that may only enrol a factor; the link ends when that is done.
+
+    name, email: from the first administrator only, who has neither yet.
+    Raises LinkRefused, PersonRefused, PasswordRefused, TooBusy, AlreadyKnown; tried in that order.
+    """
+    with db.reading() as tx:
+        _, person = _opened(tx, token, now, *_JOINING)
+        own_name, own_email = _own_details(tx, token, person, name, email, now)
+        about = (own_name, own_email, person.organisation_name)
+        passwords.check_new(password, tx.policy.numbers.passwords, about=about)
+    password_hash = hasher.hash(password)
+    with db.transaction() as tx:
+        _, person = _opened(tx, token, now, *_JOINING)  # nothing was locked while the password was hashed
+        people.rename(tx, person.id, email=own_email, name=own_name)
+        people.set_password(tx, person.id, password_hash)
+        sessions.end_all(tx, person.id, now)
+        named = people.by_id(tx, person.id) or person
+        session = sessions.start(tx, named, kind=ENROL, factors="invitation+password", source=source, now=now)
+        _note(tx, Kind.INVITATION_ACCEPTED, session.acting, person.id, person.organisation_id, now)
+        return session
+
+
+def list_people(
+    db: Database, *, acting: Acting, search: str | None = None, after: str | None = None, limit: int = PAGE
+) -> Page[PersonView]:
+    """Return people, newest first. search: part of a name or address. Raises Forbidden, BadCursor."""
+    with db.reading() as tx:
+        page = people.listed(tx, acting, search=search, after=after, limit=limit)
+        clients = people.clients_of(tx, [person.id for person in page.items])
+    return Page([_view(person, clients.get(person.id, frozenset())) for person in page.items], page.next)
+
+
+def disable_person(db: Database, *, acting: Acting, person_id: PersonId, now: datetime) -> None:
+    """Take every right away, at once, everywhere (promise 19). Raises Forbidden, NotFound, PersonRefused."""
+    with db.transaction() as tx:
+        person = people.for_changing(tx, acting, person_id)
+        if person.id == acting.person_id:
+            raise rules.PersonRefused("You cannot disable your own account. Another administrator can.")
+        if person.state == PersonState.DISABLED:
+            return
+        people.set_state(tx, person.id, PersonState.DISABLED)
+        ended = _put_out(tx, person.id, now)
+        facts: Mapping[str, str | int] = {"was": person.state.value, "sessions_ended": ended}
+        _note(tx, Kind.PERSON_DISABLED, acting, person.id, person.organisation_id, now, facts=facts)
+
+
+def enable_person(db: Database, *, acting: Acting, person_id: PersonId, now: datetime) -> None:
+    """Give the rights back; somebody who never joined is invited again. Raises Forbidden, NotFound."""
+    with db.transaction() as tx:
+        person = people.for_changing(tx, acting, person_id)
+        if person.state != PersonState.DISABLED:
+            return
+        state = PersonState.ACTIVE if factors.has_confirmed(tx, person.id) else PersonState.INVITED
+        people.set_state(tx, person.id, state)
+        facts = {"state": state.value}
+        _note(tx, Kind.PERSON_ENABLED, acting, person.id, person.organisation_id, now, facts=facts)
+
+
+def start_password_reset(
+    db: Database, records: Records, *, email: str, source: Source, now: datetime
+) -> None:
+    """Mail a reset link if there is such a person; the answer never says whether. Raises Throttled."""
+    address = rules.email_as_typed(email)
+    with db.transaction() as tx:
+        limits = tx.policy.numbers.passwords.throttle
+        wait = throttles.take(tx, throttles.source(limits, source.address), now)
+        wait = wait or throttles.take(tx, throttles.reset(limits, address), now)
+        person = None if wait else people.by_email(tx, address)
+        if person is not None and person.state == PersonState.ACTIVE:
+            where = {"address": source.address, "user_agent": source.user_agent[:300]}
+            _send_reset(tx, records, None, person, now, where)
+    if wait:
+        raise Throttled(wait)
+
+
+def start_reset_for(
+    db: Database, records: Records, *, acting: Acting, person_id: PersonId, now: datetime
+) -> None:
+    """Mail a person a reset link as an administrator. Raises Forbidden, NotFound, PersonRefused."""
+    with db.transaction() as tx:
+        person = people.for_changing(tx, acting, person_id)
+        if person.state != PersonState.ACTIVE:
+            raise rules.PersonRefused(
+                "Only somebody who has joined and is not disabled can get a new password."
+            )
+        _send_reset(tx, records, acting, person, now, {})
+
+
+def finish_password_reset(
+    db: Database,
+    hasher: Hasher,
+    records: Records,
+    *,
+    token: str,
+    password: str,
+    source: Source,
+    now: datetime,
+) -> None:
+    """Choose a new password. Signs nobody in, touches no factor, ends every session (promise 13).
+
+    Raises LinkRefused, PasswordRefused, TooBusy; tried in that order.
+    """
+    with db.reading() as tx:
+        _, person = _opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
+        about = (person.name, person.email, person.organisation_name)
+        passwords.check_new(password, tx.policy.numbers.passwords, about=about)
+    password_hash = hasher.hash(password)
+    with db.transaction() as tx:
+        link, person = _opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
+        if not invitations.spend(tx, link, now):
+            raise LinkRefused
+        people.set_password(tx, person.id, password_hash)
+        ended = _put_out(tx, person.id, now)
+        where = {"address": source.address, "user_agent": source.user_agent[:300]}
+        _note(
+            tx,
+            Kind.PASSWORD_SET,
+            None,
+            person.id,
+            person.organisation_id,
+            now,
+            {"sessions_ended": ended},
+            where,
+        )
+        notices.tell(tx, records, person, "The password of your account was changed", now)
+
+
+def _opened(tx: Transaction, token: str, now: datetime, *purposes: LinkPurpose) -> tuple[LinkRow, PersonRow]:
+    """Return a link that counts and its person. Raises LinkRefused, also for a link of another purpose."""
+    link = invitations.live(tx, token, now)
+    person = people.by_id(tx, link.person_id) if link else None
+    if link is None or person is None or (purposes and link.purpose not in purposes):
+        raise LinkRefused
+    wanted = PersonState.INVITED if link.purpose in _JOINING else PersonState.ACTIVE
+    if person.state != wanted:
+        raise LinkRefused
+    return link, person
+
+
+def _own_details(
+    tx: Transaction, token: str, person: PersonRow, name: str | None, email: str | None, now: datetime
+) -> tuple[str, str]:
+    """Return name and address: what the first administrator says, or what the invitation said."""
+    link, _ = _opened(tx, token, now)
+    if link.purpose != LinkPurpose.FIRST_ADMINISTRATOR:
+        return person.name, person.email
+    return rules.name(name or ""), rules.email(email or "")
+
+
+def _nameless(tx: Transaction, organisation_id: OrganisationId, now: datetime) -> PersonId:
+    """Add the first administrator, who says name and address when they come (RFC 2606 reserves .invalid)."""
+    email = f"first-administrator@{new_id()}.invalid"
+    return people.add(
+        tx,
+        organisation_id=organisation_id,
+        email=email,
+        name="First administrator",
+        role=Role.ADMINISTRATOR,
+        now=now,
+    )
+
+
+def _invite(
+    tx: Transaction, records: Records, acting: Acting, person_id: PersonId, now: datetime
+) -> Invitation:
+    person = people.for_changing(tx, acting, person_id)
+    token = invitations.add(tx, person_id, LinkPurpose.INVITATION, now)
+    values = {
+        "name": person.name,
+        "inviter": acting.name,
+        "organisation": organisations.operator(tx).name,
+        "expires": notices.moment(invitations.expiry(tx, LinkPurpose.INVITATION, now)),
+        "path": f"/welcome#{token}",
+    }
+    messages.add(
+        tx,
+        records,
+        person_id=person_id,
+        recipient=person.email,
+        template="invitation",
+        values=values,
+        now=now,
+    )
+    private = {"name": person.name, "email": person.email}
+    _note(
+        tx,
+        Kind.PERSON_INVITED,
+        acting,
+        person_id,
+        person.organisation_id,
+        now,
+        {"role": person.role.value},
+        private,
+    )
+    return Invitation(person_id, token)
+
+
+def _send_reset(
+    tx: Transaction,
+    records: Records,
+    acting: Acting | None,
+    person: PersonRow,
+    now: datetime,
+    where: dict[str, str],
+) -> None:
+    token = invitations.add(tx, person.id, LinkPurpose.PASSWORD_RESET, now)
+    values = {
+        "name": person.name,
+        "expires": notices.moment(invitations.expiry(tx, LinkPurpose.PASSWORD_RESET, now)),
+        "path": f"/reset#{token}",
+    }
+    messages.add(
+        tx,
+        records,
+        person_id=person.id,
+        recipient=person.email,
+        template="password_reset",
+        values=values,
+        now=now,
+    )
+    _note(tx, Kind.PASSWORD_RESET_STARTED, acting, person.id, person.organisation_id, now, private=where)
+
+
+def _put_out(tx: Transaction, person_id: PersonId, now: datetime) -> int:
+    """End sessions, challenges and links; return how many sessions there were."""
+    challenges.end_all(tx, person_id)
+    invitations.void(tx, person_id, now)
+    return sessions.end_all(tx, person_id, now)
+
+
+def _note(
+    tx: Transaction,
+    kind: Kind,
+    acting: Acting | None,
+    person_id: PersonId,
+    organisation_id: OrganisationId,
+    now: datetime,
+    facts: Mapping[str, str | int] | None = None,
+    private: Mapping[str, str] | None = None,
+) -> None:
+    audit.append(
+        tx,
+        kind,
+        at=now,
+        acting=acting,
+        object_type="person",
+        object_id=person_id,
+        organisation_id=organisation_id,
+        facts=facts,
+        private=private,
+    )
+
+
+def _view(person: PersonRow, clients: frozenset[OrganisationId]) -> PersonView:
+    return PersonView(
+        id=person.id,
+        name=person.name,
+        email=person.email,
+        role=person.role,
+        state=person.state,
+        organisation_id=person.organisation_id,
+        organisation_name=person.organisation_name,
+        created_at=person.created_at,
+        clients=clients,
+    )

@@ -1,0 +1,251 @@
+"""Signing in and out. Always both factors: a right password gives a challenge, a right code a session.
+
+No transaction is open while a password is hashed; the try is counted before and judged after (promise 7).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.credentials.passwords import Hasher, Verdict
+from docvault.credentials.refusals import (
+    ChallengeOver,
+    CodeRefused,
+    FactorStopped,
+    SignInRefused,
+    Throttled,
+    TooBusy,
+)
+from docvault.database import audit, challenges, factors, notices, people, sessions, throttles
+from docvault.database.engine import Database, Transaction
+from docvault.database.factors import Judgement
+from docvault.database.messages import Records
+from docvault.database.people import PersonRow, PersonState
+from docvault.database.sessions import ENROL, FULL, TOUCH, NewSession, Source
+from docvault.policy.vocabulary import Acting
+from docvault.rules import people as rules
+
+__all__ = [
+    "Challenge",
+    "ChallengeOver",
+    "CodeRefused",
+    "FactorStopped",
+    "NewSession",
+    "SignInRefused",
+    "Signed",
+    "Source",
+    "Throttled",
+    "TooBusy",
+    "authenticate",
+    "begin_sign_in",
+    "finish_sign_in",
+    "sign_out",
+    "use_recovery_code",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The password was right. token: a secret for this browser. factors: what may be given next."""
+
+    token: str
+    factors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who a request acts as."""
+
+    acting: Acting
+    csrf_hash: bytes  # SHA-256 of the token that every write must carry
+    expires_at: datetime
+
+
+def begin_sign_in(
+    db: Database, hasher: Hasher, *, email: str, password: str, source: Source, now: datetime
+) -> Challenge:
+    """Check the first factor. Unknown, invited and disabled people cost and answer like a wrong password.
+
+    Raises Throttled, TooBusy or SignInRefused; tried in that order.
+    """
+    address = rules.email_as_typed(email)
+    with db.transaction() as tx:
+        wait = _take_try(tx, address, source, now)
+        person = people.by_email(tx, address)
+    if wait:
+        raise Throttled(wait)
+    known = person if person is not None and person.state == PersonState.ACTIVE else None
+    try:
+        verdict = hasher.verify(known.password_hash if known else None, password)
+    except TooBusy:
+        with db.transaction() as tx:  # nothing was judged, so nothing counts
+            _give_back_try(tx, address, source, now)
+        raise
+    with db.transaction() as tx:
+        challenge = _judge_password(tx, address, known, verdict, source, now)
+    if challenge is None:
+        raise SignInRefused
+    return challenge
+
+
+def finish_sign_in(
+    db: Database, records: Records, *, challenge_token: str, code: str, source: Source, now: datetime
+) -> NewSession:
+    """Check the one-time code and open a full session with a fresh token.
+
+    Raises ChallengeOver, Throttled, FactorStopped or CodeRefused; tried in that order.
+    """
+    with db.transaction() as tx:
+        person = _challenged(tx, challenge_token, now)
+        judgement = factors.judge_code(tx, records, person.id, code, now) if person else _OVER
+        if person is None or judgement.refusal:
+            _note_refusal(tx, person, judgement.why, "totp", source, now)
+        else:
+            throttles.clear(tx, throttles.account(tx.policy.numbers.passwords.throttle, person.email))
+            session = sessions.start(tx, person, kind=FULL, factors="password+totp", source=source, now=now)
+            challenges.spend(tx, challenge_token)
+            _note_start(tx, Kind.SIGN_IN_SUCCEEDED, session, now)
+    if judgement.refusal:
+        raise judgement.refusal
+    return session
+
+
+def use_recovery_code(
+    db: Database, records: Records, *, challenge_token: str, code: str, source: Source, now: datetime
+) -> NewSession:
+    """Check a recovery code, use it up and open a session that may only enrol a factor (promise 12).
+
+    Raises ChallengeOver, Throttled, FactorStopped or CodeRefused; tried in that order.
+    """
+    with db.transaction() as tx:
+        person = _challenged(tx, challenge_token, now)
+        judgement = factors.judge_recovery_code(tx, person.id, code, now) if person else _OVER
+        if person is None or judgement.refusal:
+            _note_refusal(tx, person, judgement.why, "recovery", source, now)
+        else:
+            session = sessions.start(
+                tx, person, kind=ENROL, factors="password+recovery", source=source, now=now
+            )
+            challenges.spend(tx, challenge_token)
+            _note_start(tx, Kind.RECOVERY_CODE_USED, session, now)
+            notices.tell(tx, records, person, "A recovery code of your account was used", now)
+    if judgement.refusal:
+        raise judgement.refusal
+    return session
+
+
+def authenticate(db: Database, *, token: str, source: Source, now: datetime) -> Signed | None:
+    """Return who a session's token stands for, or None; notes about once a minute that it was used."""
+    with db.reading() as tx:
+        found = sessions.live(tx, token, source, now)
+    if found is None:
+        return None
+    if now - found.seen_at >= TOUCH:
+        with db.transaction() as tx:
+            sessions.touch(tx, found.acting.session_id, now)
+    return Signed(found.acting, found.csrf_hash, found.expires_at)
+
+
+def sign_out(db: Database, *, acting: Acting, now: datetime) -> None:
+    """End this session; signing out twice is no error."""
+    with db.transaction() as tx:
+        if sessions.end(tx, acting.session_id, now):
+            audit.append(
+                tx,
+                Kind.SIGNED_OUT,
+                at=now,
+                acting=acting,
+                object_type="person",
+                object_id=acting.person_id,
+                organisation_id=acting.organisation_id,
+            )
+
+
+_OVER = Judgement(ChallengeOver())
+
+
+def _take_try(tx: Transaction, address: str, source: Source, now: datetime) -> int:
+    """Count a try for the source, then the account. Return the seconds to wait, or 0."""
+    rules_of = tx.policy.numbers.passwords.throttle
+    wait = throttles.take(tx, throttles.source(rules_of, source.address), now)
+    return wait or throttles.take(tx, throttles.account(rules_of, address), now)
+
+
+def _give_back_try(tx: Transaction, address: str, source: Source, now: datetime) -> None:
+    rules_of = tx.policy.numbers.passwords.throttle
+    throttles.give_back(tx, throttles.source(rules_of, source.address), now)
+    throttles.give_back(tx, throttles.account(rules_of, address), now)
+
+
+def _judge_password(
+    tx: Transaction, address: str, known: PersonRow | None, verdict: Verdict, source: Source, now: datetime
+) -> Challenge | None:
+    """Return a challenge, or None after noting the refusal."""
+    person = people.by_id(tx, known.id) if known else None
+    unchanged = person is not None and known is not None and person.password_hash == known.password_hash
+    if person is None or not (verdict.right and unchanged and person.state == PersonState.ACTIVE):
+        _note_refusal(tx, person, "password", "password", source, now, address)
+        return None
+    _give_back_try(tx, address, source, now)
+    if verdict.renewed:
+        people.set_password(tx, person.id, verdict.renewed)
+    audit.append(
+        tx,
+        Kind.PASSWORD_ACCEPTED,
+        at=now,
+        object_type="person",
+        object_id=person.id,
+        organisation_id=person.organisation_id,
+        facts={"renewed": verdict.renewed is not None},
+        private=_whereabouts(source, person.email),
+    )
+    offered = ("totp", "recovery") if factors.recovery_codes_left(tx, person.id) else ("totp",)
+    return Challenge(challenges.start(tx, person.id, now), offered)
+
+
+def _challenged(tx: Transaction, token: str, now: datetime) -> PersonRow | None:
+    """Return whose challenge this is, if it still counts and they are active (promise 15)."""
+    person_id = challenges.use_try(tx, token, now)
+    person = people.by_id(tx, person_id) if person_id else None
+    return person if person is not None and person.state == PersonState.ACTIVE else None
+
+
+def _note_start(tx: Transaction, kind: Kind, session: NewSession, now: datetime) -> None:
+    audit.append(
+        tx,
+        kind,
+        at=now,
+        acting=session.acting,
+        object_type="person",
+        object_id=session.acting.person_id,
+        organisation_id=session.acting.organisation_id,
+        facts={"factors": session.acting.factors, "session": session.kind},
+    )
+
+
+def _note_refusal(
+    tx: Transaction,
+    person: PersonRow | None,
+    why: str,
+    factor: str,
+    source: Source,
+    now: datetime,
+    address: str | None = None,
+) -> None:
+    """Record a refused sign-in. A throttled one is not recorded: a flood must not fill the log."""
+    if why == "throttled":
+        return
+    audit.append(
+        tx,
+        Kind.SIGN_IN_REFUSED,
+        at=now,
+        object_type="person" if person else None,
+        object_id=person.id if person else None,
+        organisation_id=person.organisation_id if person else None,
+        facts={"factor": factor, "why": why},
+        private=_whereabouts(source, person.email if person else (address or "")),
+    )
+
+
+def _whereabouts(source: Source, email: str) -> dict[str, str]:
+    return {"address": source.address, "user_agent": source.user_agent[:300], "email": email[:254]}

@@ -1,0 +1,50 @@
+"""What a name, an e-mail address and a role must be like. Pure: no I/O, no clock."""
+
+import unicodedata
+
+from docvault.policy.vocabulary import Role
+from docvault.values import DocVaultError
+
+NAME_LONGEST = 200  # characters
+EMAIL_LONGEST = 254  # characters: RFC 5321 4.5.3.1.3, without the angle brackets
+LOCAL_LONGEST = 64  # characters before the @: RFC 5321 4.5.3.1.1
+
+
+class PersonRefused(DocVaultError):
+    """The details cannot be used; the message says which and why."""
+
+
+def name(text: str) -> str:
+    """Return a name for display: NFC, single spaces, no control characters. Raises PersonRefused."""
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    if not plain or len(plain) > NAME_LONGEST:
+        raise PersonRefused(f"Please give a name of 1 to {NAME_LONGEST} characters.")
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Cn"} for letter in plain):
+        raise PersonRefused("The name contains a character that cannot be written.")
+    return plain
+
+
+def email(text: str) -> str:
+    """Return the address in the form it is stored and compared in: lower case. Raises PersonRefused."""
+    plain = email_as_typed(text)
+    local, at, domain = plain.rpartition("@")
+    fits = 0 < len(local) <= LOCAL_LONGEST and len(plain) <= EMAIL_LONGEST and "." in domain.strip(".")
+    if not at or not fits or not plain.isprintable() or any(sign in plain for sign in ' ,;:<>()[]"\\'):
+        raise PersonRefused("Please give a complete e-mail address, such as name@example.com.")
+    if "@" in local or domain.startswith(".") or domain.endswith(".") or ".." in domain:
+        raise PersonRefused("Please give a complete e-mail address, such as name@example.com.")
+    return plain
+
+
+def email_as_typed(text: str) -> str:
+    """Return what somebody typed to sign in, in the form addresses are compared in; refuses nothing."""
+    return unicodedata.normalize("NFC", text).strip().lower()
+
+
+def check_place(role: Role, organisation_kind: str) -> None:
+    """Return only if the role belongs into that kind of organisation. Raises PersonRefused."""
+    wanted = "client" if role == Role.CLIENT else "operator"
+    if organisation_kind != wanted:
+        raise PersonRefused(
+            "A client belongs to a client organisation, and everybody else to the one that runs this portal."
+        )
