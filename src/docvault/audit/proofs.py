@@ -6,7 +6,7 @@ Making asks for hashes of full subtrees by (level, index); checking needs nothin
 from collections.abc import Callable, Sequence
 
 from docvault.audit.errors import ProofInvalid
-from docvault.audit.tree import node_hash
+from docvault.audit.tree import EMPTY_ROOT, node_hash
 
 SubtreeHash = Callable[[int, int], bytes]  # (level, index): its 2**level leaves begin at index * 2**level
 
@@ -23,6 +23,11 @@ def root_of_range(hashes: SubtreeHash, start: int, stop: int) -> bytes:
         return hashes(level, start >> level)
     split = start + _largest_power_below(size)
     return node_hash(root_of_range(hashes, start, split), root_of_range(hashes, split, stop))
+
+
+def root_at(hashes: SubtreeHash, size: int) -> bytes:
+    """Return the root of the first `size` leaves."""
+    return root_of_range(hashes, 0, size) if size else EMPTY_ROOT
 
 
 def inclusion(hashes: SubtreeHash, index: int, size: int) -> list[bytes]:

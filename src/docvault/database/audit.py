@@ -15,10 +15,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from docvault.audit import entries, tiles
 from docvault.audit.kinds import Kind
 from docvault.audit.tree import Edge, leaf_hash
+from docvault.database.audit_trail import EntryRow, object_trail
 from docvault.database.engine import Transaction
 from docvault.database.tables import audit_entries, audit_state, audit_tiles
 from docvault.policy.vocabulary import Acting
 from docvault.values import DocVaultError
+
+__all__ = [
+    "AuditNotWritten",
+    "EntryRow",
+    "append",
+    "leaf_hashes",
+    "locked_edge",
+    "object_trail",
+    "stored_tile",
+    "tile_reader",
+]
 
 
 class AuditNotWritten(DocVaultError):
@@ -75,7 +87,7 @@ def append(
 def _append(tx: Transaction, entry: entries.Entry, at: datetime, kept: entries.Details | None) -> int:
     leaf = entries.write(entry)
     hashed = leaf_hash(leaf)
-    edge = _edge(tx)
+    edge = locked_edge(tx)
     index = edge.size
     edge.append(hashed)
     row = {
@@ -118,7 +130,7 @@ def _circumstances(acting: Acting | None) -> dict[str, str]:
     }
 
 
-def _edge(tx: Transaction) -> Edge:
+def locked_edge(tx: Transaction) -> Edge:
     """Lock the state row and return the right edge. An empty log gets its row here, at the first entry."""
     locked = "" if tx.connection.dialect.name == "sqlite" else " FOR UPDATE"  # SQLite has one writer anyway
     state = _run(tx, _STATE + locked).fetchone()
@@ -143,17 +155,19 @@ def tile_reader(tx: Transaction, size: int) -> tiles.TileReader:
     """Return a reader of the tree's hashes at `size` entries."""
     return tiles.TileReader(
         size,
-        stored=lambda level, index: _stored_tile(tx, level, index),
-        leaves=lambda start, stop: _leaf_hashes(tx, start, stop),
+        stored=lambda level, index: stored_tile(tx, level, index),
+        leaves=lambda start, stop: leaf_hashes(tx, start, stop),
     )
 
 
-def _stored_tile(tx: Transaction, level: int, index: int) -> bytes | None:
+def stored_tile(tx: Transaction, level: int, index: int) -> bytes | None:
+    """Return a tile that was written when it became full, or None."""
     chosen = select(audit_tiles.c.hashes).where(audit_tiles.c.level == level, audit_tiles.c.index == index)
     return tx.connection.execute(chosen).scalar_one_or_none()
 
 
-def _leaf_hashes(tx: Transaction, start: int, stop: int) -> bytes:
+def leaf_hashes(tx: Transaction, start: int, stop: int) -> bytes:
+    """Return the leaf hashes of the half-open range, joined."""
     index = audit_entries.c.index
     chosen = select(audit_entries.c.leaf_hash).where(index >= start, index < stop).order_by(index)
     return b"".join(tx.connection.execute(chosen).scalars())

@@ -1,0 +1,344 @@
+"""What a compliance officer does with the audit trail: read, export, check. Changes no entry, ever.
+
+Reading and exporting are entries themselves. An export is streamed in batches, so that a log of any length
+leaves with the memory of one batch.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from docvault.audit import bundle, proofs
+from docvault.audit.checkpoints import LogKey, PublicKey
+from docvault.audit.container import LARGEST
+from docvault.audit.entries import moment
+from docvault.audit.errors import BundleTooLarge
+from docvault.audit.kinds import Kind
+from docvault.audit.tiles import TileReader
+from docvault.database import audit, audit_checkpoints, audit_trail
+from docvault.database.audit_checkpoints import Checked, Signed
+from docvault.database.audit_trail import EntryRow, Filters
+from docvault.database.engine import PAGE, Database, Page, Transaction
+from docvault.policy.vocabulary import PORTAL, Acting, Permission
+from docvault.values import DocVaultError
+
+HISTORY = 64  # earlier checkpoints in a bundle: the newest half, and the rest spread over the log's life
+LINE_MOST = 1_500  # bytes of a bundle's line beside leaf and details: names, salt, a proof
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so (CWE-1236)
+_COLUMNS = (
+    *("index", "at", "kind", "sentence", "actor_id", "actor_name", "actor_email", "address"),
+    *("organisation_id", "object_type", "object_id", "facts", "details", "leaf_hash"),
+)
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    JSONL = "jsonl"
+    BUNDLE = "bundle"
+
+
+class UnknownFormat(DocVaultError):
+    """The trail cannot be exported like that."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry for a person to read. `private` is None if there was nothing personal, or it was erased."""
+
+    index: int
+    at: datetime
+    kind: str
+    sentence: str
+    actor_id: str | None
+    actor_name: str
+    address: str | None
+    organisation_id: str | None
+    object_type: str | None
+    object_id: str | None
+    facts: dict[str, Any]
+    private: dict[str, Any] | None
+    leaf_hash: str  # hex
+
+
+@dataclass(frozen=True, slots=True)
+class LogStatus:
+    """How long the log is, and the newest checkpoint with what is needed to check it."""
+
+    size: int
+    origin: str
+    key: str  # one line, for `docvault audit verify --key`
+    fingerprint: str
+    checkpoint: Signed | None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file on its way out. `content` may be read once."""
+
+    filename: str
+    media_type: str
+    count: int
+    content: Iterator[bytes]
+
+
+def list_entries(
+    db: Database,
+    *,
+    acting: Acting,
+    filters: Filters,
+    after: str | None = None,
+    limit: int = PAGE,
+    now: datetime,
+) -> Page[EntryView]:
+    """Return a page of entries, newest first; the first page of a list is an entry itself.
+
+    Raises Forbidden, BadCursor.
+    """
+    if after is not None:  # the same reading goes on: it was recorded with its first page
+        with db.reading() as tx:
+            tx.policy.require(acting, Permission.AUDIT_READ, PORTAL)
+            return _viewed(audit_trail.page(tx, filters, after=after, limit=limit))
+    with db.transaction() as tx:
+        tx.policy.require(acting, Permission.AUDIT_READ, PORTAL)
+        page = _viewed(audit_trail.page(tx, filters, after=None, limit=limit))
+        audit.append(tx, Kind.AUDIT_READ, at=now, acting=acting, facts=_facts(filters))
+        return page
+
+
+def log_status(db: Database, log_key: LogKey, *, acting: Acting) -> LogStatus:
+    """Return the size of the log and its newest checkpoint. Raises Forbidden."""
+    with db.reading() as tx:
+        tx.policy.require(acting, Permission.AUDIT_READ, PORTAL)
+        public = log_key.public
+        size, signed = audit_trail.size(tx), audit_checkpoints.newest(tx)
+        return LogStatus(size, public.origin, public.text, public.fingerprint, signed)
+
+
+def export_trail(
+    db: Database,
+    log_key: LogKey,
+    *,
+    acting: Acting,
+    filters: Filters,
+    format: Format | str,  # noqa: A002 - the word that people use
+    now: datetime,
+) -> Export:
+    """Record the export, sign the log as it then is, and return the file, read in batches while it is sent.
+
+    A bundle without filters holds the whole log; with filters, the chosen entries with their proofs.
+    Raises UnknownFormat, Forbidden, BundleTooLarge, LogDamaged.
+    """
+    kind = _format(format)
+    with db.transaction() as tx:
+        tx.policy.require(acting, Permission.AUDIT_EXPORT, PORTAL)
+        size = audit_trail.size(tx)
+        count = audit_trail.count(tx, filters, below=size)
+        if kind is Format.BUNDLE:
+            _require_room(tx, filters, count, size)
+        facts = {**_facts(filters), "format": kind.value, "count": count, "size": size}
+        audit.append(tx, Kind.AUDIT_EXPORTED, at=now, acting=acting, facts=facts)
+        signed = audit_checkpoints.publish(tx, log_key, now)
+        below = size if filters.said() else signed.size  # a whole log ends with the entry of its own export
+        count = count if filters.said() else signed.size
+    name = f"audit-trail-{now:%Y-%m-%dT%H%M%SZ}"
+    if kind is Format.BUNDLE:
+        content = _bundle(db, log_key, filters, signed, below, count, now)
+        return Export(f"{name}.zip", bundle.MEDIA_TYPE, count, content)
+    if kind is Format.CSV:
+        return Export(f"{name}.csv", "text/csv; charset=utf-8", count, _csv(db, filters, below))
+    return Export(f"{name}.jsonl", "application/x-ndjson", count, _jsonl(db, filters, below))
+
+
+def publish_checkpoint(db: Database, log_key: LogKey, *, now: datetime) -> Signed:
+    """Return the signed checkpoint of the log as it is, signing it if nobody did. Raises LogDamaged."""
+    with db.transaction() as tx:
+        return audit_checkpoints.publish(tx, log_key, now)
+
+
+def check_log(db: Database, key: PublicKey) -> Checked:
+    """Derive the whole log again from its rows. Raises LogDamaged: the first bad index, and why."""
+    with db.reading() as tx:
+        return audit_checkpoints.check(tx, key)
+
+
+def _format(name: str) -> Format:
+    try:
+        return Format(name)
+    except ValueError as error:
+        raise UnknownFormat("The audit trail can be exported as csv, jsonl or bundle.") from error
+
+
+def _facts(filters: Filters) -> dict[str, Any]:
+    return {f"filter_{name}": value for name, value in filters.said().items()}
+
+
+def _viewed(page: Page[EntryRow]) -> Page[EntryView]:
+    return Page([view(row) for row in page.items], page.next)
+
+
+def view(row: EntryRow) -> EntryView:
+    """Return one entry in words and values."""
+    private = row.private
+    return EntryView(
+        index=row.index,
+        at=row.at,
+        kind=row.kind,
+        sentence=row.sentence,
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        address=private.get("address") if private else None,
+        organisation_id=row.organisation_id,
+        object_type=row.object_type,
+        object_id=row.object_id,
+        facts=row.facts,
+        private=private,
+        leaf_hash=row.leaf_hash.hex(),
+    )
+
+
+def _require_room(tx: Transaction, filters: Filters, count: int, size: int) -> None:
+    # A bundle holds JSON as JSON text: the quotes within are escaped, which at most doubles it.
+    if 2 * audit_trail.bytes_of(tx, filters, below=size) + LINE_MOST * count > LARGEST:
+        raise BundleTooLarge("This export would pass 4 GiB. Please choose a shorter period.")
+
+
+def _rows(db: Database, filters: Filters, below: int) -> Iterator[EntryRow]:
+    """Yield the chosen rows; no connection is held while they travel."""
+    start = 0
+    while True:
+        with db.reading() as tx:
+            rows = audit_trail.batch(tx, filters, start=start, below=below)
+        if not rows:
+            return
+        yield from rows
+        start = rows[-1].index + 1
+
+
+def _csv(db: Database, filters: Filters, below: int) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(_COLUMNS)
+    for row in _rows(db, filters, below):
+        flat = _flat(row)
+        writer.writerow([_cell(flat[column]) for column in _COLUMNS])
+        if buffer.tell() > 64 * 1024:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode()
+
+
+def _cell(value: Any) -> Any:
+    """Return what a spreadsheet shows as text: what would be a formula begins with a quote."""
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
+
+
+def _jsonl(db: Database, filters: Filters, below: int) -> Iterator[bytes]:
+    for row in _rows(db, filters, below):
+        yield json.dumps(_flat(row), ensure_ascii=False).encode() + b"\n"
+
+
+def _flat(row: EntryRow) -> dict[str, Any]:
+    seen = view(row)
+    private = seen.private or {}
+    return {
+        "index": seen.index,
+        "at": moment(seen.at),
+        "kind": seen.kind,
+        "sentence": seen.sentence,
+        "actor_id": seen.actor_id,
+        "actor_name": private.get("actor_name"),
+        "actor_email": private.get("actor_email"),
+        "address": seen.address,
+        "organisation_id": seen.organisation_id,
+        "object_type": seen.object_type,
+        "object_id": seen.object_id,
+        "facts": seen.facts,
+        "details": seen.private,
+        "leaf_hash": seen.leaf_hash,
+    }
+
+
+def _bundle(
+    db: Database,
+    log_key: LogKey,
+    filters: Filters,
+    signed: Signed,
+    below: int,
+    count: int,
+    now: datetime,
+) -> Iterator[bytes]:
+    full = not filters.said()
+    hashes = _Hashes(db, signed.size)
+    with db.reading() as tx:
+        ranges = [(0, below - 1)] if full else bundle.ranges(audit_trail.indexes(tx, filters, below=below))
+        history = list(_history(tx, hashes.reader, signed.size))
+    manifest = bundle.Manifest(
+        count=count,
+        created=moment(now),
+        filters=filters.said(),
+        format="docvault-audit-bundle",
+        kind="full" if full else "selection",
+        origin=log_key.origin,
+        ranges=ranges,
+        size=signed.size,
+        version=1,
+    )
+    packed = (
+        bundle.Packed(row.index, row.leaf, row.details, None if full else hashes.path(row.index))
+        for row in _rows(db, filters, below)
+    )
+    return bundle.write(
+        log_key,
+        manifest,
+        checkpoint=signed.note,
+        history=history,
+        packed=packed,
+        tile=lambda number: hashes.reader.tile(0, number),
+    )
+
+
+class _Hashes:
+    """The tree's hashes while a bundle is written; every tile is its own short reading."""
+
+    def __init__(self, db: Database, size: int) -> None:
+        self._db = db
+        self.reader = TileReader(size, self._stored, self._leaves)
+
+    def path(self, index: int) -> list[bytes]:
+        return proofs.inclusion(self.reader.hash, index, self.reader.size)
+
+    def _stored(self, level: int, index: int) -> bytes | None:
+        with self._db.reading() as tx:
+            return audit.stored_tile(tx, level, index)
+
+    def _leaves(self, start: int, stop: int) -> bytes:
+        with self._db.reading() as tx:
+            return audit.leaf_hashes(tx, start, stop)
+
+
+def _history(tx: Transaction, reader: TileReader, size: int) -> Iterator[bundle.Earlier]:
+    for earlier in _spread(list(audit_checkpoints.sizes(tx, below=size))):
+        path = proofs.consistency(reader.hash, earlier, size)
+        yield bundle.earlier(audit_checkpoints.note_of(tx, earlier), path)
+
+
+def _spread(sizes: list[int]) -> list[int]:
+    """Return at most HISTORY of the sizes: half of them the newest, the rest spread over the older ones."""
+    half = HISTORY // 2
+    older, newest = sizes[:-half], sizes[-half:]
+    step = max(1, -(-len(older) // half))
+    return older[::step] + newest

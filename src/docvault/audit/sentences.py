@@ -1,0 +1,118 @@
+"""One plain sentence for every kind of entry: who did what to what. Does no I/O, escapes nothing.
+
+Names and titles come from the entry's details; where those were erased, the sentence stands without them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from docvault.audit.kinds import Kind
+
+ERASED = "A person whose details were erased"
+UNKNOWN = "Somebody who was not signed in"
+ITSELF = "DocVault"
+
+# {who}: the person who acted; {title}: the envelope's or document's; {folder}; {person}: the one acted upon;
+# {organisation}; {count}; {reason}: with its own lead-in, or nothing.
+_SENTENCES: Mapping[str, str] = {
+    Kind.INSTALLATION_CREATED: "{who} set up this portal",
+    Kind.ORGANISATION_CREATED: "{who} added the organisation {organisation}",
+    Kind.ORGANISATION_ASSIGNED: "{who} gave {person} the client {organisation}",
+    Kind.PERSON_INVITED: "{who} invited {person}",
+    Kind.PERSON_JOINED: "{who} accepted the invitation",
+    Kind.PERSON_DISABLED: "{who} disabled the account of {person}",
+    Kind.PERSON_ENABLED: "{who} enabled the account of {person}",
+    Kind.PASSWORD_SET: "{who} set a password",
+    Kind.PASSWORD_RESET_STARTED: "{who} started a password reset for {person}",
+    Kind.FACTOR_ENROLLED: "{who} set up an authenticator app",
+    Kind.RECOVERY_CODES_ISSUED: "{who} received recovery codes",
+    Kind.RECOVERY_CODE_USED: "{who} used a recovery code",
+    Kind.PASSWORD_ACCEPTED: "{who} entered the right password",
+    Kind.SIGN_IN_SUCCEEDED: "{who} signed in",
+    Kind.SIGN_IN_REFUSED: "A sign-in as {person} was refused",
+    Kind.SIGNED_OUT: "{who} signed out",
+    Kind.STEP_UP_CONFIRMED: "{who} confirmed with a one-time code",
+    Kind.FOLDER_CREATED: "{who} created the folder {folder}",
+    Kind.FOLDER_SHARED: "{who} shared the folder {folder} with {person}",
+    Kind.FOLDER_UNSHARED: "{who} stopped sharing the folder {folder} with {person}",
+    Kind.UPLOAD_STARTED: "{who} started to upload {title}",
+    Kind.UPLOAD_ABANDONED: "The upload of {title} was abandoned",
+    Kind.DOCUMENT_ADDED: "{who} added {title}",
+    Kind.DOCUMENT_READ: "{who} opened {title}",
+    Kind.DOCUMENT_DOWNLOADED: "{who} downloaded {title}",
+    Kind.ENVELOPE_CREATED: "{who} created the envelope {title}",
+    Kind.ENVELOPE_FIELDS_PLACED: "{who} placed {count} on {title}",
+    Kind.ENVELOPE_SENT: "{who} sent {title} to be signed",
+    Kind.ENVELOPE_VIEWED: "{who} opened {title} to sign it",
+    Kind.ENVELOPE_READ: "{who} read {title}",
+    Kind.ENVELOPE_REMINDED: "{who} sent a reminder about {title}",
+    Kind.ENVELOPE_CONSENTED: "{who} agreed to sign {title} electronically",
+    Kind.ENVELOPE_PAGES_SEEN: "{who} looked at {pages} of {title}",
+    Kind.ENVELOPE_SIGNED: "{who} signed {title}",
+    Kind.ENVELOPE_DECLINED: "{who} declined to sign {title}{reason}",
+    Kind.ENVELOPE_VOIDED: "{who} voided {title}{reason}",
+    Kind.SIGNING_CERTIFICATE_ISSUED: "DocVault issued a signing certificate for {person}",
+    Kind.SIGNATURE_APPLIED: "DocVault put the signature of {person} into {title}",
+    Kind.ENVELOPE_COMPLETED: "{title} was completed: sealed, timestamped and checked",
+    Kind.COMPLETION_FAILED: "{title} could not be completed yet{reason}",
+    Kind.AUDIT_READ: "{who} read the audit trail",
+    Kind.AUDIT_EXPORTED: "{who} exported {entries} of the audit trail",
+    Kind.OUTBOX_READ: "{who} looked at the outgoing mail",
+}
+
+
+def sentence(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any] | None, *, acted: bool) -> str:
+    """Return the entry in words, without a full stop; an unknown kind (of a newer version) is named as it is.
+
+    private: the details, or None when they were erased.
+    acted: whether the entry names a person who acted.
+    """
+    who = name_of_actor(private, acted=acted)
+    if kind not in _SENTENCES:
+        return f"{who}: {kind}"
+    return _SENTENCES[kind].format(who=who, **_words(kind, facts, private or {}))
+
+
+def name_of_actor(private: Mapping[str, Any] | None, *, acted: bool) -> str:
+    """Return who acted: the name at that time, or words for nobody, an erased person, DocVault itself."""
+    known = private or {}
+    if acted:
+        return str(known.get("actor_name") or ERASED)
+    named = known.get("actor_name") or known.get("name") or known.get("email")
+    if named:
+        return str(named)
+    return UNKNOWN if "address" in known else ITSELF
+
+
+def _words(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any]) -> dict[str, str]:
+    subject = kind.partition(":")[0]
+    reason = private.get("reason")
+    return {
+        "title": _quoted(private, ("title", "filename", "document", "name"), f"a {subject}"),
+        "folder": _quoted(private, ("folder", "name"), "with an erased name"),
+        "person": _plain(private, ("person", "name", "recipient", "email"), "a person"),
+        "organisation": _plain(private, ("organisation", "organisation_name", "name"), "of a client"),
+        "count": _counted(facts.get("fields", facts.get("count")), "field", "the fields"),
+        "pages": _counted(_size(facts.get("pages", facts.get("seen"))), "page", "the pages"),
+        "entries": _counted(facts.get("count"), "entry", "a part", plural="entries"),
+        "reason": f": {reason}" if reason else "",
+    }
+
+
+def _plain(private: Mapping[str, Any], names: tuple[str, ...], otherwise: str) -> str:
+    return next((str(private[name]) for name in names if private.get(name)), otherwise)
+
+
+def _quoted(private: Mapping[str, Any], names: tuple[str, ...], otherwise: str) -> str:
+    found = _plain(private, names, "")
+    return f"“{found}”" if found else otherwise
+
+
+def _size(value: Any) -> Any:
+    return len(value) if isinstance(value, list) else value
+
+
+def _counted(count: Any, noun: str, otherwise: str, *, plural: str | None = None) -> str:
+    if not isinstance(count, int) or isinstance(count, bool):
+        return otherwise
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or noun + 's'}"

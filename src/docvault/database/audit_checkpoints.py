@@ -1,0 +1,188 @@
+"""Signed checkpoints as rows, and the whole log derived again from its rows. Never changes an entry.
+
+A checkpoint is kept once per size. `check` trusts nothing that is stored: it hashes every leaf, opens every
+commitment, compares every tile, and signs nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+
+from docvault.audit import entries, proofs, tiles
+from docvault.audit.checkpoints import LogKey, PublicKey, open_checkpoint, sign_checkpoint
+from docvault.audit.errors import AuditError, EntryInvalid
+from docvault.audit.tree import EMPTY_ROOT, HASH, Edge, leaf_hash
+from docvault.database import audit, audit_trail
+from docvault.database.audit_trail import EntryRow, Filters
+from docvault.database.engine import Transaction
+from docvault.database.tables import audit_checkpoints
+from docvault.values import DocVaultError
+
+
+class LogDamaged(DocVaultError):
+    """The log's rows do not fit together. Nothing may be relied upon from `first_bad_index` on."""
+
+    def __init__(self, first_bad_index: int, reason: str) -> None:
+        super().__init__(f"The audit log is damaged from entry {first_bad_index} on. {reason}")
+        self.first_bad_index = first_bad_index
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint as it was signed."""
+
+    size: int
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A log whose rows all fit together."""
+
+    size: int
+    root: bytes
+    checkpoints: int
+    erased: int  # entries whose details were erased
+
+
+def publish(tx: Transaction, key: LogKey, now: datetime) -> Signed:
+    """Return the checkpoint of the log as it is, signing it if it is new.
+
+    Once per size, and never for a tree that is smaller than the last one or does not continue it.
+    Raises LogDamaged.
+    """
+    edge = audit.locked_edge(tx)
+    last = newest(tx)
+    if last and last.size == edge.size:
+        return last
+    hashes = audit.tile_reader(tx, edge.size).hash
+    if last and last.size > edge.size:
+        raise LogDamaged(edge.size, f"It has {edge.size} entries and once had {last.size}.")
+    if proofs.root_at(hashes, edge.size) != edge.root():
+        raise LogDamaged(last.size if last else 0, "Its hashes do not add up to its root.")
+    if last and last.size:
+        before = open_checkpoint(last.note, key.public)
+        if proofs.root_at(hashes, last.size) != before.root:
+            raise LogDamaged(0, f"It does not continue the checkpoint of {last.size} entries.")
+    signed = Signed(edge.size, sign_checkpoint(key, edge.size, edge.root()), now)
+    tx.connection.execute(insert(audit_checkpoints).values(size=signed.size, note=signed.note, at=now))
+    return signed
+
+
+def newest(tx: Transaction) -> Signed | None:
+    """Return the last checkpoint, or None if none was signed yet."""
+    chosen = select(audit_checkpoints).order_by(audit_checkpoints.c.size.desc()).limit(1)
+    found = tx.connection.execute(chosen).one_or_none()
+    return Signed(found.size, found.note, found.at) if found else None
+
+
+def sizes(tx: Transaction, *, below: int) -> Sequence[int]:
+    """Return the sizes of all checkpoints under `below`, ascending."""
+    size = audit_checkpoints.c.size
+    return tx.connection.execute(select(size).where(size < below).order_by(size)).scalars().all()
+
+
+def note_of(tx: Transaction, size: int) -> str:
+    """Return the checkpoint signed at `size`."""
+    chosen = select(audit_checkpoints.c.note).where(audit_checkpoints.c.size == size)
+    return str(tx.connection.execute(chosen).scalar_one())
+
+
+def check(tx: Transaction, key: PublicKey) -> Checked:
+    """Derive the whole log again from its rows. Raises LogDamaged, which names the first bad index."""
+    size, stored_edge = audit_trail.state(tx)
+    signed = {at: note_of(tx, at) for at in sizes(tx, below=size + 1)}
+    replay = _Replay(tx, key, signed)
+    while replay.edge.size < size:
+        rows = audit_trail.batch(tx, Filters(), start=replay.edge.size, below=size)
+        for row in rows:
+            replay.add(row)
+        if not rows:
+            raise LogDamaged(replay.edge.size, f"Entry {replay.edge.size} is missing.")
+    if replay.edge.dump() != stored_edge:
+        raise LogDamaged(replay.good, "The entries do not add up to the log's edge.")
+    beyond = audit_trail.batch(tx, Filters(), start=size, below=2**62)
+    later = newest(tx)
+    if beyond:
+        raise LogDamaged(size, f"Entry {beyond[0].index} was added behind the end.")
+    if later and later.size > size:
+        raise LogDamaged(size, f"It was cut: it has {size} entries and once had {later.size}.")
+    return Checked(size, replay.edge.root(), len(signed), replay.erased)
+
+
+class _Replay:
+    """The log as it grows again from its rows."""
+
+    def __init__(self, tx: Transaction, key: PublicKey, signed: dict[int, str]) -> None:
+        self.tx = tx
+        self.key = key
+        self.signed = signed
+        self.edge = Edge()
+        self.erased = 0
+        self.good = 0  # entries under the largest checkpoint that fits
+        self._block = b""  # leaf hashes behind the last full tile
+        self._compare_checkpoint()
+
+    def add(self, row: EntryRow) -> None:
+        index = self.edge.size
+        if row.index != index:
+            raise LogDamaged(index, f"Entry {index} is missing.")
+        try:
+            self._check_row(row)
+        except AuditError as error:
+            raise LogDamaged(index, str(error)) from error
+        self.edge.append(row.leaf_hash)
+        self._block += row.leaf_hash
+        self._compare_tiles()
+        self._compare_checkpoint()
+
+    def _check_row(self, row: EntryRow) -> None:
+        if leaf_hash(row.leaf) != row.leaf_hash:
+            raise EntryInvalid("Its hash is not the hash of what it says.")
+        entry = entries.read(row.leaf)
+        subject = (entry.object.type, entry.object.id) if entry.object else (None, None)
+        said = (entry.at, entry.kind, entry.actor, entry.organisation, *subject)
+        columns = (row.kind, row.actor_id, row.organisation_id, row.object_type, row.object_id)
+        if said != (entries.moment(row.at), *columns):
+            raise EntryInvalid("Its columns say something else than what was logged.")
+        if row.details is None:
+            self.erased += entry.private is not None
+        elif not row.details.opens(entry.private):
+            raise EntryInvalid("Its details are not those that were logged.")
+
+    def _compare_tiles(self) -> None:
+        for level, index in tiles.completed(self.edge.size):
+            stored = audit.stored_tile(self.tx, level, index)
+            first = index * tiles.WIDTH ** (level + 1)
+            if level == 0:
+                expected, self._block = self._block, b""
+            else:
+                reader = audit.tile_reader(self.tx, self.edge.size)
+                below = range(index * tiles.WIDTH, (index + 1) * tiles.WIDTH)
+                expected = b"".join(reader.hash(level * tiles.HEIGHT, at) for at in below)
+            if stored != expected:
+                wrong = _first_difference(stored or b"", expected)
+                raise LogDamaged(first + wrong * tiles.WIDTH**level, "It is not the one in the log's tiles.")
+
+    def _compare_checkpoint(self) -> None:
+        note = self.signed.get(self.edge.size)
+        if note is None:
+            return
+        root = self.edge.root() if self.edge.size else EMPTY_ROOT
+        try:
+            signed = open_checkpoint(note, self.key)
+        except AuditError as error:
+            raise LogDamaged(self.good, f"The checkpoint at {self.edge.size} entries: {error}") from error
+        if (signed.size, signed.root) != (self.edge.size, root):
+            raise LogDamaged(self.good, f"It was rewritten after it was signed at {self.edge.size} entries.")
+        self.good = self.edge.size
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    """Return the place of the first of two rows of hashes that differ."""
+    places = range(0, max(len(one), len(other)), HASH)
+    return next(place // HASH for place in places if one[place : place + HASH] != other[place : place + HASH])
