@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folders, uploads, versions
+from docvault.database import audit, documents, folder_keys, folders, uploads, versions
 from docvault.database.documents import DocumentView
 from docvault.database.engine import Database, Transaction
 from docvault.database.folders import FolderRow
@@ -181,7 +181,7 @@ def finish_upload(
 
 
 def abandon_upload(db: Database, vault: Vault, *, acting: Acting, upload_id: str, now: datetime) -> None:
-    """Give up an upload of one's own and remove what has arrived. Raises NotFound, also once it is finished."""
+    """Give up one's own upload and remove what has arrived. Raises NotFound, also once it is finished."""
     with db.transaction() as tx:
         upload = uploads.for_sending(tx, acting, upload_id, now)
         blob = _remove(tx, upload, acting=acting, now=now)
@@ -289,6 +289,7 @@ def _remove(tx: Transaction, upload: UploadRow, *, acting: Acting | None, now: d
         acting=acting,
         object_type="document",
         object_id=upload.document_id,
+        organisation_id=folder_keys.organisation_of(tx, upload.folder_id),
         facts={"folder": upload.folder_id, "received": upload.received, "size": upload.size},
         private={"name": upload.filename},
     )

@@ -18,7 +18,7 @@ def known(tx: Transaction, acting: Acting, version_id: str) -> bool:
 
 
 def add(tx: Transaction, acting: Acting, version_id: str, now: datetime) -> None:
-    """Note the first opening; a second row raises IntegrityError, so two entries are never written for one."""
+    """Note the first opening; a second row raises IntegrityError, so one opening is one entry."""
     tx.connection.execute(
         insert(viewings).values(session_id=acting.session_id, version_id=version_id, opened_at=now)
     )

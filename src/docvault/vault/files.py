@@ -94,6 +94,11 @@ class Vault:
         self._digests = Digests()
         self._beside = ThreadPoolExecutor(THREADS, thread_name_prefix="vault")
 
+    def close(self) -> None:
+        """Wait for what is under way and give all memory back; nobody may be reading."""
+        self._beside.shutdown()
+        self.sources.close()
+
     # --- keys -----------------------------------------------------------------------------------------------
 
     def prove_keyring(self, tx: Transaction, now: datetime) -> None:
