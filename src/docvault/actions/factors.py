@@ -22,8 +22,9 @@ ISSUER = "DocVault"  # how authenticator apps name the entry
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A seed that is not in force yet. secret: base32. uri: otpauth://. qr_svg: the uri as a picture."""
+    """A seed that is not in force yet; secret is its base32, uri its otpauth:// address, qr_svg a picture."""
 
+    seed: bytes = field(repr=False)
     secret: str = field(repr=False)
     uri: str = field(repr=False)
     qr_svg: str = field(repr=False)
@@ -33,10 +34,10 @@ def begin_enrolment(db: Database, records: Records, *, acting: Acting, now: date
     """Make a fresh seed and return it, this once; it replaces an unproven one. Raises NotFresh."""
     with db.transaction() as tx:
         _may_enrol(tx, acting, now)
-        secret = factors.propose(tx, records, acting.person_id, now)
+        seed = factors.propose(tx, records, acting.person_id, now)
         _note(tx, Kind.FACTOR_ENROLMENT_STARTED, acting, now)
-    uri = totp.enrolment_uri(secret, account=acting.email, issuer=ISSUER)
-    return Enrolment(totp.spoken(secret), uri, totp.qr_picture(uri))
+    uri = totp.enrolment_uri(seed, account=acting.email, issuer=ISSUER)
+    return Enrolment(seed, totp.spoken(seed), uri, totp.qr_picture(uri))
 
 
 def confirm_enrolment(

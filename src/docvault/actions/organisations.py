@@ -5,10 +5,19 @@ from datetime import datetime
 
 from docvault.audit.kinds import Kind
 from docvault.database import audit, organisations, people
-from docvault.database.engine import PAGE, Database, Page
+from docvault.database.engine import Database
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
 from docvault.rules import people as rules
+from docvault.rules.people import OrganisationError
 from docvault.values import NotFound, OrganisationId, PersonId
+
+__all__ = [
+    "OrganisationError",
+    "OrganisationView",
+    "assign_client",
+    "create_organisation",
+    "list_organisations",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +29,10 @@ class OrganisationView:
 
 
 def create_organisation(db: Database, *, acting: Acting, name: str, now: datetime) -> OrganisationId:
-    """Add a client organisation. Raises Forbidden, PersonRefused for the name, OrganisationKnown."""
+    """Add a client organisation. Raises Forbidden, OrganisationRefused, OrganisationKnown."""
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.ORGANISATION_CREATE, PORTAL)
-        plain = rules.name(name)
+        plain = rules.organisation_name(name)
         created = organisations.add(tx, name=plain, kind=organisations.CLIENT, now=now)
         audit.append(
             tx,
@@ -39,15 +48,11 @@ def create_organisation(db: Database, *, acting: Acting, name: str, now: datetim
         return created
 
 
-def list_organisations(
-    db: Database, *, acting: Acting, after: str | None = None, limit: int = PAGE
-) -> Page[OrganisationView]:
-    """Return the organisations this person may know, newest first. Raises BadCursor."""
+def list_organisations(db: Database, *, acting: Acting) -> list[OrganisationView]:
+    """Return every organisation this person may know, by name."""
     with db.reading() as tx:
-        page = organisations.listed(tx, acting, after=after, limit=limit)
-    return Page(
-        [OrganisationView(each.id, each.name, each.kind, each.created_at) for each in page.items], page.next
-    )
+        rows = organisations.listed(tx, acting)
+    return [OrganisationView(row.id, row.name, row.kind, row.created_at) for row in rows]
 
 
 def assign_client(

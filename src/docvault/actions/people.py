@@ -16,7 +16,6 @@ from docvault.database import (
     challenges,
     factors,
     invitations,
-    messages,
     notices,
     organisations,
     people,
@@ -24,15 +23,33 @@ from docvault.database import (
     throttles,
 )
 from docvault.database.engine import PAGE, Database, Page, Transaction
-from docvault.database.invitations import LinkPurpose, LinkRow
+from docvault.database.invitations import JOINING, LinkPurpose, LinkRow
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import ENROL, NewSession, Source
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
 from docvault.rules import people as rules
+from docvault.rules.people import PeopleError, PersonRefused
 from docvault.values import OrganisationId, PersonId, new_id
 
-_JOINING = frozenset({LinkPurpose.INVITATION, LinkPurpose.FIRST_ADMINISTRATOR})
+__all__ = [
+    "Invitation",
+    "LinkDetails",
+    "PeopleError",
+    "PersonView",
+    "accept_invitation",
+    "disable_person",
+    "enable_person",
+    "finish_password_reset",
+    "first_administrator",
+    "invitation_details",
+    "invite_again",
+    "invite_person",
+    "list_people",
+    "request_password_reset",
+    "reset_details",
+    "start_password_reset",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +115,15 @@ def invite_again(
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.PERSON_INVITE, PORTAL)
         if people.for_changing(tx, acting, person_id).state != PersonState.INVITED:
-            raise rules.PersonRefused(
-                "This person has joined already. You can start a new password for them."
-            )
+            raise PersonRefused("This person has joined already. You can start a new password for them.")
         return _invite(tx, records, acting, person_id, now)
 
 
-def first_administrator(db: Database, *, now: datetime) -> str | None:
+def first_administrator(db: Database, *, now: datetime, name: str = "", email: str = "") -> str | None:
     """Return a one-time token for the first administrator, or None once one has joined.
 
-    Asked again before that, it gives a fresh token and the old one ends. Raises NotFound before the
-    installation is made.
+    Without name and email, the person says both when they come. Asked again before they joined, it gives a
+    fresh token and the old one ends. Raises NotFound before the installation is made, PersonRefused.
     """
     with db.transaction() as tx:
         if people.any_active(tx, Role.ADMINISTRATOR):
@@ -116,23 +131,21 @@ def first_administrator(db: Database, *, now: datetime) -> str | None:
         operator = organisations.operator(tx)
         waiting = people.invited(tx, Role.ADMINISTRATOR)
         person_id = waiting.id if waiting else _nameless(tx, operator.id, now)
-        token = invitations.add(tx, person_id, LinkPurpose.FIRST_ADMINISTRATOR, now)
-        _note(
-            tx,
-            Kind.PERSON_INVITED,
-            None,
-            person_id,
-            operator.id,
-            now,
-            facts={"role": Role.ADMINISTRATOR.value},
-        )
+        purpose = LinkPurpose.FIRST_ADMINISTRATOR
+        if name or email:
+            people.rename(tx, person_id, email=rules.email(email), name=rules.name(name))
+            purpose = LinkPurpose.INVITATION
+        invitations.void(tx, person_id, now)
+        token = invitations.add(tx, person_id, purpose, now)
+        facts = {"role": Role.ADMINISTRATOR.value}
+        _note(tx, Kind.PERSON_INVITED, None, person_id, operator.id, now, facts)
         return token
 
 
 def invitation_details(db: Database, *, token: str, now: datetime) -> LinkDetails:
     """Return whom a link is for; opening it changes nothing (promise 38). Raises LinkRefused."""
     with db.reading() as tx:
-        link, person = _opened(tx, token, now)
+        link, person = invitations.opened(tx, token, now, *JOINING)
     chooses = link.purpose == LinkPurpose.FIRST_ADMINISTRATOR
     return LinkDetails("" if chooses else person.name, "" if chooses else person.email, chooses)
 
@@ -154,13 +167,15 @@ def accept_invitation(
     Raises LinkRefused, PersonRefused, PasswordRefused, TooBusy, AlreadyKnown; tried in that order.
     """
     with db.reading() as tx:
-        _, person = _opened(tx, token, now, *_JOINING)
-        own_name, own_email = _own_details(tx, token, person, name, email, now)
+        link, person = invitations.opened(tx, token, now, *JOINING)
+        own_name, own_email = _own_details(link, person, name, email)
         about = (own_name, own_email, person.organisation_name)
         passwords.check_new(password, tx.policy.numbers.passwords, about=about)
     password_hash = hasher.hash(password)
     with db.transaction() as tx:
-        _, person = _opened(tx, token, now, *_JOINING)  # nothing was locked while the password was hashed
+        _, person = invitations.opened(
+            tx, token, now, *JOINING
+        )  # nothing was locked while the password was hashed
         people.rename(tx, person.id, email=own_email, name=own_name)
         people.set_password(tx, person.id, password_hash)
         sessions.end_all(tx, person.id, now)
@@ -185,7 +200,7 @@ def disable_person(db: Database, *, acting: Acting, person_id: PersonId, now: da
     with db.transaction() as tx:
         person = people.for_changing(tx, acting, person_id)
         if person.id == acting.person_id:
-            raise rules.PersonRefused("You cannot disable your own account. Another administrator can.")
+            raise PersonRefused("You cannot disable your own account. Another administrator can.")
         if person.state == PersonState.DISABLED:
             return
         people.set_state(tx, person.id, PersonState.DISABLED)
@@ -207,6 +222,17 @@ def enable_person(db: Database, *, acting: Acting, person_id: PersonId, now: dat
 
 
 def start_password_reset(
+    db: Database, records: Records, *, acting: Acting, person_id: PersonId, now: datetime
+) -> None:
+    """Mail a person a reset link, as an administrator. Raises Forbidden, NotFound, PersonRefused."""
+    with db.transaction() as tx:
+        person = people.for_changing(tx, acting, person_id)
+        if person.state != PersonState.ACTIVE:
+            raise PersonRefused("Only somebody who has joined and is not disabled can get a new password.")
+        _send_reset(tx, records, acting, person, now, {})
+
+
+def request_password_reset(
     db: Database, records: Records, *, email: str, source: Source, now: datetime
 ) -> None:
     """Mail a reset link if there is such a person; the answer never says whether. Raises Throttled."""
@@ -217,23 +243,16 @@ def start_password_reset(
         wait = wait or throttles.take(tx, throttles.reset(limits, address), now)
         person = None if wait else people.by_email(tx, address)
         if person is not None and person.state == PersonState.ACTIVE:
-            where = {"address": source.address, "user_agent": source.user_agent[:300]}
-            _send_reset(tx, records, None, person, now, where)
+            _send_reset(tx, records, None, person, now, _whereabouts(source))
     if wait:
         raise Throttled(wait)
 
 
-def start_reset_for(
-    db: Database, records: Records, *, acting: Acting, person_id: PersonId, now: datetime
-) -> None:
-    """Mail a person a reset link as an administrator. Raises Forbidden, NotFound, PersonRefused."""
-    with db.transaction() as tx:
-        person = people.for_changing(tx, acting, person_id)
-        if person.state != PersonState.ACTIVE:
-            raise rules.PersonRefused(
-                "Only somebody who has joined and is not disabled can get a new password."
-            )
-        _send_reset(tx, records, acting, person, now, {})
+def reset_details(db: Database, *, token: str, now: datetime) -> LinkDetails:
+    """Return whom a reset link is for; opening it changes nothing. Raises LinkRefused."""
+    with db.reading() as tx:
+        _, person = invitations.opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
+    return LinkDetails(person.name, person.email, chooses_address=False)
 
 
 def finish_password_reset(
@@ -251,17 +270,16 @@ def finish_password_reset(
     Raises LinkRefused, PasswordRefused, TooBusy; tried in that order.
     """
     with db.reading() as tx:
-        _, person = _opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
+        _, person = invitations.opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
         about = (person.name, person.email, person.organisation_name)
         passwords.check_new(password, tx.policy.numbers.passwords, about=about)
     password_hash = hasher.hash(password)
     with db.transaction() as tx:
-        link, person = _opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
+        link, person = invitations.opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
         if not invitations.spend(tx, link, now):
             raise LinkRefused
         people.set_password(tx, person.id, password_hash)
         ended = _put_out(tx, person.id, now)
-        where = {"address": source.address, "user_agent": source.user_agent[:300]}
         _note(
             tx,
             Kind.PASSWORD_SET,
@@ -270,28 +288,13 @@ def finish_password_reset(
             person.organisation_id,
             now,
             {"sessions_ended": ended},
-            where,
+            _whereabouts(source),
         )
         notices.tell(tx, records, person, "The password of your account was changed", now)
 
 
-def _opened(tx: Transaction, token: str, now: datetime, *purposes: LinkPurpose) -> tuple[LinkRow, PersonRow]:
-    """Return a link that counts and its person. Raises LinkRefused, also for a link of another purpose."""
-    link = invitations.live(tx, token, now)
-    person = people.by_id(tx, link.person_id) if link else None
-    if link is None or person is None or (purposes and link.purpose not in purposes):
-        raise LinkRefused
-    wanted = PersonState.INVITED if link.purpose in _JOINING else PersonState.ACTIVE
-    if person.state != wanted:
-        raise LinkRefused
-    return link, person
-
-
-def _own_details(
-    tx: Transaction, token: str, person: PersonRow, name: str | None, email: str | None, now: datetime
-) -> tuple[str, str]:
+def _own_details(link: LinkRow, person: PersonRow, name: str | None, email: str | None) -> tuple[str, str]:
     """Return name and address: what the first administrator says, or what the invitation said."""
-    link, _ = _opened(tx, token, now)
     if link.purpose != LinkPurpose.FIRST_ADMINISTRATOR:
         return person.name, person.email
     return rules.name(name or ""), rules.email(email or "")
@@ -314,34 +317,10 @@ def _invite(
     tx: Transaction, records: Records, acting: Acting, person_id: PersonId, now: datetime
 ) -> Invitation:
     person = people.for_changing(tx, acting, person_id)
-    token = invitations.add(tx, person_id, LinkPurpose.INVITATION, now)
-    values = {
-        "name": person.name,
-        "inviter": acting.name,
-        "organisation": organisations.operator(tx).name,
-        "expires": notices.moment(invitations.expiry(tx, LinkPurpose.INVITATION, now)),
-        "path": f"/welcome#{token}",
-    }
-    messages.add(
-        tx,
-        records,
-        person_id=person_id,
-        recipient=person.email,
-        template="invitation",
-        values=values,
-        now=now,
-    )
+    token = notices.invite(tx, records, person, acting.name, now)
+    facts = {"role": person.role.value}
     private = {"name": person.name, "email": person.email}
-    _note(
-        tx,
-        Kind.PERSON_INVITED,
-        acting,
-        person_id,
-        person.organisation_id,
-        now,
-        {"role": person.role.value},
-        private,
-    )
+    _note(tx, Kind.PERSON_INVITED, acting, person_id, person.organisation_id, now, facts, private)
     return Invitation(person_id, token)
 
 
@@ -351,24 +330,14 @@ def _send_reset(
     acting: Acting | None,
     person: PersonRow,
     now: datetime,
-    where: dict[str, str],
+    where: Mapping[str, str],
 ) -> None:
-    token = invitations.add(tx, person.id, LinkPurpose.PASSWORD_RESET, now)
-    values = {
-        "name": person.name,
-        "expires": notices.moment(invitations.expiry(tx, LinkPurpose.PASSWORD_RESET, now)),
-        "path": f"/reset#{token}",
-    }
-    messages.add(
-        tx,
-        records,
-        person_id=person.id,
-        recipient=person.email,
-        template="password_reset",
-        values=values,
-        now=now,
-    )
+    notices.offer_reset(tx, records, person, now)
     _note(tx, Kind.PASSWORD_RESET_STARTED, acting, person.id, person.organisation_id, now, private=where)
+
+
+def _whereabouts(source: Source) -> dict[str, str]:
+    return {"address": source.address, "user_agent": source.user_agent[:300]}
 
 
 def _put_out(tx: Transaction, person_id: PersonId, now: datetime) -> int:

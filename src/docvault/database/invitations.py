@@ -10,8 +10,11 @@ from enum import StrEnum
 
 from sqlalchemy import insert, select, update
 
+from docvault.credentials.refusals import LinkRefused
 from docvault.credentials.tokens import new_token, token_hash
+from docvault.database import people
 from docvault.database.engine import Transaction
+from docvault.database.people import PersonRow, PersonState
 from docvault.database.tables import invitations
 from docvault.values import PersonId
 
@@ -20,6 +23,9 @@ class LinkPurpose(StrEnum):
     INVITATION = "invitation"
     FIRST_ADMINISTRATOR = "first-administrator"  # the person says their own name and address
     PASSWORD_RESET = "password-reset"  # noqa: S105 - a purpose
+
+
+JOINING = frozenset({LinkPurpose.INVITATION, LinkPurpose.FIRST_ADMINISTRATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,17 @@ def live(tx: Transaction, token: str, now: datetime) -> LinkRow | None:
     if row is None:
         return None
     return LinkRow(row.token_hash, PersonId(row.person_id), LinkPurpose(row.purpose), row.expires_at)
+
+
+def opened(tx: Transaction, token: str, now: datetime, *purposes: LinkPurpose) -> tuple[LinkRow, PersonRow]:
+    """Return a link of one of these purposes that counts, and its person. Raises LinkRefused."""
+    link = live(tx, token, now)
+    person = people.by_id(tx, link.person_id) if link else None
+    if link is None or person is None or link.purpose not in purposes:
+        raise LinkRefused
+    if person.state != (PersonState.INVITED if link.purpose in JOINING else PersonState.ACTIVE):
+        raise LinkRefused
+    return link, person
 
 
 def spend(tx: Transaction, link: LinkRow, now: datetime) -> bool:

@@ -9,16 +9,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from docvault.database import residuals
-from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
+from docvault.database.engine import Transaction
 from docvault.database.tables import organisations, portfolios
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
-from docvault.values import DocVaultError, NotFound, OrganisationId, PersonId, new_id
+from docvault.rules.people import OrganisationError
+from docvault.values import NotFound, OrganisationId, PersonId, new_id
 
 OPERATOR = "operator"
 CLIENT = "client"
 
 
-class OrganisationKnown(DocVaultError):
+class OrganisationKnown(OrganisationError):
     """There is an organisation of this name."""
 
     def __init__(self) -> None:
@@ -44,20 +45,11 @@ def for_listing(tx: Transaction, acting: Acting, organisation_id: OrganisationId
     return _organisation(row)
 
 
-def listed(
-    tx: Transaction, acting: Acting, *, after: str | None = None, limit: int = PAGE
-) -> Page[OrganisationRow]:
-    """Return the organisations this person may know, newest first. Raises BadCursor."""
-    limit = max(1, min(limit, PAGE_MOST))
+def listed(tx: Transaction, acting: Acting) -> list[OrganisationRow]:
+    """Return every organisation this person may know, by name."""
     residual = tx.policy.residual(acting, Permission.ORGANISATION_LIST, ResourceType.ORGANISATION)
     question = select(organisations).where(residuals.where(residual, residuals.ORGANISATIONS))
-    older = before_cursor(after, organisations.c.created_at, organisations.c.id)
-    if older is not None:
-        question = question.where(older)
-    newest = question.order_by(organisations.c.created_at.desc(), organisations.c.id.desc()).limit(limit + 1)
-    rows = [_organisation(row) for row in tx.connection.execute(newest).all()]
-    items = rows[:limit]
-    return Page(items, cursor_after(items[-1].created_at, items[-1].id) if len(rows) > limit else None)
+    return [_organisation(row) for row in tx.connection.execute(question.order_by(organisations.c.name))]
 
 
 def add(tx: Transaction, *, name: str, kind: str, now: datetime) -> OrganisationId:

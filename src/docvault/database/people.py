@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.tables import organisations, people, portfolios
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
-from docvault.values import DocVaultError, NotFound, OrganisationId, PersonId, new_id
+from docvault.rules.people import PeopleError
+from docvault.values import NotFound, OrganisationId, PersonId, new_id
 
 
 class PersonState(StrEnum):
@@ -23,7 +24,7 @@ class PersonState(StrEnum):
     DISABLED = "disabled"
 
 
-class AlreadyKnown(DocVaultError):
+class AlreadyKnown(PeopleError):
     """Somebody with this e-mail address is already here."""
 
     def __init__(self) -> None:

@@ -10,17 +10,35 @@ EMAIL_LONGEST = 254  # characters: RFC 5321 4.5.3.1.3, without the angle bracket
 LOCAL_LONGEST = 64  # characters before the @: RFC 5321 4.5.3.1.1
 
 
-class PersonRefused(DocVaultError):
-    """The details cannot be used; the message says which and why."""
+class PeopleError(DocVaultError):
+    """The root of what is refused about people."""
+
+
+class PersonRefused(PeopleError):
+    """The details or the deed cannot be; the message says which and why."""
+
+
+class OrganisationError(DocVaultError):
+    """The root of what is refused about organisations."""
+
+
+class OrganisationRefused(OrganisationError):
+    """The name cannot be used; the message says why."""
 
 
 def name(text: str) -> str:
-    """Return a name for display: NFC, single spaces, no control characters. Raises PersonRefused."""
-    plain = " ".join(unicodedata.normalize("NFC", text).split())
-    if not plain or len(plain) > NAME_LONGEST:
-        raise PersonRefused(f"Please give a name of 1 to {NAME_LONGEST} characters.")
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Cn"} for letter in plain):
-        raise PersonRefused("The name contains a character that cannot be written.")
+    """Return a person's name for display: NFC, single spaces. Raises PersonRefused."""
+    plain, trouble = _plain(text)
+    if trouble:
+        raise PersonRefused(trouble)
+    return plain
+
+
+def organisation_name(text: str) -> str:
+    """Return an organisation's name for display: NFC, single spaces. Raises OrganisationRefused."""
+    plain, trouble = _plain(text)
+    if trouble:
+        raise OrganisationRefused(trouble)
     return plain
 
 
@@ -48,3 +66,13 @@ def check_place(role: Role, organisation_kind: str) -> None:
         raise PersonRefused(
             "A client belongs to a client organisation, and everybody else to the one that runs this portal."
         )
+
+
+def _plain(text: str) -> tuple[str, str]:
+    """Return the name and what is wrong with it, if anything."""
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    if not plain or len(plain) > NAME_LONGEST:
+        return plain, f"Please give a name of 1 to {NAME_LONGEST} characters."
+    if any(unicodedata.category(letter) in {"Cc", "Cs", "Cn"} for letter in plain):
+        return plain, "The name contains a character that cannot be written."
+    return plain, ""
