@@ -127,32 +127,41 @@ def export_trail(
     acting: Acting,
     filters: Filters,
     format: Format | str,  # noqa: A002 - the word that people use
+    step_up_id: str,
     now: datetime,
 ) -> Export:
     """Record the export, sign the log as it then is, and return the file, read in batches while it is sent.
 
     A bundle without filters holds the whole log; with filters, the chosen entries with their proofs.
-    Raises UnknownFormat, Forbidden, BundleTooLarge, LogDamaged.
+    step_up_id: a proof of a factor for `audit:export` on `export_digest`; the export uses it up.
+    Raises UnknownFormat, Forbidden, StepUpInvalid, BundleTooLarge, LogDamaged.
     """
     kind = _format(format)
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.AUDIT_EXPORT, PORTAL)
-        size = audit_trail.size(tx)
-        count = audit_trail.count(tx, filters, below=size)
-        if kind is Format.BUNDLE:
-            _require_room(tx, filters, count, size)
-        facts = {**_facts(filters), "format": kind.value, "count": count, "size": size}
-        audit.append(tx, Kind.AUDIT_EXPORTED, at=now, acting=acting, facts=facts)
-        signed = audit_checkpoints.publish(tx, log_key, now)
-        below = size if filters.said() else signed.size  # a whole log ends with the entry of its own export
-        count = count if filters.said() else signed.size
-    name = f"audit-trail-{now:%Y-%m-%dT%H%M%SZ}"
-    if kind is Format.BUNDLE:
-        content = _bundle(db, log_key, filters, signed, below, count, now)
-        return Export(f"{name}.zip", bundle.MEDIA_TYPE, count, content)
-    if kind is Format.CSV:
-        return Export(f"{name}.csv", "text/csv; charset=utf-8", count, _csv(db, filters, below))
-    return Export(f"{name}.jsonl", "application/x-ndjson", count, _jsonl(db, filters, below))
+        scope = _record_export(tx, log_key, kind, filters, acting=acting, private={}, now=now)
+    return _export(db, log_key, kind, filters, scope, now)
+
+
+def export_at_terminal(
+    db: Database,
+    log_key: LogKey,
+    *,
+    operator: str,
+    filters: Filters,
+    format: Format | str,  # noqa: A002 - the word that people use
+    step_up_id: str,
+    now: datetime,
+) -> Export:
+    """Do the same for whoever holds the data folder and its keys; no policy stands between them and the rows.
+
+    operator: the machine's user, recorded as who exported. Raises UnknownFormat, BundleTooLarge, LogDamaged.
+    """
+    kind = _format(format)
+    with db.transaction() as tx:
+        private = {"actor_name": f"{operator} at the server's terminal"}
+        scope = _record_export(tx, log_key, kind, filters, acting=None, private=private, now=now)
+    return _export(db, log_key, kind, filters, scope, now)
 
 
 def publish_checkpoint(db: Database, log_key: LogKey, *, now: datetime) -> Signed:
@@ -165,6 +174,49 @@ def check_log(db: Database, key: PublicKey) -> Checked:
     """Derive the whole log again from its rows. Raises LogDamaged: the first bad index, and why."""
     with db.reading() as tx:
         return audit_checkpoints.check(tx, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What an export reads: `count` entries, all of them before `below`, proven by the checkpoint."""
+
+    signed: Signed
+    below: int
+    count: int
+
+
+def _record_export(
+    tx: Transaction,
+    log_key: LogKey,
+    kind: Format,
+    filters: Filters,
+    *,
+    acting: Acting | None,
+    private: dict[str, str],
+    now: datetime,
+) -> _Scope:
+    size = audit_trail.size(tx)
+    count = audit_trail.count(tx, filters, below=size)
+    if kind is Format.BUNDLE:
+        _require_room(tx, filters, count, size)
+    facts = {**_facts(filters), "format": kind.value, "count": count, "size": size}
+    audit.append(tx, Kind.AUDIT_EXPORTED, at=now, acting=acting, facts=facts, private=private)
+    signed = audit_checkpoints.publish(tx, log_key, now)
+    if filters.said():
+        return _Scope(signed, size, count)
+    return _Scope(signed, signed.size, signed.size)  # a whole log ends with the entry of its own export
+
+
+def _export(
+    db: Database, log_key: LogKey, kind: Format, filters: Filters, scope: _Scope, now: datetime
+) -> Export:
+    name = f"audit-trail-{now:%Y-%m-%dT%H%M%SZ}"
+    if kind is Format.BUNDLE:
+        content = _bundle(db, log_key, filters, scope, now)
+        return Export(f"{name}.zip", bundle.MEDIA_TYPE, scope.count, content)
+    if kind is Format.CSV:
+        return Export(f"{name}.csv", "text/csv; charset=utf-8", scope.count, _csv(db, filters, scope.below))
+    return Export(f"{name}.jsonl", "application/x-ndjson", scope.count, _jsonl(db, filters, scope.below))
 
 
 def _format(name: str) -> Format:
@@ -272,22 +324,15 @@ def _flat(row: EntryRow) -> dict[str, Any]:
     }
 
 
-def _bundle(
-    db: Database,
-    log_key: LogKey,
-    filters: Filters,
-    signed: Signed,
-    below: int,
-    count: int,
-    now: datetime,
-) -> Iterator[bytes]:
+def _bundle(db: Database, log_key: LogKey, filters: Filters, scope: _Scope, now: datetime) -> Iterator[bytes]:
+    signed, below = scope.signed, scope.below
     full = not filters.said()
     hashes = _Hashes(db, signed.size)
     with db.reading() as tx:
         ranges = [(0, below - 1)] if full else bundle.ranges(audit_trail.indexes(tx, filters, below=below))
         history = list(_history(tx, hashes.reader, signed.size))
     manifest = bundle.Manifest(
-        count=count,
+        count=scope.count,
         created=moment(now),
         filters=filters.said(),
         format="docvault-audit-bundle",
