@@ -22,7 +22,7 @@ FIELD = PlacedField("f", "r", FieldKind.TEXT, 1, 0, 0, 100, 20, required=True)
 
 
 def check(kind, answer):
-    return answers.check_answers([replace(FIELD, kind=kind)], {"f": answer})
+    return answers.check_answers([replace(FIELD, kind=kind)], {"f": answer}, 500)
 
 
 GOOD = [
@@ -67,14 +67,14 @@ def test_answers_that_do_not_fit_are_refused(kind, answer):
 
 def test_an_answer_to_a_field_of_somebody_else_is_refused():
     with pytest.raises(AnswerRefused, match="not yours"):
-        answers.check_answers([FIELD], {"other": "x"})
+        answers.check_answers([FIELD], {"other": "x"}, 500)
 
 
 @given(st.text(max_size=600))
 def test_any_text_is_kept_or_refused_in_words(text):
     with suppress(AnswerRefused):
         kept = check(FieldKind.TEXT, text)
-        assert kept == {} or 0 < len(kept["f"]) <= answers.TEXT_LONGEST
+        assert kept == {} or 0 < len(kept["f"]) <= 500
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_any_text_is_kept_or_refused_in_words(text):
     ],
 )
 def test_a_signature_that_can_be_drawn_is_accepted(signature):
-    assert answers.check_signature(signature) == signature
+    assert answers.check_signature(signature, 512 * 1024) == signature
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_signature_that_can_be_drawn_is_accepted(signature):
 )
 def test_a_signature_that_cannot_be_drawn_is_refused(signature):
     with pytest.raises(SignatureRefused):
-        answers.check_signature(signature)
+        answers.check_signature(signature, 512 * 1024)
 
 
 def test_consent_is_to_the_words_in_use_and_no_others():

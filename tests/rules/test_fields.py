@@ -20,12 +20,12 @@ PEOPLE = frozenset({"r"})
 
 
 def test_a_field_inside_its_page_is_kept_as_it_is():
-    assert check_fields([FIELD], PEOPLE, SIZES) == (FIELD,)
+    assert check_fields([FIELD], PEOPLE, SIZES, 500) == (FIELD,)
 
 
 def test_a_field_may_touch_every_edge():
     corner = replace(FIELD, page=2, x=842 - 170, y=595 - 44)
-    assert check_fields([replace(FIELD, x=0, y=0), replace(corner, id="g")], PEOPLE, SIZES)
+    assert check_fields([replace(FIELD, x=0, y=0), replace(corner, id="g")], PEOPLE, SIZES, 500)
 
 
 WRONG = [
@@ -49,14 +49,14 @@ WRONG = [
 @pytest.mark.parametrize("change", [row[1] for row in WRONG], ids=[row[0] for row in WRONG])
 def test_a_field_is_refused(change):
     with pytest.raises(FieldRefused):
-        check_fields([replace(FIELD, **change)], PEOPLE, SIZES)
+        check_fields([replace(FIELD, **change)], PEOPLE, SIZES, 500)
 
 
 def test_two_fields_never_share_an_id_and_there_is_a_limit():
     with pytest.raises(FieldRefused):
-        check_fields([FIELD, FIELD], PEOPLE, SIZES)
+        check_fields([FIELD, FIELD], PEOPLE, SIZES, 500)
     with pytest.raises(FieldRefused):
-        check_fields([replace(FIELD, id=str(number)) for number in range(501)], PEOPLE, SIZES)
+        check_fields([replace(FIELD, id=str(number)) for number in range(501)], PEOPLE, SIZES, 500)
 
 
 def test_everybody_needs_a_required_signature_field():

@@ -51,3 +51,4 @@ class Kind(StrEnum):
     AUDIT_READ = "audit:read"
     AUDIT_EXPORTED = "audit:exported"
     OUTBOX_READ = "outbox:read"
+    MESSAGE_SENT = "message:sent"

@@ -58,6 +58,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.AUDIT_READ: "{who} read the audit trail",
     Kind.AUDIT_EXPORTED: "{who} exported {entries} of the audit trail",
     Kind.OUTBOX_READ: "{who} looked at the outgoing mail",
+    Kind.MESSAGE_SENT: "DocVault sent a mail",
 }
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
 
-from docvault.database import folders
+from docvault.database import folders, residuals, tables
 from docvault.database import versions as versions_of
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.folders import FolderRow
 from docvault.database.tables import documents, people, uploads, versions
 from docvault.database.versions import STORED, Described
-from docvault.policy.vocabulary import Acting, Permission, Resource
+from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.values import DocumentId, FolderId, NotFound, OrganisationId, new_id
 
 ORIGINAL = "original"
@@ -189,6 +189,19 @@ def page(
     more = len(rows) > limit
     cursor = cursor_after(rows[limit - 1]["document_at"], rows[limit - 1]["id"]) if more else None
     return Page([_summary(dict(row)) for row in rows[:limit]], cursor)
+
+
+def newest(tx: Transaction, acting: Acting, limit: int) -> list[DocumentSummary]:
+    """Return the newest documents that `acting` may see, from all folders."""
+    seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
+    chosen = (
+        _summaries()
+        .join(tables.folders, tables.folders.c.id == documents.c.folder_id)
+        .where(residuals.where(seen, residuals.DOCUMENTS), documents.c.latest > 0)
+        .order_by(documents.c.created_at.desc(), documents.c.id.desc())
+    )
+    rows = tx.connection.execute(chosen.limit(limit)).mappings()
+    return [_summary(dict(row)) for row in rows]
 
 
 def _summaries() -> Select[Any]:

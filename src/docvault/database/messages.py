@@ -16,6 +16,8 @@ from docvault.database.engine import PAGE, Page, Transaction, before_cursor, cur
 from docvault.database.tables import messages
 from docvault.values import NotFound, PersonId, new_id
 
+GIVE_UP = 60  # failures after which a message is left to the administrator, who sees it in the outbox
+
 
 class Records(Protocol):
     """Seals small secrets; the context is authenticated, so a sealed value opens only where it belongs."""
@@ -89,6 +91,16 @@ def count_failure(tx: Transaction, message_id: str) -> None:
     tx.connection.execute(
         update(messages).where(messages.c.id == message_id).values(failures=messages.c.failures + 1)
     )
+
+
+def unsent(tx: Transaction, before: datetime, limit: int) -> list[str]:
+    """Return the ids of messages written before `before` that have not left, oldest first."""
+    chosen = (
+        select(messages.c.id)
+        .where(messages.c.sent_at.is_(None), messages.c.created_at < before, messages.c.failures < GIVE_UP)
+        .order_by(messages.c.created_at, messages.c.id)
+    )
+    return list(tx.connection.execute(chosen.limit(limit)).scalars())
 
 
 def newest(

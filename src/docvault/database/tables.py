@@ -242,6 +242,7 @@ documents = Table(
         "latest", Integer, nullable=False
     ),  # the number of the newest original version; 0 before the first is whole
     Index("ix_documents_folder_id_created_at_id", "folder_id", "created_at", "id"),
+    Index("ix_documents_created_at_id", "created_at", "id"),
 )
 
 versions = Table(

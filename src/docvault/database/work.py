@@ -43,7 +43,7 @@ class DeliverMessage:
 
     @property
     def key(self) -> str:
-        return f"{self.NAME}-{self.message_id}"
+        return f"{self.NAME}-{self.message_id}-{new_id()}"
 
 
 Job = AdvanceEnvelope | DeliverMessage

@@ -11,16 +11,15 @@ from datetime import date
 
 from docvault.rules.envelopes import SigningRefused
 from docvault.rules.fields import FieldKind, PlacedField
+from docvault.values import FieldId
 
 Answer = str | bool  # a date is ISO 8601 (2026-11-30); a tick box and "I sign here" are booleans
 
-TEXT_LONGEST = 500  # characters
 INITIALS_LONGEST = 12  # characters
 TYPED_LONGEST = 100  # characters of a typed signature
 STYLES = ("caveat", "dancing-script", "great-vibes")  # the script fonts a typed signature can have
 STROKES_MOST = 500
 POINTS_MOST = 20_000  # of all strokes together
-PICTURE_MOST = 512 * 1024  # bytes
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -54,19 +53,21 @@ class PictureSignature:
 Signature = DrawnSignature | TypedSignature | PictureSignature
 
 
-def check_answers(fields: Iterable[PlacedField], answers: Mapping[str, Answer]) -> dict[str, Answer]:
+def check_answers(
+    fields: Iterable[PlacedField], answers: Mapping[FieldId, Answer], longest: int
+) -> dict[FieldId, Answer]:
     """Return the answers that say something, in canonical form; empty texts and empty boxes are left out.
 
-    fields: those of the signer only. Raises AnswerRefused.
+    fields: those of the signer only. longest: characters of a text. Raises AnswerRefused.
     """
-    own = {field.id: field for field in fields}
+    own = {FieldId(field.id): field for field in fields}
     if not own.keys() >= answers.keys():
         raise AnswerRefused("An answer belongs to a field that is not yours. Please load the page again.")
-    checked = {field_id: _check(own[field_id], answer) for field_id, answer in answers.items()}
+    checked = {field_id: _check(own[field_id], answer, longest) for field_id, answer in answers.items()}
     return {field_id: answer for field_id, answer in checked.items() if answer not in ("", False)}
 
 
-def _check(field: PlacedField, answer: Answer) -> Answer:
+def _check(field: PlacedField, answer: Answer, longest: int) -> Answer:
     if field.kind in {FieldKind.CHECKBOX, FieldKind.SIGNATURE}:
         if not isinstance(answer, bool):
             raise AnswerRefused(f"{_place(field)} is either ticked or not.")
@@ -78,7 +79,8 @@ def _check(field: PlacedField, answer: Answer) -> Answer:
         raise AnswerRefused(f"{_place(field)} holds a character that cannot be printed.")
     if field.kind is FieldKind.DATE:
         return _check_date(field, text)
-    longest = INITIALS_LONGEST if field.kind is FieldKind.INITIALS else TEXT_LONGEST
+    if field.kind is FieldKind.INITIALS:
+        longest = INITIALS_LONGEST
     if len(text) > longest:
         raise AnswerRefused(f"{_place(field)} can have at most {longest} characters.")
     return text
@@ -100,16 +102,16 @@ def _place(field: PlacedField) -> str:
     return f"The {field.label or field.kind} field on page {field.page}"
 
 
-def check_signature(signature: Signature) -> Signature:
-    """Return the signature if it can be drawn. Raises SignatureRefused."""
+def check_signature(signature: Signature, most: int) -> Signature:
+    """Return the signature if it can be drawn; a picture has up to `most` bytes. Raises SignatureRefused."""
     if isinstance(signature, DrawnSignature):
         return _check_drawn(signature)
     if isinstance(signature, TypedSignature):
         return _check_typed(signature)
     if not signature.png.startswith(PNG):
         raise SignatureRefused("The picture of your signature has to be a PNG.")
-    if len(signature.png) > PICTURE_MOST:
-        raise SignatureRefused(f"The picture of your signature can have at most {PICTURE_MOST // 1024} kB.")
+    if len(signature.png) > most:
+        raise SignatureRefused(f"The picture of your signature can have at most {most // 1024} kB.")
     return signature
 
 

@@ -14,9 +14,7 @@ from enum import StrEnum
 
 from docvault.values import DocVaultError
 
-RECIPIENTS_MOST = 50  # people on one envelope
 TITLE_LONGEST = 200  # characters
-MESSAGE_LONGEST = 2000  # characters
 REASON_LONGEST = 1000  # characters
 
 
@@ -108,29 +106,36 @@ def require_draft(envelope: Envelope) -> None:
         )
 
 
-def check_recipients(recipients: Iterable[tuple[str, int]]) -> None:
-    """Accept pairs of person id and turn. Raises EnvelopeIncomplete."""
+def check_recipients(recipients: Iterable[tuple[str, int]], most: int) -> None:
+    """Accept up to `most` pairs of person id and turn. Raises EnvelopeIncomplete."""
     pairs = list(recipients)
     if not pairs:
         raise EnvelopeIncomplete("Choose at least one person who should sign.")
-    if len(pairs) > RECIPIENTS_MOST:
-        raise EnvelopeIncomplete(f"An envelope can have at most {RECIPIENTS_MOST} people who sign.")
+    if len(pairs) > most:
+        raise EnvelopeIncomplete(f"An envelope can have at most {most} people who sign.")
     if len({person for person, _ in pairs}) != len(pairs):
         raise EnvelopeIncomplete("Each person can be on an envelope only once.")
-    if any(turn < 1 or turn > RECIPIENTS_MOST for _, turn in pairs):
-        raise EnvelopeIncomplete(f"Turns count from 1 to {RECIPIENTS_MOST}.")
+    if any(turn < 1 or turn > most for _, turn in pairs):
+        raise EnvelopeIncomplete(f"Turns count from 1 to {most}.")
 
 
-def check_words(title: str, message: str) -> tuple[str, str]:
-    """Return title and message without surrounding space. Raises EnvelopeIncomplete."""
+def check_words(title: str, message: str, longest: int) -> None:
+    """Accept a title, and a message of up to `longest` characters. Raises EnvelopeIncomplete."""
     title, message = title.strip(), message.strip()
     if not title:
         raise EnvelopeIncomplete("Give the envelope a title, so that people know what they sign.")
     if len(title) > TITLE_LONGEST:
         raise EnvelopeIncomplete(f"A title can have at most {TITLE_LONGEST} characters.")
-    if len(message) > MESSAGE_LONGEST:
-        raise EnvelopeIncomplete(f"A message can have at most {MESSAGE_LONGEST} characters.")
-    return title, message
+    if len(message) > longest:
+        raise EnvelopeIncomplete(f"A message can have at most {longest} characters.")
+
+
+def require_sent(envelope: Envelope) -> None:
+    """Return only while people are being asked to sign. Raises EnvelopeClosed."""
+    if envelope.state is State.COMPLETING:
+        raise EnvelopeClosed("Everybody has signed already.")
+    if envelope.state is not State.SENT:
+        raise _closed(envelope)
 
 
 def check_reason(reason: str) -> str:

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from docvault.rules.envelopes import EnvelopeRefused
 
-FIELDS_MOST = 500  # fields on one envelope
 LABEL_LONGEST = 100  # characters
 
 
@@ -57,15 +56,18 @@ SLACK = 0.01  # points a browser's arithmetic may be off at the page's edge
 
 
 def check_fields(
-    placed: Iterable[PlacedField], recipients: frozenset[str], sizes: Sequence[tuple[float, float]]
+    placed: Iterable[PlacedField],
+    recipients: frozenset[str],
+    sizes: Sequence[tuple[float, float]],
+    most: int,
 ) -> tuple[PlacedField, ...]:
     """Return the fields if each lies on its page and has its signer. Raises FieldRefused.
 
-    sizes: width and height of each page.
+    sizes: width and height of each page. most: fields on one envelope.
     """
     fields = tuple(placed)
-    if len(fields) > FIELDS_MOST:
-        raise FieldRefused(f"An envelope can have at most {FIELDS_MOST} fields.")
+    if len(fields) > most:
+        raise FieldRefused(f"An envelope can have at most {most} fields.")
     if len({field.id for field in fields}) != len(fields):
         raise FieldRefused("Two fields have the same id.")
     for field in fields:

@@ -1,0 +1,297 @@
+"""The ceremony: a person reads what they are asked to sign, agrees to sign electronically, signs or declines.
+
+The one-time code is spent inside the transaction that signs, bound to the digest of what was shown
+(promises 17, 62, 63).
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.database import (
+    envelope_history,
+    envelope_messages,
+    envelope_views,
+    envelopes,
+    fields,
+    recipients,
+    step_ups,
+    work,
+)
+from docvault.database.engine import Database, Transaction
+from docvault.database.envelope_views import EnvelopeSummary, RecipientView
+from docvault.database.envelopes import EnvelopeRow
+from docvault.database.recipients import RecipientRow
+from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules import answers as answer_rules
+from docvault.rules import consents
+from docvault.rules import envelopes as rules
+from docvault.rules.answers import Answer, DrawnSignature, PictureSignature, Signature, TypedSignature
+from docvault.rules.consents import ConsentText
+from docvault.rules.envelopes import State
+from docvault.rules.fields import FieldKind, PlacedField
+from docvault.values import EnvelopeId, FieldId
+from docvault.vault.files import Vault
+
+STEP_UP = Permission.ENVELOPE_SIGN.value  # the purpose of the code that confirms a signature
+
+
+@dataclass(frozen=True, slots=True)
+class CeremonyView:
+    """What a signer sees. state: your-turn | waiting | signed | declined | voided | completed.
+
+    digest: hex SHA-256 of the document shown; the code that confirms the signature is bound to it.
+    """
+
+    envelope: EnvelopeSummary
+    sender_name: str
+    sender_email: str
+    message: str
+    reason: str | None
+    recipient: RecipientView
+    recipients: tuple[RecipientView, ...]
+    fields: tuple[PlacedField, ...]  # this person's, in reading order
+    consent: ConsentText
+    consented: bool
+    pages: int
+    page_sizes: tuple[tuple[float, float], ...]
+    seen_pages: tuple[int, ...]
+    state: str
+    digest: str
+    signed_at: datetime | None
+    trouble: str | None
+
+
+def start_ceremony(
+    db: Database, vault: Vault, *, acting: Acting, envelope_id: EnvelopeId, now: datetime
+) -> CeremonyView:
+    """Return what `acting` is asked to sign; note the first look. Raises NotFound, Forbidden."""
+    del vault  # the document is read through envelope_files; the parameter keeps all ceremonies alike
+    with db.transaction() as tx:
+        row, recipient = envelopes.for_signing(tx, acting, envelope_id)
+        if recipient.viewed_at is None and row.state is State.SENT:
+            recipients.change(tx, recipient.id, viewed_at=now)
+            envelope_history.record(
+                tx, Kind.ENVELOPE_VIEWED, row, at=now, acting=acting, facts={"recipient": recipient.id}
+            )
+        own = tuple(field for field in fields.of_envelope(tx, row.id) if field.recipient_id == recipient.id)
+        return _view(row, recipient, own, acting)
+
+
+def give_consent(
+    db: Database,
+    *,
+    acting: Acting,
+    envelope_id: EnvelopeId,
+    consent_id: str,
+    consent_sha256: str,
+    now: datetime,
+) -> None:
+    """Record that `acting` agreed to sign electronically, and to which words.
+
+    Raises ConsentUnknown, NotFound, Forbidden, EnvelopeClosed, AlreadySigned, NotYourTurn.
+    """
+    text = consents.check_consent(consent_id, consent_sha256)
+    with db.transaction() as tx:
+        row, recipient = envelopes.for_signing(tx, acting, envelope_id)
+        before = envelopes.to_decide(tx, row)
+        after = rules.consent(before, recipient.id, now)
+        if after is before:
+            return
+        envelopes.save(tx, row, before, after, now)
+        recipients.change(tx, recipient.id, consent_text=text.id, consent_sha256=text.sha256)
+        facts = {"recipient": recipient.id, "consent": text.id, "consent_sha256": text.sha256}
+        envelope_history.record(tx, Kind.ENVELOPE_CONSENTED, row, at=now, acting=acting, facts=facts)
+
+
+def pages_seen(
+    db: Database, *, acting: Acting, envelope_id: EnvelopeId, pages: Sequence[int], now: datetime
+) -> frozenset[int]:
+    """Record that these pages (from 1) were shown to `acting`; return all that were.
+
+    Raises NotFound, Forbidden, EnvelopeClosed, AlreadySigned, NotYourTurn, EnvelopeIncomplete.
+    """
+    with db.transaction() as tx:
+        row, recipient = envelopes.for_signing(tx, acting, envelope_id)
+        before = envelopes.to_decide(tx, row)
+        after = rules.see_pages(before, recipient.id, pages)
+        new = sorted(frozenset(pages) - recipient.pages_seen)
+        if new:
+            envelopes.save(tx, row, before, after, now)
+            facts = {"recipient": recipient.id, "pages": new, "digest": row.digest}
+            envelope_history.record(tx, Kind.ENVELOPE_PAGES_SEEN, row, at=now, acting=acting, facts=facts)
+        return recipient.pages_seen | frozenset(new)
+
+
+def sign_envelope(
+    db: Database,
+    vault: Vault,
+    *,
+    acting: Acting,
+    envelope_id: EnvelopeId,
+    answers: Mapping[FieldId, Answer],
+    signature: Signature,
+    step_up_id: str,
+    now: datetime,
+) -> None:
+    """Sign as `acting`; the last signature starts completion.
+
+    Raises NotFound, Forbidden, AnswerRefused, SignatureRefused, EnvelopeClosed, SigningRefused,
+    StepUpInvalid.
+    """
+    with db.transaction() as tx:
+        row, recipient = envelopes.for_signing(tx, acting, envelope_id)
+        before = envelopes.to_decide(tx, row)
+        given = _check(tx, row, recipient, answers, signature)
+        after = rules.sign(before, recipient.id, given.answered, now)
+        step_ups.spend(tx, acting, step_up_id, STEP_UP, row.digest or "", now)
+        envelopes.save(tx, row, before, after, now)
+        _keep(tx, vault, acting, recipient, given, step_up_id, now)
+        facts = _facts(row, recipient, acting, given, step_up_id)
+        envelope_history.record(tx, Kind.ENVELOPE_SIGNED, row, at=now, acting=acting, facts=facts)
+        asked = rules.whose_turn(after) - rules.whose_turn(before)
+        envelope_messages.ask_to_sign(tx, vault.records, row, asked, now)
+        work.enqueue(tx, work.AdvanceEnvelope(envelope_id))
+
+
+def decline_envelope(
+    db: Database, vault: Vault, *, acting: Acting, envelope_id: EnvelopeId, reason: str, now: datetime
+) -> None:
+    """End the envelope: `acting` will not sign. Everybody who was asked, and the sender, read why.
+
+    Raises EnvelopeIncomplete, NotFound, Forbidden, EnvelopeClosed, AlreadySigned, NotYourTurn.
+    """
+    reason = rules.check_reason(reason)
+    with db.transaction() as tx:
+        row, recipient = envelopes.for_signing(tx, acting, envelope_id)
+        before = envelopes.to_decide(tx, row)
+        envelopes.save(tx, row, before, rules.decline(before, recipient.id, now), now, reason=reason)
+        envelope_messages.tell_declined(tx, vault.records, row, recipient, reason, now)
+        facts, private = {"recipient": recipient.id}, {"reason": reason}
+        envelope_history.record(
+            tx, Kind.ENVELOPE_DECLINED, row, at=now, acting=acting, facts=facts, private=private
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What a signer filled in, checked."""
+
+    answers: dict[FieldId, Answer]
+    answered: frozenset[str]  # with the fields that the signature itself answers
+    signature: Signature
+
+
+def _check(
+    tx: Transaction,
+    row: EnvelopeRow,
+    recipient: RecipientRow,
+    answers: Mapping[FieldId, Answer],
+    signature: Signature,
+) -> _Given:
+    numbers = tx.policy.numbers.signing
+    own = [field for field in fields.of_envelope(tx, row.id) if field.recipient_id == recipient.id]
+    checked = answer_rules.check_answers(own, answers, numbers.max_text_characters)
+    adopted = answer_rules.check_signature(signature, numbers.max_picture_bytes)
+    signing = {
+        field.id
+        for field in own
+        if field.kind is FieldKind.SIGNATURE and (field.required or field.id in checked)
+    }
+    return _Given(checked, frozenset(checked) | signing, adopted)
+
+
+def _keep(
+    tx: Transaction,
+    vault: Vault,
+    acting: Acting,
+    recipient: RecipientRow,
+    given: _Given,
+    step_up_id: str,
+    now: datetime,
+) -> None:
+    filled = {
+        "answers": given.answers,
+        "answered": sorted(given.answered),
+        "signature": _plain(given.signature),
+    }
+    evidence = {
+        "name": acting.name,
+        "email": acting.email,
+        "address": acting.address,
+        "user_agent": acting.user_agent,
+        "factors": acting.factors,
+        "session": acting.session_id,
+        "step_up": step_up_id,
+        "signed_at": now.isoformat(),
+    }
+    seal = vault.records.seal
+    recipients.change(
+        tx,
+        recipient.id,
+        answers=seal(f"answers:{recipient.id}", json.dumps(filled).encode()),
+        evidence=seal(f"evidence:{recipient.id}", json.dumps(evidence).encode()),
+    )
+
+
+def _plain(signature: Signature) -> dict[str, object]:
+    """Return the signature as JSON can carry it; completions.py reads it back."""
+    match signature:
+        case DrawnSignature(strokes):
+            return {"strokes": [[list(point) for point in stroke] for stroke in strokes]}
+        case TypedSignature(text, style):
+            return {"text": text, "style": style}
+        case PictureSignature(png):
+            return {"png": base64.b64encode(png).decode()}
+
+
+def _facts(
+    row: EnvelopeRow, recipient: RecipientRow, acting: Acting, given: _Given, step_up_id: str
+) -> dict[str, object]:
+    return {
+        "recipient": recipient.id,
+        "digest": row.digest,
+        "turn": recipient.turn,
+        "answered": len(given.answered),
+        "signature": type(given.signature).__name__.removesuffix("Signature").lower(),
+        "factors": acting.factors,
+        "step_up": step_up_id,
+        "consent": recipient.consent_text,
+        "consent_sha256": recipient.consent_sha256,
+    }
+
+
+def _view(
+    row: EnvelopeRow, recipient: RecipientRow, own: tuple[PlacedField, ...], acting: Acting
+) -> CeremonyView:
+    people = envelope_views.recipients(row)
+    return CeremonyView(
+        envelope=envelope_views.summary(row, acting),
+        sender_name=row.sender_name,
+        sender_email=row.sender_email,
+        message=row.message,
+        reason=row.reason,
+        recipient=next(one for one in people if one.id == recipient.id),
+        recipients=people,
+        fields=own,
+        consent=consents.CURRENT,
+        consented=recipient.consented_at is not None,
+        pages=row.pages,
+        page_sizes=row.page_sizes,
+        seen_pages=tuple(sorted(recipient.pages_seen)),
+        state=_state(row, recipient),
+        digest=row.digest or "",
+        signed_at=recipient.signed_at,
+        trouble=row.trouble,
+    )
+
+
+def _state(row: EnvelopeRow, recipient: RecipientRow) -> str:
+    if row.state in rules.CLOSED:
+        return row.state.value
+    if recipient.signed_at is not None:
+        return "signed"
+    return "your-turn" if recipient.id in envelope_views.in_turn(row) else "waiting"

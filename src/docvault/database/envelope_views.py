@@ -1,0 +1,166 @@
+"""What people see of an envelope: a line of a list, and how far each recipient is. Reads no table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.database.envelopes import EnvelopeRow
+from docvault.database.recipients import RecipientRow
+from docvault.policy.vocabulary import Acting, Permission, Role
+from docvault.rules import envelopes as rules
+from docvault.rules.envelopes import State
+from docvault.rules.fields import PlacedField
+from docvault.values import DocumentId, EnvelopeId, PersonId, RecipientId
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeSummary:
+    """An envelope as a list shows it."""
+
+    id: EnvelopeId
+    title: str
+    organisation_name: str
+    sender_name: str
+    state: State
+    signed: int  # people who have signed
+    signers: int
+    created_at: datetime
+    changed_at: datetime
+    due_at: datetime | None
+    your_turn: bool  # `acting` may sign it now
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientView:
+    """One person of an envelope.
+
+    state: draft | waiting | notified | viewed | consented | signed | declined | ended.
+    """
+
+    id: RecipientId
+    person_id: PersonId
+    name: str
+    email: str
+    organisation_name: str
+    role: Role
+    turn: int
+    state: str
+    at: datetime | None  # when they signed or declined, or else were last written to
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryItem:
+    """One thing that happened, in plain words. who: empty where the portal itself did it."""
+
+    at: datetime
+    kind: Kind
+    who: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeView(EnvelopeSummary):
+    """One envelope as a person sees it. digest: hex SHA-256 of the document as sent."""
+
+    document_id: DocumentId
+    sender_email: str
+    message: str
+    reason: str | None
+    trouble: str | None
+    digest: str | None
+    pages: int
+    page_sizes: tuple[tuple[float, float], ...]
+    sent_at: datetime | None
+    completed_at: datetime | None
+    recipients: tuple[RecipientView, ...]
+    fields: tuple[PlacedField, ...]
+    history: tuple[HistoryItem, ...]
+    has_signed: bool
+    has_certificate: bool
+    may: frozenset[Permission]
+
+
+def summary(row: EnvelopeRow, acting: Acting) -> EnvelopeSummary:
+    """Return one line of a list, as `acting` sees it."""
+    own = row.recipient_of(acting.person_id)
+    return EnvelopeSummary(
+        id=row.id,
+        title=row.title,
+        organisation_name=row.organisation_name,
+        sender_name=row.sender_name,
+        state=row.state,
+        signed=sum(recipient.signed_at is not None for recipient in row.recipients),
+        signers=len(row.recipients),
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        due_at=row.due_at,
+        your_turn=own is not None and own.id in in_turn(row),
+    )
+
+
+def whole(
+    row: EnvelopeRow,
+    acting: Acting,
+    *,
+    fields: tuple[PlacedField, ...],
+    history: tuple[HistoryItem, ...],
+    may: frozenset[Permission],
+) -> EnvelopeView:
+    """Return everything about an envelope that `acting` may see."""
+    line = summary(row, acting)
+    return EnvelopeView(
+        **{name: getattr(line, name) for name in EnvelopeSummary.__slots__},
+        document_id=row.document_id,
+        sender_email=row.sender_email,
+        message=row.message,
+        reason=row.reason,
+        trouble=row.trouble,
+        digest=row.digest,
+        pages=row.pages,
+        page_sizes=row.page_sizes,
+        sent_at=row.sent_at,
+        completed_at=row.completed_at,
+        recipients=recipients(row),
+        fields=fields,
+        history=history,
+        has_signed=row.signed_version_id is not None,
+        has_certificate=row.certificate_version_id is not None,
+        may=may,
+    )
+
+
+def recipients(row: EnvelopeRow) -> tuple[RecipientView, ...]:
+    """Return the people of an envelope, first turn first."""
+    now_signing = in_turn(row)
+    return tuple(
+        RecipientView(
+            id=one.id,
+            person_id=one.person_id,
+            name=one.name,
+            email=one.email,
+            organisation_name=one.organisation_name,
+            role=one.person_role,
+            turn=one.turn,
+            state=_state(row, one, now_signing),
+            at=one.signed_at or one.declined_at or one.reminded_at or one.notified_at,
+        )
+        for one in row.recipients
+    )
+
+
+def in_turn(row: EnvelopeRow) -> frozenset[str]:
+    """Return the recipients who may sign now."""
+    signers = tuple(one.signer(frozenset()) for one in row.recipients)
+    return rules.whose_turn(rules.Envelope(row.state, row.pages, signers))
+
+
+def _state(row: EnvelopeRow, one: RecipientRow, now_signing: frozenset[str]) -> str:
+    if one.signed_at is not None:
+        return "signed"
+    if one.declined_at is not None:
+        return "declined"
+    if row.state is State.DRAFT:
+        return "draft"
+    if one.id in now_signing:
+        return "consented" if one.consented_at else "viewed" if one.viewed_at else "notified"
+    return "waiting" if row.state is State.SENT else "ended"
