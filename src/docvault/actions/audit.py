@@ -5,6 +5,7 @@ leaves with the memory of one batch.
 """
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator
@@ -16,11 +17,11 @@ from typing import Any
 from docvault.audit import bundle, proofs
 from docvault.audit.checkpoints import LogKey, PublicKey
 from docvault.audit.container import LARGEST
-from docvault.audit.entries import moment
+from docvault.audit.entries import canonical, moment
 from docvault.audit.errors import BundleTooLarge
 from docvault.audit.kinds import Kind
 from docvault.audit.tiles import TileReader
-from docvault.database import audit, audit_checkpoints, audit_trail
+from docvault.database import audit, audit_checkpoints, audit_trail, step_ups
 from docvault.database.audit_checkpoints import Checked, Signed
 from docvault.database.audit_trail import EntryRow, Filters
 from docvault.database.engine import PAGE, Database, Page, Transaction
@@ -139,6 +140,8 @@ def export_trail(
     kind = _format(format)
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.AUDIT_EXPORT, PORTAL)
+        digest = export_digest(filters, kind)
+        step_ups.spend(tx, acting, step_up_id, Permission.AUDIT_EXPORT.value, digest, now)
         scope = _record_export(tx, log_key, kind, filters, acting=acting, private={}, now=now)
     return _export(db, log_key, kind, filters, scope, now)
 
@@ -150,7 +153,6 @@ def export_at_terminal(
     operator: str,
     filters: Filters,
     format: Format | str,  # noqa: A002 - the word that people use
-    step_up_id: str,
     now: datetime,
 ) -> Export:
     """Do the same for whoever holds the data folder and its keys; no policy stands between them and the rows.
@@ -162,6 +164,15 @@ def export_at_terminal(
         private = {"actor_name": f"{operator} at the server's terminal"}
         scope = _record_export(tx, log_key, kind, filters, acting=None, private=private, now=now)
     return _export(db, log_key, kind, filters, scope, now)
+
+
+def export_digest(filters: Filters, format: Format | str) -> str:  # noqa: A002 - the word that people use
+    """Return what the proof for an export is bound to: hex SHA-256 of the format and the filters that are set.
+
+    They are hashed as JSON with sorted keys and no spaces, e.g. `{"format":"csv","kind":"envelope"}`.
+    Raises UnknownFormat.
+    """
+    return hashlib.sha256(canonical({"format": _format(format).value, **filters.said()})).hexdigest()
 
 
 def publish_checkpoint(db: Database, log_key: LogKey, *, now: datetime) -> Signed:
