@@ -17,6 +17,7 @@ __all__ = [
     "assign_client",
     "create_organisation",
     "list_organisations",
+    "operator_id",
 ]
 
 
@@ -53,6 +54,12 @@ def list_organisations(db: Database, *, acting: Acting) -> list[OrganisationView
     with db.reading() as tx:
         rows = organisations.listed(tx, acting)
     return [OrganisationView(row.id, row.name, row.kind, row.created_at) for row in rows]
+
+
+def operator_id(db: Database) -> OrganisationId:
+    """Return the organisation that runs this portal. Raises NotFound before the installation is made."""
+    with db.reading() as tx:
+        return organisations.operator(tx).id
 
 
 def assign_client(

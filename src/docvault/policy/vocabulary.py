@@ -52,7 +52,7 @@ class ResourceType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The person who acts, as their session says; made by actions/sessions.authenticate and nowhere else."""
+    """The person who acts, as their session says; made by database/sessions and, for the terminal, by cli/people."""
 
     person_id: PersonId
     organisation_id: OrganisationId
