@@ -7,7 +7,8 @@ import { Pad } from "./pad.js";
 
 const INK = "#10213f";
 const WIDEST = 1200; // pixels of an uploaded picture
-const FAMILIES = ["Sign Caveat", "Sign Dancing", "Sign Vibes"]; // in the order of the styles offered
+/** @type {Record<string, string>} the font of each style */
+const FAMILIES = { caveat: "Sign Caveat", "dancing-script": "Sign Dancing", "great-vibes": "Sign Vibes" };
 const OTHER_SCRIPTS = '"Noto Sans Arabic", "Noto Sans CJK JP", cursive';
 
 const dialog = $("#dlg-sign", HTMLDialogElement);
@@ -64,7 +65,7 @@ async function made() {
   if (chosenWay() === "type") {
     const text = fullName.value.trim();
     if (!text) return null;
-    const style = Number(new FormData(form).get("style"));
+    const style = String(new FormData(form).get("style"));
     return { signature: { kind: "typed", text, style }, preview: await png(await written(text, style)) };
   }
   if (!uploaded) return null;
@@ -75,10 +76,10 @@ async function made() {
 /**
  * The typed name as a picture, in the hand that was chosen.
  * @param {string} text
- * @param {number} style from 1
+ * @param {string} style
  */
 async function written(text, style) {
-  const font = `64px "${FAMILIES[style - 1]}", ${OTHER_SCRIPTS}`;
+  const font = `64px "${FAMILIES[style]}", ${OTHER_SCRIPTS}`;
   await document.fonts.load(font, text);
   const canvas = document.createElement("canvas");
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));

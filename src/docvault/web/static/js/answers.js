@@ -6,8 +6,8 @@
 
 /** @typedef {"signature" | "initials" | "date" | "text" | "checkbox"} Kind */
 /** @typedef {{id: string, kind: Kind, page: number, x: number, y: number, w: number, h: number, required: boolean, label: string}} Field */
-/** @typedef {{text: string} | {checked: boolean} | {signed: true}} Answer */
-/** @typedef {{kind: "drawn", strokes: number[][][]} | {kind: "typed", text: string, style: number} | {kind: "picture", png: string}} Signature */
+/** @typedef {string | boolean} Answer a date is ISO 8601; a tick, and "I sign here", are true */
+/** @typedef {{kind: "drawn", strokes: number[][][]} | {kind: "typed", text: string, style: string} | {kind: "picture", png: string}} Signature */
 /** @typedef {{envelope: string, digest: string, name: string, colour: number, pages: number, seen: number[], fields: Field[]}} Ceremony */
 
 /** @returns {Ceremony} what the page says about this ceremony */
@@ -37,7 +37,7 @@ export class Answers {
   /** @param {string} id */
   text(id) {
     const answer = this.fields[id];
-    return answer && "text" in answer ? answer.text : "";
+    return typeof answer === "string" ? answer : "";
   }
 
   /**

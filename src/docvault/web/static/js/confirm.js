@@ -68,7 +68,7 @@ function filledIn() {
 async function sign() {
   const proof = await api("POST", "/step-ups", { purpose: PURPOSE, digest: ceremony.digest, code: code.value.replace(/\s/gu, "") });
   await api("POST", `/envelopes/${ceremony.envelope}/ceremony/sign`, {
-    step_up: proof.step_up,
+    step_up: proof.id,
     answers: filledIn(),
     signature: answers.signature,
   });

@@ -32,7 +32,8 @@ function say(words) {
 // --- saving ------------------------------------------------------------------------------------------------------
 
 async function save() {
-  const fields = placed.fields.map(({ key: _key, ...field }) => field);
+  // Every save makes the fields anew: one that Undo brought back has no id that the server still knows.
+  const fields = placed.fields.map(({ key: _key, ...field }) => ({ ...field, id: null }));
   await api("PUT", `/envelopes/${main.dataset.envelope}/fields`, { fields });
 }
 

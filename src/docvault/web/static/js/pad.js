@@ -149,20 +149,11 @@ export class Pad {
   }
 
   /**
-   * For the server: strokes of [x, y, width], cut to their box, in units of the box's width.
+   * For the server: strokes of [x, y], in units of the pad's width.
    * @returns {number[][][]}
    */
   data() {
-    const box = this.#box();
-    const scale = 1 / Math.max(0.02, box.right - box.left);
-    return this.strokes.map((stroke) => {
-      const widths = strokeWidths(stroke);
-      return stroke.map((point, index) =>
-        [(point.x - box.left) * scale, (point.y - box.top) * scale, widths[index] * scale].map(
-          (number) => Math.round(number * 10_000) / 10_000,
-        ),
-      );
-    });
+    return this.strokes.map((stroke) => stroke.map((point) => [rounded(point.x), rounded(point.y)]));
   }
 
   /** @returns {HTMLCanvasElement} what was drawn, cut to its box */
@@ -176,6 +167,11 @@ export class Pad {
     context?.drawImage(this.canvas, (MARGIN - box.left) * scale, (MARGIN - box.top) * scale);
     return cut;
   }
+}
+
+/** @param {number} number */
+function rounded(number) {
+  return Math.round(number * 10_000) / 10_000;
 }
 
 /**

@@ -81,14 +81,23 @@ function drawField(field) {
 function spoken(field, done) {
   const where = `page ${field.page}`;
   if (field.kind === "checkbox") return `${nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
-  if (done) return `${nameOf(field)}, ${where}: ${answers.text(field.id) || "done"}. Press to change.`;
+  if (done) return `${nameOf(field)}, ${where}: ${shown(field) || "done"}. Press to change.`;
   return `${field.kind === "signature" ? VERBS.signature : nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
+}
+
+/** @param {Field} field */
+function shown(field) {
+  const text = answers.text(field.id);
+  if (field.kind !== "date" || !text) return text;
+  const [year, month, day] = text.split("-").map(Number);
+  const date = new Date(year, month - 1, day);
+  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" }).format(date);
 }
 
 /** @param {Field} field */
 function answerNode(field) {
   if (field.kind === "checkbox") return document.createTextNode("✓");
-  if (field.kind !== "signature") return document.createTextNode(answers.text(field.id));
+  if (field.kind !== "signature") return document.createTextNode(shown(field));
   const image = new Image();
   image.src = signature.url;
   image.alt = "";
@@ -110,8 +119,8 @@ function invitation(field) {
 /** @param {Field} field */
 async function fill(field) {
   if (field.kind === "checkbox") toggle(field);
-  else if (field.kind === "date") answers.set(field.id, { text: today() });
-  else if (field.kind === "initials" && !answers.has(field.id)) answers.set(field.id, { text: initials() });
+  else if (field.kind === "date") answers.set(field.id, today());
+  else if (field.kind === "initials" && !answers.has(field.id)) answers.set(field.id, initials());
   else if (field.kind === "signature") await sign(field);
   else await write(field);
   drawField(field);
@@ -122,7 +131,7 @@ async function fill(field) {
 /** @param {Field} field */
 function toggle(field) {
   if (answers.has(field.id)) answers.remove(field.id);
-  else answers.set(field.id, { checked: true });
+  else answers.set(field.id, true);
 }
 
 /**
@@ -131,11 +140,10 @@ function toggle(field) {
  */
 async function sign(field) {
   if (answers.signature && !answers.has(field.id)) {
-    answers.set(field.id, { signed: true });
+    answers.set(field.id, true);
     return;
   }
-  if (!(await adopt())) return;
-  answers.set(field.id, { signed: true });
+  if (await adopt()) answers.set(field.id, true);
 }
 
 /** @returns {Promise<boolean>} whether there is a signature now */
@@ -161,12 +169,15 @@ async function write(field) {
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
   if (dialog.returnValue !== "ok") return;
   const text = input.value.trim();
-  if (text) answers.set(field.id, { text });
+  if (text) answers.set(field.id, text);
   else answers.remove(field.id);
 }
 
+/** The date where the signer is, as ISO 8601. */
 function today() {
-  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" }).format(new Date());
+  const now = new Date();
+  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
 }
 
 function initials() {

@@ -192,11 +192,14 @@ function localTimes() {
   }
 }
 
-/** A form that is on its way is not sent a second time by an impatient click. */
-/** @param {SubmitEvent} event */
+/**
+ * A form that is on its way is not sent a second time by an impatient click.
+ * @param {SubmitEvent} event
+ */
 function onSubmit(event) {
   const form = event.target;
   if (!(form instanceof HTMLFormElement) || form.method !== "post" || event.defaultPrevented) return;
+  if ("again" in form.dataset) return; // its answer is a download: the page stays
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 }

@@ -8,6 +8,7 @@ import { $ } from "./ui.js";
 const SVG = "http://www.w3.org/2000/svg";
 const NEAR = "150% 0px"; // how far outside the window a page's text is fetched
 const MIDDLE = "-45% 0px -50% 0px"; // a thin band across the middle of the window
+const DESCENT = 0.21; // of the font size: a run's box reaches this far below the baseline
 const PAGE_WIDTH = 54; // rem: the widest a page gets without zoom; also in app.css
 
 const pages = document.querySelector("#pages");
@@ -97,12 +98,15 @@ async function addTextLayer(figure) {
  */
 function textElement(run) {
   const element = document.createElementNS(SVG, "text");
-  element.setAttribute("x", String(run.x));
-  element.setAttribute("y", String(run.y));
+  const radians = (run.angle * Math.PI) / 180;
+  const x = run.x + DESCENT * run.size * Math.sin(radians);
+  const y = run.y - DESCENT * run.size * Math.cos(radians);
+  element.setAttribute("x", x.toFixed(1));
+  element.setAttribute("y", y.toFixed(1));
   element.setAttribute("font-size", String(run.size));
   element.setAttribute("textLength", String(run.width));
   element.setAttribute("lengthAdjust", "spacingAndGlyphs");
-  if (Math.abs(run.angle) > 0.5) element.setAttribute("transform", `rotate(${run.angle} ${run.x} ${run.y})`);
+  if (Math.abs(run.angle) > 0.5) element.setAttribute("transform", `rotate(${run.angle} ${x} ${y})`);
   element.textContent = run.text;
   return element;
 }

@@ -1,0 +1,167 @@
+"""Documents: what they are, their bytes, their pages as pictures and as text."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from docvault.actions import documents
+from docvault.pdf.render import WIDTHS
+from docvault.values import DocumentId
+from docvault.web import downloads
+from docvault.web.access import portal_of, signed_in
+from docvault.web.running import run
+from docvault.web.wire import Answer
+
+WebRequest = Request[Any, Any, Any]
+
+PageNumber = Annotated[int, Parameter(ge=1, description="from 1")]
+Width = Annotated[int, Parameter(query="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")]
+WIDTH = WIDTHS[1]
+
+
+class Version(Answer):
+    number: int
+    size: int
+    sha256: str
+    media_type: str
+    created_at: datetime
+    by: str | None
+    pages: int | None
+
+
+class Document(Answer):
+    id: str
+    name: str
+    folder_id: str
+    folder_name: str
+    versions: list[Version]
+
+
+class Versions(Answer):
+    items: list[Version]
+    next: str | None
+
+
+class Run(Answer):
+    """Text on one line. x, y: the box's lower left corner in displayed points; angle: degrees, clockwise."""
+
+    x: float
+    y: float
+    width: float
+    size: float
+    angle: float
+    text: str
+
+
+class Runs(Answer):
+    items: list[Run]
+
+
+def runs_answer(found: Any) -> Runs:
+    """Return the runs of a page as they go over the wire."""
+    return Runs(items=msgspec.convert(found, list[Run], from_attributes=True))
+
+
+@get("/documents/{document_id:str}", summary="Show a document", tags=["Documents"])
+async def document(request: WebRequest, document_id: str) -> Document:
+    """One document and its versions."""
+    view = await run(
+        documents.show_document,
+        portal_of(request).db,
+        acting=signed_in(request),
+        document_id=DocumentId(document_id),
+    )
+    return msgspec.convert(view, Document, from_attributes=True)
+
+
+@get("/documents/{document_id:str}/versions", summary="List versions", tags=["Documents"])
+async def versions(request: WebRequest, document_id: str) -> Versions:
+    """The versions of a document, oldest first."""
+    view = await run(
+        documents.show_document,
+        portal_of(request).db,
+        acting=signed_in(request),
+        document_id=DocumentId(document_id),
+    )
+    return Versions(items=msgspec.convert(view.versions, list[Version], from_attributes=True), next=None)
+
+
+@get(
+    "/documents/{document_id:str}/versions/{number:int}/content",
+    summary="Download a version",
+    tags=["Documents"],
+)
+async def content(request: WebRequest, document_id: str, number: PageNumber) -> Stream:
+    """The bytes as they were uploaded, whole or in a range."""
+    portal = portal_of(request)
+    found = await run(
+        documents.read_document,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        document_id=DocumentId(document_id),
+        number=number,
+        now=portal.clock(),
+    )
+    return downloads.send(
+        request,
+        name=found.name,
+        media_type=found.media_type,
+        size=found.size,
+        sha256=found.sha256,
+        open_range=found.open_range,
+    )
+
+
+@get(
+    "/documents/{document_id:str}/versions/{number:int}/pages/{page:int}",
+    summary="Show a page as a picture",
+    tags=["Documents"],
+)
+async def page_image(
+    request: WebRequest, document_id: str, number: PageNumber, page: PageNumber, width: Width = WIDTH
+) -> Response[bytes]:
+    """A page as a picture."""
+    portal = portal_of(request)
+    picture, media_type = await run(
+        documents.page_image,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        acting=signed_in(request),
+        document_id=DocumentId(document_id),
+        number=number,
+        page=page,
+        width=width,
+        now=portal.clock(),
+    )
+    return Response(picture, media_type=media_type)
+
+
+@get(
+    "/documents/{document_id:str}/versions/{number:int}/pages/{page:int}/text",
+    summary="Read the text of a page",
+    tags=["Documents"],
+)
+async def page_text(request: WebRequest, document_id: str, number: PageNumber, page: PageNumber) -> Runs:
+    """A page's text, run by run, for the layer over its picture."""
+    portal = portal_of(request)
+    found = await run(
+        documents.page_text,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        acting=signed_in(request),
+        document_id=DocumentId(document_id),
+        number=number,
+        page=page,
+        now=portal.clock(),
+    )
+    return runs_answer(found)
+
+
+HANDLERS = [document, versions, content, page_image, page_text]

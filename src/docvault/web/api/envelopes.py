@@ -1,0 +1,363 @@
+"""Envelopes: made from a document, prepared, sent, watched, ended."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, get, post, put
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from docvault.actions import envelope_files, envelopes
+from docvault.actions.envelope_files import Which
+from docvault.pdf.render import WIDTHS
+from docvault.rules.envelopes import State
+from docvault.rules.fields import FieldKind
+from docvault.values import DocumentId, EnvelopeId, FieldId, PersonId, RecipientId
+from docvault.web import downloads
+from docvault.web.access import portal_of, signed_in
+from docvault.web.api.documents import Runs, runs_answer
+from docvault.web.running import run
+from docvault.web.wire import Answer, Body
+
+WebRequest = Request[Any, Any, Any]
+
+PageNumber = Annotated[int, Parameter(ge=1, description="from 1")]
+Width = Annotated[int, Parameter(query="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")]
+WIDTH = WIDTHS[1]
+FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
+FieldKindName = Literal["signature", "initials", "date", "text", "checkbox"]
+
+
+class NewSigner(Body):
+    person_id: str
+    turn: int  # 1 is first; the same turn signs in any order
+
+
+class NewEnvelope(Body):
+    document_id: str
+    title: str
+    recipients: list[NewSigner]
+    message: str = ""
+    due_at: datetime | None = None
+
+
+class FieldInput(Body):
+    """Displayed-page points, crop and rotation applied, origin top left."""
+
+    recipient_id: str
+    kind: FieldKindName
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    id: str | None = None
+    required: bool = True
+    label: str = ""
+
+
+class FieldsInput(Body):
+    fields: list[FieldInput]
+
+
+class Reason(Body):
+    reason: str
+
+
+class Made(Answer):
+    id: str
+
+
+class Reminded(Answer):
+    reminded: int  # people
+
+
+class EnvelopeSummary(Answer):
+    id: str
+    title: str
+    organisation_name: str
+    state: str
+    signed: int
+    signers: int
+    changed_at: datetime
+    due_at: datetime | None
+    your_turn: bool
+
+
+class Envelopes(Answer):
+    items: list[EnvelopeSummary]
+    next: str | None
+
+
+class Recipient(Answer):
+    id: str
+    person_id: str
+    name: str
+    email: str
+    role: str
+    turn: int
+    state: str
+    at: datetime | None
+
+
+class Field(Answer):
+    id: str
+    recipient_id: str
+    kind: str
+    page: int
+    x: float
+    y: float
+    w: float
+    h: float
+    required: bool
+    label: str
+
+
+class Envelope(Answer):
+    id: str
+    title: str
+    organisation_name: str
+    state: str
+    signed: int
+    signers: int
+    changed_at: datetime
+    due_at: datetime | None
+    your_turn: bool
+    message: str
+    sender_name: str
+    digest: str | None
+    pages: int
+    reason: str | None
+    trouble: str | None
+    has_signed: bool
+    has_certificate: bool
+    recipients: list[Recipient]
+    fields: list[Field]
+
+
+@get("/envelopes", summary="List envelopes", tags=["Envelopes"])
+async def list_envelopes(
+    request: WebRequest,
+    state: State | None = None,
+    search: str | None = None,
+    mine: bool = False,
+    after: str | None = None,
+    limit: int = 50,
+) -> Envelopes:
+    """Envelopes the person may see, newest first."""
+    found = await run(
+        envelopes.list_envelopes,
+        portal_of(request).db,
+        acting=signed_in(request),
+        state=state,
+        search=search,
+        mine=mine,
+        after=after,
+        limit=limit,
+    )
+    return msgspec.convert(found, Envelopes, from_attributes=True)
+
+
+@post("/envelopes", summary="Make an envelope", tags=["Envelopes"])
+async def create_envelope(request: WebRequest, data: NewEnvelope) -> Made:
+    """Make a draft from a document's newest version; refuses a PDF that cannot be signed, and says why."""
+    portal = portal_of(request)
+    envelope_id = await run(
+        envelopes.create_envelope,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        acting=signed_in(request),
+        document_id=DocumentId(data.document_id),
+        title=data.title,
+        message=data.message,
+        recipients=[envelopes.NewRecipient(PersonId(one.person_id), one.turn) for one in data.recipients],
+        due_at=data.due_at,
+        now=portal.clock(),
+    )
+    return Made(id=envelope_id)
+
+
+@get("/envelopes/{envelope_id:str}", summary="Show an envelope", tags=["Envelopes"])
+async def show_envelope(request: WebRequest, envelope_id: str) -> Envelope:
+    """One envelope with its recipients and fields."""
+    view = await run(
+        envelopes.show_envelope,
+        portal_of(request).db,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+    )
+    return msgspec.convert(view, Envelope, from_attributes=True)
+
+
+@put(
+    "/envelopes/{envelope_id:str}/fields",
+    status_code=204,
+    request_max_body_size=FIELDS_BODY,
+    summary="Place the fields",
+    tags=["Envelopes"],
+)
+async def place_fields(request: WebRequest, envelope_id: str, data: FieldsInput) -> None:
+    """Replace all fields of a draft."""
+    portal = portal_of(request)
+    await run(
+        envelopes.place_fields,
+        portal.db,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        fields=[_field(one) for one in data.fields],
+        now=portal.clock(),
+    )
+
+
+def _field(given: FieldInput) -> envelopes.NewField:
+    return envelopes.NewField(
+        id=FieldId(given.id) if given.id else None,
+        recipient_id=RecipientId(given.recipient_id),
+        kind=FieldKind(given.kind),
+        page=given.page,
+        x=given.x,
+        y=given.y,
+        w=given.w,
+        h=given.h,
+        required=given.required,
+        label=given.label,
+    )
+
+
+@post("/envelopes/{envelope_id:str}/send", status_code=204, summary="Send an envelope", tags=["Envelopes"])
+async def send_envelope(request: WebRequest, envelope_id: str) -> None:
+    """Check that it can be sealed, freeze it, and ask the first to sign."""
+    portal = portal_of(request)
+    await run(
+        envelopes.send_envelope,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        portal.authority,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        now=portal.clock(),
+    )
+
+
+@post("/envelopes/{envelope_id:str}/void", status_code=204, summary="Void an envelope", tags=["Envelopes"])
+async def void_envelope(request: WebRequest, envelope_id: str, data: Reason) -> None:
+    """End the envelope for everybody."""
+    portal = portal_of(request)
+    await run(
+        envelopes.void_envelope,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        reason=data.reason,
+        now=portal.clock(),
+    )
+
+
+@post(
+    "/envelopes/{envelope_id:str}/remind",
+    status_code=200,
+    summary="Remind the recipients",
+    tags=["Envelopes"],
+)
+async def remind(request: WebRequest, envelope_id: str) -> Reminded:
+    """Write again to those whose turn it is."""
+    portal = portal_of(request)
+    count = await run(
+        envelopes.remind_recipients,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        now=portal.clock(),
+    )
+    return Reminded(reminded=count)
+
+
+@get(
+    "/envelopes/{envelope_id:str}/documents/{which:str}/content",
+    summary="Download a document of an envelope",
+    tags=["Envelopes"],
+)
+async def content(request: WebRequest, envelope_id: str, which: Which) -> Stream:
+    """The document as sent, the signed one, or the certificate of completion."""
+    portal = portal_of(request)
+    found = await run(
+        envelope_files.open_envelope_file,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        which=which,
+        now=portal.clock(),
+    )
+    return downloads.send(
+        request,
+        name=found.name,
+        media_type=found.media_type,
+        size=found.size,
+        sha256=found.sha256,
+        open_range=found.open_range,
+    )
+
+
+@get(
+    "/envelopes/{envelope_id:str}/pages/{page:int}",
+    summary="Show a page of an envelope as a picture",
+    tags=["Envelopes"],
+)
+async def page_image(
+    request: WebRequest, envelope_id: str, page: PageNumber, width: Width = WIDTH
+) -> Response[bytes]:
+    """A page of the document as a picture."""
+    portal = portal_of(request)
+    picture, media_type = await run(
+        envelope_files.envelope_page_image,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        page=page,
+        width=width,
+        now=portal.clock(),
+    )
+    return Response(picture, media_type=media_type)
+
+
+@get(
+    "/envelopes/{envelope_id:str}/pages/{page:int}/text",
+    summary="Read the text of a page of an envelope",
+    tags=["Envelopes"],
+)
+async def page_text(request: WebRequest, envelope_id: str, page: PageNumber) -> Runs:
+    """A page's text, run by run."""
+    portal = portal_of(request)
+    found = await run(
+        envelope_files.envelope_page_runs,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        page=page,
+        now=portal.clock(),
+    )
+    return runs_answer(found)
+
+
+HANDLERS = [
+    list_envelopes,
+    create_envelope,
+    show_envelope,
+    place_fields,
+    send_envelope,
+    void_envelope,
+    remind,
+    content,
+    page_image,
+    page_text,
+]

@@ -1,0 +1,125 @@
+"""How stored bytes leave the portal: as an attachment, never rendered here (promise 32), in ranges if asked.
+
+RFC 6266 for the name, RFC 9110 section 14 for ranges. What a person named a file is data: it can break
+neither a header nor the eye (promise 33).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request
+from litestar.exceptions import HTTPException
+from litestar.response import Stream
+
+NAME_MOST = 200  # characters of a file's name that are sent
+NAMELESS = "document"
+UNSAFE = set('/\\:*?"<>|')  # mean something to a file system somewhere
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode categories without a glyph
+SANDBOX = "default-src 'none'; sandbox"  # even a browser that shows it runs nothing in it
+RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+DIGITS_MOST = 18  # of a position in a Range; more cannot be a size
+
+OpenRange = Callable[[int, int], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The bytes to send: from `start` up to, not including, `stop`."""
+
+    start: int
+    stop: int
+
+
+def safe_name(name: str) -> str:
+    """Return the name without what could break a header, hide an extension or name a path.
+
+    Control and formatting characters go: CR, LF, NUL, right-to-left overrides.
+    """
+    kept = "".join(
+        "_" if letter in UNSAFE else letter
+        for letter in unicodedata.normalize("NFC", name)
+        if unicodedata.category(letter) not in UNSEEN
+    )
+    stem, dot, extension = kept.strip(" .").rpartition(".")
+    if dot and len(extension) < NAME_MOST // 2:
+        return f"{stem[: NAME_MOST - len(extension) - 1]}.{extension}"
+    return kept.strip(" .")[:NAME_MOST] or NAMELESS
+
+
+def disposition(name: str) -> str:
+    """Return a Content-Disposition that makes browsers save the bytes under `name` (RFC 6266, RFC 8187)."""
+    safe = safe_name(name)
+    ascii_name = unicodedata.normalize("NFKD", safe).encode("ascii", "ignore").decode().strip(" .")
+    ascii_name = "".join("_" if letter in UNSAFE else letter for letter in ascii_name)
+    return f"attachment; filename=\"{ascii_name or NAMELESS}\"; filename*=UTF-8''{quote(safe, safe='')}"
+
+
+def part_of(header: str | None, size: int) -> Part | None:
+    """Read a Range header; None means the whole. Raises HTTPException 416 for one that cannot be met.
+
+    Several ranges at once, or another unit, may be answered with the whole (RFC 9110 14.2).
+    """
+    match = RANGE.match(header.strip()) if header else None
+    if match is None or match[0] == "bytes=-":
+        return None
+    first, last = match[1], match[2]
+    if max(len(first), len(last)) > DIGITS_MOST:
+        raise _unsatisfiable(size)
+    if not first:
+        start, stop = max(0, size - int(last)), size
+    else:
+        start, stop = int(first), min(size, int(last) + 1 if last else size)
+        if last and int(last) < int(first):
+            return None
+    if start >= stop:
+        raise _unsatisfiable(size)
+    return Part(start, stop)
+
+
+def _unsatisfiable(size: int) -> HTTPException:
+    return HTTPException(
+        status_code=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        detail="The file does not have that part.",
+        headers={"content-range": f"bytes */{size}"},
+    )
+
+
+def send(
+    request: Request[Any, Any, Any],
+    *,
+    name: str,
+    media_type: str,
+    size: int,
+    sha256: str,
+    open_range: OpenRange,
+) -> Stream:
+    """Answer with the file, or with the part that was asked for.
+
+    sha256: lower-case hex of the whole; it is the entity tag, and the part of another version is never sent.
+    open_range: yields the plaintext from start up to, not including, stop.
+    """
+    etag = f'"{sha256}"'
+    condition = request.headers.get("if-range")
+    wanted = request.headers.get("range") if condition in {None, etag} else None
+    part = part_of(wanted, size)
+    start, stop = (part.start, part.stop) if part else (0, size)
+    headers = {
+        "content-disposition": disposition(name),
+        "content-security-policy": SANDBOX,
+        "content-length": str(stop - start),
+        "accept-ranges": "bytes",
+        "etag": etag,
+    }
+    if part:
+        headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
+    return Stream(
+        open_range(start, stop),
+        status_code=HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK,
+        media_type=media_type,
+        headers=headers,
+    )

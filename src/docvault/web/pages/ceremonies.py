@@ -1,0 +1,294 @@
+"""The ceremony's pages: start, review, text, confirm, done. Each sends a person to where they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from docvault.actions import ceremonies, envelope_files, envelopes
+from docvault.actions.ceremonies import CeremonyView
+from docvault.pdf.render import WIDTHS
+from docvault.pdf.text import Run
+from docvault.rules.consents import ConsentUnknown
+from docvault.rules.envelopes import EnvelopeRefused, State
+from docvault.values import DocVaultError, EnvelopeId
+from docvault.web import forms, problems
+from docvault.web.access import portal_of, signed_in
+from docvault.web.pages.envelopes import recipient_lines
+from docvault.web.pages.prepare import field_data
+from docvault.web.rendering import render
+from docvault.web.running import run
+from docvault.web.sheets import INLINE, sheets
+
+WebRequest = Request[Any, Any, Any]
+
+PAGES_A_MINUTE = 4  # of a contract, read attentively
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands who cannot sign now, and what to do next."""
+
+    icon: str
+    title: str
+    words: str
+    action: str
+    href: str
+
+
+class ConsentForm(msgspec.Struct, forbid_unknown_fields=True):
+    consent_id: str
+    consent_sha256: str
+    agree: str = ""
+
+
+class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str = ""
+
+
+@get("/sign/{envelope_id:str}")
+async def start(request: WebRequest, envelope_id: str) -> Response[Any]:
+    """Who asks, for what, and what comes next; consent is given here, apart from signing."""
+    view = await _ceremony(request, envelope_id)
+    if view.state == "signed":
+        return Redirect(f"/sign/{envelope_id}/done", status_code=303)
+    return _start(request, view)
+
+
+def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None = None) -> Response[str]:
+    return render(
+        request,
+        "sign_start.html",
+        problems.meaning_of(error).status if error else 200,
+        nav="inbox",
+        envelope_id=view.envelope.id,
+        title=view.envelope.title,
+        sender_name=view.sender_name,
+        sender_email=view.sender_email,
+        message=view.message,
+        reason=view.reason,
+        due_at=view.envelope.due_at,
+        pages=view.pages,
+        minutes=max(2, round(view.pages / PAGES_A_MINUTE)),
+        fields_required=sum(field.required for field in view.fields),
+        state=view.state,
+        standing=_standing(view),
+        consent=view.consent,
+        consent_paragraphs=view.consent.text.split("\n\n"),
+        consented=view.consented,
+        trouble=str(error or ""),
+    )
+
+
+def _standing(view: CeremonyView) -> Standing | None:
+    envelope = f"/envelopes/{view.envelope.id}"
+    standings = {
+        "waiting": Standing(
+            "clock",
+            "It is not your turn yet",
+            "Others sign before you. We write to you as soon as it is your turn.",
+            "Back to the inbox",
+            "/inbox",
+        ),
+        "completed": Standing(
+            "circle-check",
+            "This document is completed",
+            "Everybody has signed. You can download the signed document.",
+            "Show the envelope",
+            envelope,
+        ),
+        "declined": Standing(
+            "circle-x",
+            "This envelope has ended",
+            "Somebody declined to sign. There is nothing left to do for you.",
+            "Show the envelope",
+            envelope,
+        ),
+        "voided": Standing(
+            "ban",
+            "This envelope has ended",
+            f"{view.sender_name} voided it. There is nothing left to do for you.",
+            "Show the envelope",
+            envelope,
+        ),
+    }
+    return standings.get(view.state)
+
+
+@post("/sign/{envelope_id:str}/consent")
+async def consent(request: WebRequest, envelope_id: str) -> Response[Any]:
+    """Agree to sign electronically, then read."""
+    form = await forms.read(request, ConsentForm)
+    portal = portal_of(request)
+    if form.agree != "yes":
+        return _start(request, await _ceremony(request, envelope_id), CONSENT_NEEDED)
+    try:
+        await run(
+            ceremonies.give_consent,
+            portal.db,
+            acting=signed_in(request),
+            envelope_id=EnvelopeId(envelope_id),
+            consent_id=form.consent_id,
+            consent_sha256=form.consent_sha256,
+            now=portal.clock(),
+        )
+    except (EnvelopeRefused, ConsentUnknown) as error:
+        return _start(request, await _ceremony(request, envelope_id), error)
+    return Redirect(f"/sign/{envelope_id}/review", status_code=303)
+
+
+CONSENT_NEEDED = forms.FormInvalid("Please tick the box if you agree to sign electronically.")
+
+
+@post("/sign/{envelope_id:str}/decline")
+async def decline(request: WebRequest, envelope_id: str) -> Response[Any]:
+    """Decline with a reason; the start page then says how things stand."""
+    form = await forms.read(request, ReasonForm)
+    portal = portal_of(request)
+    try:
+        await run(
+            ceremonies.decline_envelope,
+            portal.db,
+            portal.vault,
+            acting=signed_in(request),
+            envelope_id=EnvelopeId(envelope_id),
+            reason=form.reason,
+            now=portal.clock(),
+        )
+    except EnvelopeRefused as error:
+        return _start(request, await _ceremony(request, envelope_id), error)
+    return Redirect(f"/sign/{envelope_id}", status_code=303)
+
+
+@get("/sign/{envelope_id:str}/review")
+async def review(request: WebRequest, envelope_id: str) -> Response[Any]:
+    """The pages with the fields of this person."""
+    view = await _ceremony(request, envelope_id)
+    if not _may_go_on(view):
+        return Redirect(f"/sign/{envelope_id}", status_code=303)
+    runs = {page: await _runs(request, envelope_id, page) for page in range(1, min(INLINE, view.pages) + 1)}
+    base = f"/api/v1/envelopes/{envelope_id}/pages"
+    return render(
+        request,
+        "sign_review.html",
+        envelope_id=envelope_id,
+        title=view.envelope.title,
+        sender_name=view.sender_name,
+        ceremony=_script_data(request, view),
+        sheets=sheets(base, view.page_sizes, runs),
+        widths=WIDTHS,
+        eager={1} | {field.page for field in view.fields},
+    )
+
+
+@get("/sign/{envelope_id:str}/text")
+async def text(request: WebRequest, envelope_id: str) -> Response[Any]:
+    """The text of what is to be signed."""
+    view = await _ceremony(request, envelope_id)
+    if not _may_go_on(view):
+        return Redirect(f"/sign/{envelope_id}", status_code=303)
+    portal = portal_of(request)
+    texts = [
+        await run(
+            envelope_files.envelope_paragraphs,
+            portal.db,
+            portal.vault,
+            portal.pdf,
+            acting=signed_in(request),
+            envelope_id=EnvelopeId(envelope_id),
+            page=page,
+            now=portal.clock(),
+        )
+        for page in range(1, view.pages + 1)
+    ]
+    return render(request, "sign_text.html", envelope_id=envelope_id, title=view.envelope.title, texts=texts)
+
+
+@get("/sign/{envelope_id:str}/confirm")
+async def confirm(request: WebRequest, envelope_id: str) -> Response[Any]:
+    """What is about to be signed, and the code that confirms it."""
+    view = await _ceremony(request, envelope_id)
+    if not _may_go_on(view):
+        return Redirect(f"/sign/{envelope_id}", status_code=303)
+    return render(
+        request,
+        "sign_confirm.html",
+        envelope_id=envelope_id,
+        title=view.envelope.title,
+        pages=view.pages,
+        ceremony=_script_data(request, view),
+    )
+
+
+@get("/sign/{envelope_id:str}/done")
+async def done(request: WebRequest, envelope_id: str) -> Response[Any]:
+    """What happens now that the person has signed."""
+    view = await _ceremony(request, envelope_id)
+    if view.signed_at is None:
+        return Redirect(f"/sign/{envelope_id}", status_code=303)
+    envelope = await run(
+        envelopes.show_envelope,
+        portal_of(request).db,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+    )
+    under_way = envelope.state in {State.SENT, State.COMPLETING}
+    return render(
+        request,
+        "sign_done.html",
+        envelope=envelope,
+        recipients=recipient_lines(envelope.recipients),
+        signed_at=view.signed_at,
+        waiting=envelope.signers - envelope.signed if under_way else 0,
+        finishing=envelope.state is State.COMPLETING,
+    )
+
+
+async def _ceremony(request: WebRequest, envelope_id: str) -> CeremonyView:
+    portal = portal_of(request)
+    return await run(
+        ceremonies.start_ceremony,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        now=portal.clock(),
+    )
+
+
+async def _runs(request: WebRequest, envelope_id: str, page: int) -> Sequence[Run]:
+    portal = portal_of(request)
+    return await run(
+        envelope_files.envelope_page_runs,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        page=page,
+        now=portal.clock(),
+    )
+
+
+def _may_go_on(view: CeremonyView) -> bool:
+    return view.state == "your-turn" and view.consented
+
+
+def _script_data(request: WebRequest, view: CeremonyView) -> dict[str, Any]:
+    """What the page's script needs; see readCeremony in answers.js."""
+    lines = recipient_lines(view.recipients)
+    return {
+        "envelope": view.envelope.id,
+        "digest": view.digest,
+        "name": signed_in(request).name,
+        "colour": next(line.colour for line in lines if line.id == view.recipient.id),
+        "pages": view.pages,
+        "seen": list(view.seen_pages),
+        "fields": [field_data(field) for field in view.fields],
+    }
+
+
+HANDLERS = [start, consent, decline, review, text, confirm, done]
