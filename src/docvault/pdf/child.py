@@ -11,8 +11,11 @@ import resource
 import signal
 import socket
 import sys
+import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -53,6 +56,15 @@ class _Job:
         signal.setitimer(signal.ITIMER_REAL, remaining)
         reply: bytes = answer.payload
         return reply
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        remaining, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, remaining - (time.monotonic() - started)))
 
     def close(self) -> None:
         for file in [*self.files, *self.outputs]:
@@ -117,13 +129,15 @@ def places(error: BaseException) -> str:
 
 
 def main() -> None:
-    """Confine this process, import the libraries, say so and serve."""
+    """Confine this process, say so, import the libraries and serve."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl+C in the terminal is for the parent, which closes the socket
     channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
     network = confine()
     channel.send(wire.Ready(network))
+    for name in ("intake", "render", "text"):
+        import_module(f"docvault.pdf.inside.{name}")  # now, so that the first reader does not wait for it
     serve(channel)
 
 

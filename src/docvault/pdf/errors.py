@@ -38,6 +38,13 @@ class WorkersBusy(PdfError):
         super().__init__(message)
 
 
+class PageMissing(PdfError):
+    """There is no such page, or it is not offered at that size."""
+
+    def __init__(self, message: str = "There is no such page.") -> None:
+        super().__init__(message)
+
+
 class NotSignable(PdfError):
     """Fields cannot be placed on this file; the message says why and what to do."""
 
@@ -73,3 +80,7 @@ class FieldRefused(PdfError):
 
 class AppearanceRefused(PdfError):
     """A name, text or picture cannot be drawn; the message says what to change."""
+
+
+class CannotSign(PdfError):
+    """The document was left as it was; the message says why."""

@@ -5,6 +5,7 @@ here by module and function so that neither side imports it before it is needed.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
@@ -18,6 +19,9 @@ TASKS: Mapping[str, str] = {
     "draw": "docvault.pdf.inside.appearance:draw",
     "missing_letters": "docvault.pdf.inside.appearance:missing_letters",
     "typeset": "docvault.pdf.inside.typesetting:typeset",
+    "sign": "docvault.pdf.inside.sign:sign",
+    "renew": "docvault.pdf.inside.sign:renew",
+    "validate": "docvault.pdf.inside.validate:validate",
 }
 
 
@@ -29,6 +33,10 @@ class Job(Protocol):
 
     def output(self) -> BinaryIO:
         """A new memory file; all of them, in this order, are handed back when the task returns."""
+        ...
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """End this worker at once should the block take longer: a loop in C knows no exceptions."""
         ...
 
     def ask(self, name: str, payload: bytes) -> bytes:

@@ -216,15 +216,13 @@ class Workers:
             worker = self._free.get(timeout=WAIT_SECONDS)
         except queue.Empty:
             raise WorkersBusy from None
-        if self._closed:
-            self._free.put(worker)
-            raise WorkersBusy("The portal is shutting down. Please try again in a minute.")
-        return worker or self._start()
-
-    def _start(self) -> _Worker:
         with self._lock:
-            worker = _Worker(self._program)
-            self._live.add(worker)
+            if self._closed:
+                self._free.put(worker)
+                raise WorkersBusy("The portal is shutting down. Please try again in a minute.")
+            if worker is None:
+                worker = _Worker(self._program)
+                self._live.add(worker)
             return worker
 
     def _give_back(self, worker: _Worker) -> None:

@@ -1,0 +1,205 @@
+"""Inspects an uploaded PDF, and makes the copy that can be signed. Runs in a worker.
+
+The plan of normalise: 1 look at the bytes; 2 open; 3 refuse what cannot be signed; 4 remember where
+annotations are; 5 take out what acts; 6 turn forms and comments into page content; 7 rewrite; 8 reopen
+strictly; 9 compare.
+"""
+
+from typing import Any, BinaryIO
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name
+from pyhanko.pdf_utils.misc import PdfError as StrictReaderError
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from docvault.pdf.errors import AlreadySigned, Damaged, DynamicForm, NotSignable, TooManyPages
+from docvault.pdf.inside import active, comparison
+from docvault.pdf.inside.geometry import settle
+from docvault.pdf.inside.opening import DAMAGED, Raw, look, open_pdf
+from docvault.pdf.inside.render import open_document
+from docvault.pdf.tasks import Job
+
+FIELDS = 100_000  # of one form; more is an attack
+SIGNED = (
+    "This PDF already carries a signature. It is kept exactly as it is; placing fields on it would break "
+    "that signature. To collect new signatures, upload the version before it was signed."
+)
+REBUILT = (
+    "The file's index was damaged and has been rebuilt. Please look through every page before you send it."
+)
+DYNAMIC = (
+    "This PDF is a dynamic XFA form, which only Adobe Reader can show. "
+    "Please open it there, print it to a new PDF and upload that."
+)
+
+
+def inspect(job: Job) -> object:
+    """Task: what this file is, as the plain map of intake.Findings. Refusals become its reason."""
+    found: dict[str, Any] = {}
+    try:
+        raw = look(job.files[0])
+        pdf, repaired = open_pdf(job.files[0], raw)
+        with pdf:
+            found = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
+            _refuse(pdf, found, job.options["max_pages"])
+    except NotSignable as refusal:
+        flags = {"PasswordProtected": {"encrypted": True}, "Damaged": {"damaged": True}}
+        return found | flags.get(type(refusal).__name__, {}) | {"signable": False, "reason": str(refusal)}
+    return found | {"signable": True}
+
+
+def normalise(job: Job) -> object:
+    """Task: the copy to be signed in the only output; returns the plain map of intake.Findings."""
+    output = job.output()
+    raw = look(job.files[0])
+    pdf, repaired = open_pdf(job.files[0], raw)
+    with pdf:
+        found = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
+        _refuse(pdf, found, job.options["max_pages"])
+        regions = comparison.annotated_regions(pdf)
+        active.remove(pdf)
+        found["removed"] += _flatten(pdf)
+        _rewrite(pdf, output)
+    _reopen_strictly(output, found["pages"])
+    before, after = open_document(job.files[0]), open_document(output)
+    comparison.compare(job, before, after, regions, job.options["page_seconds"])
+    return found
+
+
+def _describe(pdf: pikepdf.Pdf, raw: Raw) -> dict[str, Any]:
+    found = active.find(pdf)
+    form = pdf.Root.get("/AcroForm")
+    fields = list(_fields(form))
+    signed = raw.byte_range or any(kind == Name.Sig and "/V" in field for field, kind in fields)
+    return {
+        "pages": len(pdf.pages),
+        "signed": signed or _has_certification(pdf.Root),
+        "encrypted": pdf.is_encrypted,
+        "xfa": isinstance(form, Dictionary) and "/XFA" in form,
+        "damaged": False,
+        "form_fields": len(fields),
+        "javascript": "JavaScript" in found,
+        "attachments": "attached files" in found,
+        "removed": sorted(found) + _removed_by_rewriting(pdf, raw),
+    }
+
+
+def _removed_by_rewriting(pdf: pikepdf.Pdf, raw: Raw) -> list[str]:
+    stripped = ["restrictions on printing and editing"] if pdf.is_encrypted else []
+    stripped += ["data before the start of the document"] if raw.before else []
+    return stripped + (["data after the end of the document"] if raw.after else [])
+
+
+def _refuse(pdf: pikepdf.Pdf, found: dict[str, Any], max_pages: int) -> None:
+    if found["pages"] > max_pages:
+        raise TooManyPages(
+            f"This PDF has {found['pages']} pages; up to {max_pages} can be signed at once. "
+            "Please split it into smaller documents."
+        )
+    if found["signed"]:
+        raise AlreadySigned(SIGNED)
+    if found["xfa"] and (bool(pdf.Root.get("/NeedsRendering", False)) or not found["form_fields"]):
+        raise DynamicForm(DYNAMIC)
+    if found["notes"] and any("/Contents" not in page.obj for page in pdf.pages):
+        # A page whose content was lost in the damage would be signed as an empty one.
+        raise Damaged(DAMAGED)
+
+
+def _fields(form: Any) -> Any:
+    """Every field of the form with its (inherited) type; loops and excess end it."""
+    if not isinstance(form, Dictionary) or not isinstance(form.get("/Fields"), Array):
+        return
+    waiting: list[tuple[Any, Any]] = [(field, None) for field in form["/Fields"]]
+    seen: set[tuple[int, int]] = set()
+    for _ in range(FIELDS):
+        if not waiting:
+            return
+        field, kind = waiting.pop()
+        if not isinstance(field, Dictionary) or (field.is_indirect and field.objgen in seen):
+            continue
+        seen.add(field.objgen)
+        kind = field.get("/FT", kind)
+        yield field, kind
+        kids = field.get("/Kids")
+        waiting += [(kid, kind) for kid in kids] if isinstance(kids, Array) else []
+
+
+def _has_certification(root: Any) -> bool:
+    permissions = root.get("/Perms")
+    return isinstance(permissions, Dictionary) and ("/DocMDP" in permissions or "/UR3" in permissions)
+
+
+def _flatten(pdf: pikepdf.Pdf) -> list[str]:
+    """Make fields and comments part of the page: nothing is left that a reader could show differently."""
+    had_form = isinstance(pdf.Root.get("/AcroForm"), Dictionary)
+    filled = had_form and any(True for _ in _fields(pdf.Root["/AcroForm"]))
+    comments = any(_is_comment(each) for page in pdf.pages for each in page.obj.get("/Annots", []))
+    if had_form:
+        if "/XFA" in pdf.Root["/AcroForm"]:
+            del pdf.Root["/AcroForm"]["/XFA"]
+        _draw_fields(pdf)
+    pdf.flatten_annotations("all")
+    _drop_widgets(pdf)
+    for key in ("/AcroForm", "/Perms", "/Legal", "/DSS", "/PieceInfo", "/NeedsRendering"):
+        if key in pdf.Root:
+            del pdf.Root[key]
+    flattened = ["form fields (what they show became part of the page)"] if filled else []
+    return flattened + (["comments (what they show became part of the page)"] if comments else [])
+
+
+def _draw_fields(pdf: pikepdf.Pdf) -> None:
+    """Give fields that leave their looks to the reader an appearance; the others keep theirs."""
+    form = pdf.Root["/AcroForm"]
+    if any("/V" in field and "/AP" not in field and "/Kids" not in field for field, _ in _fields(form)):
+        form["/NeedAppearances"] = True
+    pdf.generate_appearance_streams()
+
+
+def _drop_widgets(pdf: pikepdf.Pdf) -> None:
+    """What is left of a form after flattening shows nothing, and has no form to belong to."""
+    for page in pdf.pages:
+        left = page.obj.get("/Annots")
+        if isinstance(left, Array):
+            kept = [each for each in left if each.get("/Subtype") != Name.Widget]
+            page.obj["/Annots"] = Array(kept)
+
+
+def _is_comment(annotation: Any) -> bool:
+    kind = annotation.get("/Subtype") if isinstance(annotation, Dictionary) else None
+    return kind is not None and kind not in (Name.Link, Name.Widget, Name.Popup)
+
+
+def _rewrite(pdf: pikepdf.Pdf, output: BinaryIO) -> None:
+    for page in pdf.pages:
+        settle(page)
+        if "/Metadata" in page.obj:
+            del page.obj["/Metadata"]
+        if "/Annots" in page.obj and not len(page.obj["/Annots"]):
+            del page.obj["/Annots"]
+    pdf.remove_unreferenced_resources()
+    pdf.save(
+        output,
+        encryption=False,
+        linearize=False,
+        object_stream_mode=pikepdf.ObjectStreamMode.disable,
+        min_version="1.7",
+        compress_streams=True,
+        recompress_flate=False,
+        fix_metadata_version=True,
+        deterministic_id=True,
+    )
+    output.flush()
+
+
+def _reopen_strictly(output: BinaryIO, pages: int) -> None:
+    """Two readers that forgive nothing must agree. Raises Damaged."""
+    try:
+        with pikepdf.open(output, attempt_recovery=False, suppress_warnings=True) as pdf:
+            fine = len(pdf.pages) == pages and not pdf.get_warnings() and not pdf.is_encrypted
+        output.seek(0)
+        reader = PdfFileReader(output, strict=True)
+        fine = fine and int(reader.root["/Pages"]["/Count"]) == pages
+    except (pikepdf.PdfError, StrictReaderError, ValueError, TypeError, KeyError) as error:
+        raise Damaged(DAMAGED) from error
+    if not fine:
+        raise Damaged(DAMAGED)

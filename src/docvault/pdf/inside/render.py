@@ -1,0 +1,71 @@
+"""Draws pages with PDFium. Runs in a worker: a page may be built to exhaust whoever draws it."""
+
+from typing import Any, BinaryIO
+
+import pypdfium2 as pdfium
+from PIL import Image
+
+from docvault.pdf.errors import PageMissing, PdfUnreadable
+from docvault.pdf.tasks import Job
+
+PIXELS = 24_000_000  # of one picture; a very tall page comes out narrower
+COLOURS = 32  # of a text page: enough for smooth edges
+PHOTOGRAPHIC = 0.55  # share of middle greys above which a palette would show bands
+WEBP_QUALITY = 82
+
+
+def open_document(file: BinaryIO) -> pdfium.PdfDocument:
+    """Open a PDF with its form fields visible. Raises PdfUnreadable."""
+    file.seek(0)
+    try:
+        document = pdfium.PdfDocument(file)
+        document.init_forms()
+    except pdfium.PdfiumError as error:
+        raise PdfUnreadable from error
+    return document
+
+
+def page_of(document: pdfium.PdfDocument, number: int) -> Any:
+    """Page `number`, from 1. Raises PageMissing, PdfUnreadable."""
+    if not 1 <= number <= len(document):
+        raise PageMissing
+    try:
+        return document[number - 1]
+    except pdfium.PdfiumError as error:
+        raise PdfUnreadable(f"Page {number} of this PDF could not be read.") from error
+
+
+def page_sizes(job: Job) -> object:
+    """Task: the displayed size of every page."""
+    document = open_document(job.files[0])
+    return [document.get_page_size(index) for index in range(len(document))]
+
+
+def page_image(job: Job) -> object:
+    """Task: one page as a picture in the only output; returns its media type."""
+    page = page_of(open_document(job.files[0]), job.options["page"])
+    picture = picture_of(page, job.options["width"])
+    if is_photographic(picture):
+        picture.save(job.output(), "WEBP", quality=WEBP_QUALITY, method=2)
+        return "image/webp"
+    palette = picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette.save(job.output(), "PNG")
+    return "image/png"
+
+
+def picture_of(page: Any, width: int, *, grey: bool = False) -> Image.Image:
+    """The page as displayed, annotations and forms included, on white."""
+    wide, high = page.get_size()
+    scale = min(width / max(wide, 1.0), (PIXELS / max(wide * high, 1.0)) ** 0.5)
+    bitmap = page.render(scale=scale, grayscale=grey, rev_byteorder=not grey, may_draw_forms=True)
+    picture: Image.Image = bitmap.to_pil()
+    return picture if grey else picture.convert("RGB")
+
+
+def is_photographic(picture: Image.Image) -> bool:
+    """Whether most of the page is neither paper nor ink."""
+    if picture.getcolors(4096) is not None:
+        return False
+    small = picture.resize((96, max(1, round(96 * picture.height / picture.width)))).convert("L")
+    greys = small.histogram()
+    return sum(greys[24:232]) / max(1, sum(greys)) > PHOTOGRAPHIC

@@ -1,0 +1,61 @@
+"""Finds the text of a page and where it stands, with PDFium. Runs in a worker."""
+
+import ctypes
+import math
+from typing import Any
+
+import pypdfium2.raw as pdfium_c
+
+from docvault.pdf.inside.render import open_document, page_of
+from docvault.pdf.tasks import Job
+
+UNITS = 100  # per point: PDFium answers in whole device units
+LOOSE = 1.12  # the loose box of a letter, in font sizes
+TALLEST = 6  # a loose box this many times the ink's height belongs to a broken font
+RUNS = 20_000  # of one page; beyond that nobody reads it as text
+
+
+def page_runs(job: Job) -> object:
+    """Task: the runs of one page as plain maps, in the order of the page's text."""
+    page = page_of(open_document(job.files[0]), job.options["page"])
+    textpage = page.get_textpage()
+    runs = (_run(page, textpage, index) for index in range(min(textpage.count_rects(), RUNS)))
+    return [run for run in runs if run is not None]
+
+
+def _run(page: Any, textpage: Any, index: int) -> dict[str, object] | None:
+    left, bottom, right, top = textpage.get_rect(index)
+    words = textpage.get_text_bounded(left, bottom, right, top).split()
+    text = " ".join("".join(letter for letter in word if letter.isprintable()) for word in words).strip()
+    if not text:
+        return None
+    low, high = _line_box(textpage, left, bottom, top)
+    x0, y0 = _displayed(page, left, low)
+    x1, y1 = _displayed(page, right, low)
+    return {
+        "x": x0,
+        "y": y0,
+        "width": math.hypot(x1 - x0, y1 - y0),
+        "size": (high - low) / LOOSE,
+        "angle": math.degrees(math.atan2(y1 - y0, x1 - x0)),
+        "text": text,
+    }
+
+
+def _line_box(textpage: Any, left: float, bottom: float, top: float) -> tuple[float, float]:
+    """PDFium's rectangles hug the ink; the loose box of the first letter has the font's own height."""
+    index = textpage.get_index(left + 0.4, (bottom + top) / 2, 2, 2)
+    if index is None:
+        return bottom, top
+    _, low, _, high = textpage.get_charbox(index, loose=True)
+    return (low, high) if high - low < TALLEST * (top - bottom) else (bottom, top)
+
+
+def _displayed(page: Any, x: float, y: float) -> tuple[float, float]:
+    """User space to displayed points; PDFium knows the crop box and the rotation."""
+    width, height = page.get_size()
+    across, down = ctypes.c_int(), ctypes.c_int()
+    pdfium_c.FPDF_PageToDevice(
+        page.raw, 0, 0, round(width * UNITS), round(height * UNITS), 0, x, y, across, down
+    )
+    return across.value / UNITS, down.value / UNITS
