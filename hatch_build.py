@@ -1,7 +1,7 @@
 """Makes the portal's web fonts while DocVault is built: subsets of OFL fonts from PyPI, as woff2.
 
-No Node and no network: the originals are build requirements. Runs for wheels and editable installs alike; fonts that
-are there already are kept. Licences are copied beside the fonts, as the OFL asks.
+No Node and no network: the originals are build requirements. Runs for wheels and editable
+installs alike; fonts that are there already are kept. Licences are copied beside the fonts, as the OFL asks.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ FAMILY_RECORDS = (1, 3, 4, 6, 16, 21, 25)
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One font to make. axes: where a variable font is pinned; new_name: needed under a Reserved Font Name."""
+    """One font to make. axes: where a variable font is pinned; new_name: for a Reserved Font Name."""
 
     package: str
     file: str
@@ -91,7 +91,7 @@ def subset(font: TTFont, characters: list[int]) -> None:
 
 
 def rename(font: TTFont, name: str) -> None:
-    """Call the font `name` everywhere: a changed font may not carry its Reserved Font Name (OFL 1.1, condition 3)."""
+    """Call the font `name` everywhere: changed, it loses its Reserved Font Name (OFL 1.1, condition 3)."""
     for record in font["name"].names:
         if record.nameID in FAMILY_RECORDS:
             record.string = (

@@ -166,7 +166,7 @@ def export_at_terminal(
     return _export(db, log_key, kind, filters, scope, now)
 
 
-def export_digest(filters: Filters, format: Format | str) -> str:  # noqa: A002 - the word that people use
+def export_digest(filters: Filters, format: Format | str) -> str:  # noqa: A002 - the word people use
     """Return what the proof for an export is bound to: hex SHA-256 of the format and the filters that are set.
 
     They are hashed as JSON with sorted keys and no spaces, e.g. `{"format":"csv","kind":"envelope"}`.

@@ -186,11 +186,17 @@ def accept_invitation(
 
 
 def list_people(
-    db: Database, *, acting: Acting, search: str | None = None, after: str | None = None, limit: int = PAGE
+    db: Database,
+    *,
+    acting: Acting,
+    search: str | None = None,
+    role: Role | None = None,
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Page[PersonView]:
     """Return people, newest first. search: part of a name or address. Raises Forbidden, BadCursor."""
     with db.reading() as tx:
-        page = people.listed(tx, acting, search=search, after=after, limit=limit)
+        page = people.listed(tx, acting, search=search, role=role, after=after, limit=limit)
         clients = people.clients_of(tx, [person.id for person in page.items])
     return Page([_view(person, clients.get(person.id, frozenset())) for person in page.items], page.next)
 

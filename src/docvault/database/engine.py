@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, create_engine, event, or_
+from sqlalchemy.exc import SQLAlchemyError
 
 from docvault.policy.engine import Policy
 from docvault.values import DocVaultError
@@ -64,6 +65,15 @@ class Database:
         with self.engine.connect() as connection:
             yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
 
+    def answers(self) -> bool:
+        """Tell whether the database answers at all; why not stands in its own log."""
+        try:
+            with self.reading() as tx:
+                tx.connection.exec_driver_sql("SELECT 1")
+        except SQLAlchemyError:
+            return False
+        return True
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -76,7 +86,12 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves; the driver's own would be deferred
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT}"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
@@ -87,7 +102,9 @@ def cursor_after(at: datetime, row_id: str) -> str:
     return base64.urlsafe_b64encode(f"{at.isoformat()}|{row_id}".encode()).decode().rstrip("=")
 
 
-def before_cursor(cursor: str | None, at: ColumnElement[Any], row_id: ColumnElement[Any]) -> ColumnElement[bool] | None:
+def before_cursor(
+    cursor: str | None, at: ColumnElement[Any], row_id: ColumnElement[Any]
+) -> ColumnElement[bool] | None:
     """Return the condition for rows older than `cursor` (newest first), or None without one. Raises BadCursor."""
     if cursor is None:
         return None

@@ -64,7 +64,13 @@ def for_changing(tx: Transaction, acting: Acting, person_id: PersonId) -> Person
 
 
 def listed(
-    tx: Transaction, acting: Acting, *, search: str | None = None, after: str | None = None, limit: int = PAGE
+    tx: Transaction,
+    acting: Acting,
+    *,
+    search: str | None = None,
+    role: Role | None = None,
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Page[PersonRow]:
     """Return people, newest first. search: a part of the name or address. Raises Forbidden, BadCursor."""
     tx.policy.require(acting, Permission.PERSON_LIST, PORTAL)
@@ -73,6 +79,8 @@ def listed(
     older = before_cursor(after, people.c.created_at, people.c.id)
     if older is not None:
         question = question.where(older)
+    if role is not None:
+        question = question.where(people.c.role == role.value)
     if search:
         part = search.strip().lower()
         names = func.lower(people.c.name).contains(part, autoescape=True)

@@ -50,7 +50,7 @@ class FactorNeeded(AccessError):
 
 
 def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
-    """Wrap the whole application: `scope["user"]` is the person acting or None, `scope["auth"]` their csrf token."""
+    """Wrap the application: `scope["user"]` becomes who acts or None, `scope["auth"]` their csrf token."""
     trusted = peer.networks(portal.settings.trusted_proxies)
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,8 +2,10 @@
 
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+from anyio import CapacityLimiter
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
@@ -11,32 +13,28 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from docvault.web import static_files
 from docvault.web.access import PUBLIC, require_session, with_session
+from docvault.web.api.verification import AT_ONCE
 from docvault.web.csrf import refuse_cross_site
 from docvault.web.headers import with_headers
 from docvault.web.problems import answer
 from docvault.web.rendering import make_environment
 from docvault.web.static_files import StaticFiles
+from docvault.web.wire import StrictRequest
 from docvault.wiring import Portal
 
 BODY_MOST = 64 * 1024  # bytes of a request; a route that takes more says so itself
 
-API = ("session", "people", "organisations", "audit", "verification")
-OPEN = ("health", "log", "reference")  # beside /api/v1: no version in their paths
-PAGES = ("sign_in", "enrolment", "welcome", "people", "audit", "verify", "outbox", "account")
+ROOTS = {"health": "/", "log": "/", "verification": "/api/v1"}  # subjects that are not simply under /api/v1
 
 
 def create_app(portal: Portal) -> Litestar:
     """Return the application for `portal`; makes no connection and starts nothing."""
     static = StaticFiles()
     app = Litestar(
-        route_handlers=[
-            *static_files.HANDLERS,
-            Router("/api/v1", route_handlers=_handlers("api", API)),
-            *_handlers("api", OPEN),
-            Router("/", route_handlers=_handlers("pages", PAGES), include_in_schema=False),
-        ],
+        route_handlers=[*static_files.HANDLERS, *_api(portal), *_pages()],
         guards=[require_session, refuse_cross_site],
         exception_handlers={Exception: answer},
+        request_class=StrictRequest,
         request_max_body_size=BODY_MOST,
         openapi_config=_openapi(portal),
         state=State(
@@ -44,25 +42,48 @@ def create_app(portal: Portal) -> Litestar:
                 "portal": portal,
                 "static": static,
                 "environment": make_environment(static, portal.settings.name),
+                "verification_slots": CapacityLimiter(AT_ONCE),
             }
         ),
         logging_config=None,
-        compression_config=None,
     )
     # Litestar's own middleware starts behind its router; these two must also see what finds no route.
     app.asgi_handler = with_headers(with_session(app.asgi_handler, portal))
     return app
 
 
-def _handlers(room: str, subjects: tuple[str, ...]) -> list[Any]:
+def _api(portal: Portal) -> list[Router]:
+    """Every file of api/, by what it holds; the one that takes a whole PDF has the policy's limit for it."""
+    whole_pdf = portal.db.policy.numbers.uploads.max_signing_bytes
+    limits = {"verification": whole_pdf}
     return [
-        handler
-        for subject in subjects
-        for handler in import_module(f"docvault.web.{room}.{subject}").HANDLERS
+        Router(
+            ROOTS.get(subject, "/api/v1"),
+            route_handlers=_handlers("api", subject),
+            request_max_body_size=limits.get(subject, BODY_MOST),
+        )
+        for subject in _subjects("api")
     ]
 
 
+def _pages() -> list[Router]:
+    return [
+        Router("/", route_handlers=_handlers("pages", subject), include_in_schema=False)
+        for subject in _subjects("pages")
+    ]
+
+
+def _subjects(room: str) -> list[str]:
+    return sorted(path.stem for path in (Path(__file__).parent / room).glob("[a-z]*.py"))
+
+
+def _handlers(room: str, subject: str) -> list[Any]:
+    handlers: list[Any] = import_module(f"docvault.web.{room}.{subject}").HANDLERS
+    return handlers
+
+
 def _openapi(portal: Portal) -> OpenAPIConfig:
+    """Only the bare description: Litestar's own reference pages load from other hosts."""
     return OpenAPIConfig(
         title=portal.settings.name,
         version=version("docvault"),

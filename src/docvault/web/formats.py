@@ -71,6 +71,11 @@ def title(value: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def groups(secret: str) -> str:
+    """A long secret in groups of four, to be typed."""
+    return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "utc_moment": utc_moment,
@@ -78,6 +83,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "size": size,
     "initials": initials,
     "fingerprint": fingerprint,
+    "groups": groups,
     "words": words,
     "sentence": title,
 }

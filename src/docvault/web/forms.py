@@ -1,4 +1,4 @@
-"""Forms that pages post: url-encoded, small, read into structs that refuse what they do not know (promise 23)."""
+"""Forms that pages post: url-encoded, small, read into structs that refuse the unknown (promise 23)."""
 
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -46,6 +46,11 @@ async def read(request: Request[Any, Any, Any], form: type[Form]) -> Form:
     An empty field is left out, so that its default counts.
     """
     fields = {name: value for name, value in (await pairs(request)).items() if value and name != "csrf"}
+    return convert(fields, form)
+
+
+def convert(fields: dict[str, str], form: type[Form]) -> Form:
+    """Make `form` of texts, also of an address's query. Raises FormInvalid."""
     try:
         return msgspec.convert(fields, form, strict=False)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""What the web server starts: the application of the installation that the settings name."""
+"""What the web server loads: the application of the installation that the settings name."""
 
 from litestar import Litestar
 
@@ -7,5 +7,5 @@ from docvault.web.app import create_app
 
 
 def application() -> Litestar:
-    """Open the installation and return its application; called once in each web process."""
+    """Build the application; called once in each web process."""
     return create_app(wiring.build(settings.load()))

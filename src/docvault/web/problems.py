@@ -14,14 +14,18 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from docvault.actions import sessions
+from docvault.credentials import refusals
 from docvault.database.engine import BadCursor
+from docvault.database.organisations import OrganisationKnown
+from docvault.database.people import AlreadyKnown
+from docvault.database.step_ups import StepUpInvalid
 from docvault.policy.engine import Forbidden
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
 from docvault.web.rendering import render
+from docvault.web.wire import BodyInvalid
 
 log = structlog.get_logger()
 
@@ -53,10 +57,22 @@ MEANINGS: dict[type[Exception], Meaning] = {
     FactorNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "factor-needed", "Second factor needed"),
     CrossSite: Meaning(HTTPStatus.FORBIDDEN, "cross-site", "Request refused"),
     FormInvalid: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
+    BodyInvalid: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
     BadCursor: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
-    sessions.SignInRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-in-refused", "Sign-in refused"),
-    sessions.Throttled: Meaning(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many tries"),
-    sessions.TooBusy: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment"),
+    AlreadyKnown: Meaning(HTTPStatus.CONFLICT, "already-known", "Already here"),
+    OrganisationKnown: Meaning(HTTPStatus.CONFLICT, "already-known", "Already here"),
+    StepUpInvalid: Meaning(HTTPStatus.FORBIDDEN, "step-up-invalid", "Please confirm again"),
+    refusals.SignInRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-in-refused", "Sign-in refused"),
+    refusals.CodeRefused: Meaning(HTTPStatus.UNAUTHORIZED, "code-refused", "Code not accepted"),
+    refusals.ChallengeOver: Meaning(HTTPStatus.UNAUTHORIZED, "challenge-over", "Please sign in again"),
+    refusals.FactorStopped: Meaning(HTTPStatus.UNAUTHORIZED, "factor-stopped", "Second factor stopped"),
+    refusals.Throttled: Meaning(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many tries"),
+    refusals.TooBusy: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment"),
+    refusals.PasswordRefused: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "password-refused", "Choose another password"
+    ),
+    refusals.LinkRefused: Meaning(HTTPStatus.NOT_FOUND, "link-refused", "This link does not work any more"),
+    refusals.NotFresh: Meaning(HTTPStatus.FORBIDDEN, "not-fresh", "Please sign in again"),
 }
 
 # What the framework itself refuses, in words for people.
@@ -80,8 +96,14 @@ UNEXPECTED = Problem(
     type="/api/docs#problem-unexpected",
     title="Something went wrong on our side",
     status=500,
-    detail="Nothing was changed. Please try again; if it happens again, tell your administrator when it happened.",
+    detail="Please try again. If it happens once more, tell your administrator when it happened.",
 )
+
+
+def kinds() -> set[Meaning]:
+    """Return every kind of problem an answer can be, for the API's reference."""
+    unexpected = Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", UNEXPECTED.title)
+    return {*MEANINGS.values(), *FRAMEWORK.values(), unexpected}
 
 
 def meaning_of(error: Exception) -> Meaning:
@@ -119,7 +141,7 @@ def _detail(error: HTTPException) -> str:
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The exception handler of the whole application."""
     problem = describe(error)
-    headers = _headers(error)
+    headers = headers_of(error)
     if request.scope["path"].startswith(("/api/", "/log/", "/health/")):
         return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
     if request.scope["method"] == "GET" and isinstance(error, NotSignedIn):
@@ -131,8 +153,9 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     return page
 
 
-def _headers(error: Exception) -> dict[str, str]:
-    if isinstance(error, sessions.Throttled):
+def headers_of(error: Exception) -> dict[str, str]:
+    """Return the headers an error needs: when to come back, or what would have been allowed."""
+    if isinstance(error, (refusals.Throttled, refusals.TooBusy)):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, HTTPException) and error.headers:
         return {name: value for name, value in error.headers.items() if name.lower() == "allow"}

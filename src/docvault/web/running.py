@@ -1,4 +1,4 @@
-"""Where the synchronous floors below meet the event loop: actions run in worker threads, started here only."""
+"""Where the synchronous floors below meet the event loop: actions run in threads, started here only."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +17,7 @@ _limiters: dict[str, CapacityLimiter] = {}
 async def run(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
     """Run `function` in a worker thread and return what it returns; what it raises is raised here.
 
-    A client that hangs up does not stop it: an action is carried through or rolled back, never left half done.
+    A client that hangs up does not stop it: an action is carried through or rolled back.
     """
     return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=_limiter())
 

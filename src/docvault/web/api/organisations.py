@@ -1,0 +1,78 @@
+"""Organisations: the operator and its clients, and who looks after whom."""
+
+from typing import Any
+
+from litestar import Request, get, post, put
+
+from docvault.actions import organisations
+from docvault.values import OrganisationId, PersonId
+from docvault.web.access import portal_of, signed_in
+from docvault.web.running import run
+from docvault.web.wire import Answer, Body
+
+WebRequest = Request[Any, Any, Any]
+
+
+class Organisation(Answer):
+    id: str
+    name: str
+    kind: str
+
+
+class OrganisationList(Answer):
+    items: list[Organisation]
+    next: str | None
+
+
+class NewOrganisation(Body):
+    name: str
+
+
+class OrganisationCreated(Answer):
+    id: str
+
+
+@get("/organisations", summary="List organisations", tags=["People"])
+async def list_organisations(request: WebRequest, after: str | None = None) -> OrganisationList:
+    """The organisations you may know, newest first."""
+    page = await run(
+        organisations.list_organisations, portal_of(request).db, acting=signed_in(request), after=after
+    )
+    items = [Organisation(id=item.id, name=item.name, kind=item.kind) for item in page.items]
+    return OrganisationList(items=items, next=page.next)
+
+
+@post("/organisations", summary="Add a client organisation", tags=["People"])
+async def create_organisation(request: WebRequest, data: NewOrganisation) -> OrganisationCreated:
+    """Add a client organisation."""
+    portal = portal_of(request)
+    created = await run(
+        organisations.create_organisation,
+        portal.db,
+        acting=signed_in(request),
+        name=data.name,
+        now=portal.clock(),
+    )
+    return OrganisationCreated(id=created)
+
+
+@put(
+    "/people/{person_id:str}/clients/{organisation_id:str}",
+    status_code=204,
+    summary="Give an account manager a client",
+    tags=["People"],
+)
+async def assign_client(request: WebRequest, person_id: str, organisation_id: str) -> None:
+    """Let an account manager look after a client organisation."""
+    portal = portal_of(request)
+    await run(
+        organisations.assign_client,
+        portal.db,
+        acting=signed_in(request),
+        person_id=PersonId(person_id),
+        organisation_id=OrganisationId(organisation_id),
+        now=portal.clock(),
+    )
+
+
+HANDLERS = [list_organisations, create_organisation, assign_client]

@@ -1,0 +1,128 @@
+"""The audit trail for a compliance officer: what holds, what happened, and exports behind a fresh code."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from docvault.actions import audit, step_ups
+from docvault.audit.kinds import Kind
+from docvault.credentials.refusals import CredentialRefused
+from docvault.database.audit_trail import Filters
+from docvault.policy.vocabulary import Permission
+from docvault.web import cookies, forms, problems
+from docvault.web.access import PUBLIC, portal_of, signed_in
+from docvault.web.api.audit import exported
+from docvault.web.rendering import render
+from docvault.web.running import run
+
+WebRequest = Request[Any, Any, Any]
+
+SUBJECTS = sorted(
+    {kind.value.partition(":")[0] for kind in Kind}
+)  # what the list of events can be narrowed to
+
+
+class Chosen(msgspec.Struct, forbid_unknown_fields=True):
+    """The filters as the page's form has them; days are UTC, both included."""
+
+    first: date | None = None
+    last: date | None = None
+    kind: str | None = None
+    actor: str | None = None
+    object: str | None = None
+
+    def filters(self) -> Filters:
+        return Filters(
+            start=_midnight(self.first) if self.first else None,
+            end=_midnight(self.last + timedelta(days=1)) if self.last else None,
+            kind=self.kind,
+            actor_id=self.actor,
+            object_id=self.object,
+        )
+
+    def query(self, **more: str | None) -> str:
+        """Return the filters as the query of an address, with `more` on top; None takes one away."""
+        said = {name: getattr(self, name) for name in self.__struct_fields__} | more
+        return urlencode({name: str(value) for name, value in said.items() if value})
+
+
+class ExportForm(Chosen, forbid_unknown_fields=True):
+    format: Literal["csv", "jsonl", "bundle"] = "csv"
+    code: str = ""
+
+
+@get("/audit")
+async def show_audit(request: WebRequest) -> Response[str]:
+    """The trail, newest first."""
+    query = dict(request.query_params.items())
+    after = query.pop("after", None)
+    chosen = forms.convert({name: value for name, value in query.items() if value}, Chosen)
+    return await _page(request, chosen, after=after)
+
+
+async def _page(
+    request: WebRequest, chosen: Chosen, *, after: str | None = None, error: CredentialRefused | None = None
+) -> Response[str]:
+    portal, acting = portal_of(request), signed_in(request)
+    status = await run(audit.log_status, portal.db, portal.log_key, acting=acting)
+    entries = await run(
+        audit.list_entries,
+        portal.db,
+        acting=acting,
+        filters=chosen.filters(),
+        after=after,
+        now=portal.clock(),
+    )
+    page = render(
+        request,
+        "audit.html",
+        problems.meaning_of(error).status if error else 200,
+        nav="audit",
+        log=status,
+        entries=entries,
+        chosen=chosen,
+        subjects=SUBJECTS,
+        error=str(error or ""),
+    )
+    page.headers.update(problems.headers_of(error) if error else {})
+    return page
+
+
+@post("/audit/export", status_code=200)
+async def export(request: WebRequest) -> Response[Any] | Any:
+    """Take the code, prove it for exactly this export, and send the file."""
+    form = await forms.read(request, ExportForm)
+    portal = portal_of(request)
+    filters = form.filters()
+    try:
+        proof = await run(
+            step_ups.confirm_step_up,
+            portal.db,
+            portal.vault.records,
+            acting=signed_in(request),
+            purpose=Permission.AUDIT_EXPORT.value,
+            digest=audit.export_digest(filters, form.format),
+            code=form.code,
+            now=portal.clock(),
+        )
+    except CredentialRefused as error:
+        return await _page(request, form, error=error)
+    file = await exported(request, filters, form.format, proof.id)
+    file.cookies.append(cookies.session_cookie(proof.token, request.scope["auth"]))
+    return file
+
+
+@get("/audit/verify", opt=PUBLIC)
+async def verify(request: WebRequest) -> Response[str]:
+    """The offline verifier: the bundle is read by the page's script and never leaves the browser."""
+    return render(request, "audit_verify.html", nav="audit")
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+HANDLERS = [show_audit, export, verify]

@@ -1,0 +1,181 @@
+"""Signing in and out: password, then the code from the app, or a recovery code."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import Parameter
+from litestar.response import Redirect
+
+from docvault.actions import sessions
+from docvault.credentials.refusals import ChallengeOver, CredentialRefused
+from docvault.web import cookies, forms, problems
+from docvault.web.access import ANY_SESSION, PUBLIC, acting_or_none, portal_of, signed_in, source_of
+from docvault.web.api.session import challenge_of, opened
+from docvault.web.rendering import home_of, render
+from docvault.web.running import run
+
+WebRequest = Request[Any, Any, Any]
+Next = Annotated[str, Parameter(query="next", max_length=500)]
+
+NOTICES = {
+    "password-changed": "Your password is changed. Please sign in with it.",
+    "signed-out": "You are signed out.",
+}
+
+
+class SignInForm(msgspec.Struct, forbid_unknown_fields=True):
+    email: str = ""
+    password: str = ""
+    next: str = ""
+
+
+class CodeForm(msgspec.Struct, forbid_unknown_fields=True):
+    code: str = ""
+    next: str = ""
+
+
+@get("/", opt=PUBLIC)
+async def start(request: WebRequest) -> Redirect:
+    """The first page of whoever comes."""
+    return Redirect(home_of(acting_or_none(request)), status_code=303)
+
+
+@get("/login", opt=PUBLIC)
+async def login(request: WebRequest, onward: Next = "", notice: str = "") -> Response[Any]:
+    """The sign-in form."""
+    acting = acting_or_none(request)
+    if acting is not None:
+        return Redirect(inside(onward) or home_of(acting), status_code=303)
+    return render(
+        request, "login.html", next=inside(onward), email="", error="", notice=NOTICES.get(notice, "")
+    )
+
+
+@post("/login", opt=PUBLIC)
+async def give_password(request: WebRequest) -> Response[Any]:
+    """Take e-mail address and password; go on to the code."""
+    form = await forms.read(request, SignInForm)
+    portal = portal_of(request)
+    try:
+        challenge = await run(
+            sessions.begin_sign_in,
+            portal.db,
+            portal.hasher,
+            email=form.email,
+            password=form.password,
+            source=source_of(request.scope),
+            now=portal.clock(),
+        )
+    except CredentialRefused as error:
+        context = {"next": inside(form.next), "email": form.email, "notice": ""}
+        return again(request, "login.html", error, **context)
+    onward = Redirect(_with_next("/login/code", form.next), status_code=303)
+    onward.cookies.append(cookies.challenge_cookie(challenge.token))
+    return onward
+
+
+@get("/login/code", opt=PUBLIC)
+async def ask_code(request: WebRequest, onward: Next = "") -> Response[Any]:
+    """The form for the 6-digit code."""
+    if cookies.read(request.headers.get("cookie", ""), cookies.CHALLENGE) is None:
+        return Redirect("/login", status_code=303)
+    return render(request, "factor.html", next=inside(onward), error="")
+
+
+@post("/login/code", opt=PUBLIC)
+async def give_code(request: WebRequest) -> Response[Any]:
+    """Take the code; the person is signed in."""
+    form = await forms.read(request, CodeForm)
+    portal = portal_of(request)
+    try:
+        session = await run(
+            sessions.finish_sign_in,
+            portal.db,
+            portal.vault.records,
+            challenge_token=challenge_of(request),
+            code=form.code,
+            source=source_of(request.scope),
+            now=portal.clock(),
+        )
+    except ChallengeOver as error:
+        return again(request, "login.html", error, next=inside(form.next), email="", notice="")
+    except CredentialRefused as error:
+        return again(request, "factor.html", error, next=inside(form.next))
+    return _enter(inside(form.next) or home_of(session.acting), session)
+
+
+@get("/login/recovery", opt=PUBLIC)
+async def ask_recovery_code(request: WebRequest) -> Response[Any]:
+    """The form for a recovery code."""
+    if cookies.read(request.headers.get("cookie", ""), cookies.CHALLENGE) is None:
+        return Redirect("/login", status_code=303)
+    return render(request, "recovery.html", error="")
+
+
+@post("/login/recovery", opt=PUBLIC)
+async def give_recovery_code(request: WebRequest) -> Response[Any]:
+    """Take a recovery code; the session it opens only sets up a new factor."""
+    form = await forms.read(request, CodeForm)
+    portal = portal_of(request)
+    try:
+        session = await run(
+            sessions.use_recovery_code,
+            portal.db,
+            portal.vault.records,
+            challenge_token=challenge_of(request),
+            code=form.code,
+            source=source_of(request.scope),
+            now=portal.clock(),
+        )
+    except ChallengeOver as error:
+        return again(request, "login.html", error, next="", email="", notice="")
+    except CredentialRefused as error:
+        return again(request, "recovery.html", error)
+    return _enter("/enrol", session)
+
+
+@post("/logout", opt=ANY_SESSION)
+async def logout(request: WebRequest) -> Redirect:
+    """End the session."""
+    portal = portal_of(request)
+    await run(sessions.sign_out, portal.db, acting=signed_in(request), now=portal.clock())
+    left = Redirect("/login?notice=signed-out", status_code=303)
+    left.cookies.append(cookies.ended(cookies.SESSION))
+    return left
+
+
+def inside(address: str) -> str:
+    """Return `address` if it is a path of this portal, else nothing: no redirect leads outside (CWE-601)."""
+    is_path = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if is_path and address.isprintable() and "\\" not in address else ""
+
+
+def again(request: WebRequest, template: str, error: CredentialRefused, **context: Any) -> Response[Any]:
+    """Show the form once more with what was wrong, under the status the error means."""
+    page = render(request, template, problems.meaning_of(error).status, error=str(error), **context)
+    page.headers.update(problems.headers_of(error))
+    return page
+
+
+def _enter(address: str, session: sessions.NewSession) -> Redirect:
+    entered = Redirect(address, status_code=303)
+    entered.cookies.extend(opened(session))
+    return entered
+
+
+def _with_next(address: str, onward: str) -> str:
+    return f"{address}?next={quote(inside(onward))}" if inside(onward) else address
+
+
+HANDLERS = [
+    start,
+    login,
+    give_password,
+    ask_code,
+    give_code,
+    ask_recovery_code,
+    give_recovery_code,
+    logout,
+]

@@ -1,0 +1,180 @@
+// @ts-check
+/** Sends a dropped or chosen PDF to be checked and tells the report in plain words. */
+
+import { $, Refused, api, icon, make } from "./ui.js";
+
+/**
+ * @typedef {object} Signature
+ * @property {string} signer
+ * @property {string | null} email
+ * @property {string | null} organisation
+ * @property {string} kind "signature" or "timestamp"
+ * @property {string | null} time
+ * @property {string} time_source
+ * @property {string} coverage
+ * @property {string} modification
+ * @property {string} trust
+ * @property {string} level
+ * @property {string} reason
+ */
+
+/**
+ * @typedef {object} Report
+ * @property {string} verdict
+ * @property {string[]} reasons
+ * @property {number | null} pages
+ * @property {Signature[]} signatures
+ */
+
+/** @type {Record<string, {tone: string, icon: string, title: string}>} */
+const VERDICTS = {
+  valid: { tone: "good", icon: "shield-check", title: "Everything holds" },
+  "not-trusted": { tone: "warn", icon: "shield-alert", title: "Intact, but we do not know every signer" },
+  modified: { tone: "bad", icon: "shield-x", title: "Changed after signing" },
+  invalid: { tone: "bad", icon: "shield-x", title: "The signatures do not hold" },
+  "not-signed": { tone: "", icon: "file-question-mark", title: "Not signed" },
+  unreadable: { tone: "bad", icon: "file-x", title: "This file cannot be read as a PDF" },
+};
+
+/** @type {Record<string, string>} */
+const TIME_SOURCES = {
+  timestamp: "by a trusted timestamp",
+  "untrusted-timestamp": "by a timestamp of an authority we do not know",
+  "signer-clock": "by the signer's own clock",
+  unknown: "",
+};
+
+/** @type {Record<string, string>} */
+const COVERAGES = {
+  "entire-file": "The whole file as you have it",
+  "entire-revision": "The whole file as it was when this was signed",
+  partial: "Only a part of the file",
+};
+
+/** @type {Record<string, string>} */
+const MODIFICATIONS = {
+  none: "Nothing",
+  maintenance: "Only proof for the long term was added",
+  "form-filling": "Only fields were filled in and signatures added, as allowed",
+  other: "Other changes",
+};
+
+/** @type {Record<string, string>} */
+const TRUSTS = {
+  trusted: "Known here",
+  unknown: "Not known here",
+  revoked: "Revoked: do not rely on it",
+  expired: "Not valid at the proven time",
+};
+
+const zone = $("#drop", HTMLElement);
+const input = $("#file", HTMLInputElement);
+const working = $("#working", HTMLElement);
+const report = $("#report", HTMLElement);
+
+/** @param {string} moment */
+function spoken(moment) {
+  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "long" }).format(new Date(moment));
+}
+
+/**
+ * @param {string} tone
+ * @param {string} iconName
+ * @param {string} title
+ * @param {string[]} sentences
+ */
+function callout(tone, iconName, title, sentences) {
+  const words = make("div", { class: "stack gap-s" }, make("h2", {}, title));
+  for (const sentence of sentences) words.append(make("p", {}, sentence));
+  return make("div", { class: `callout verdict ${tone}` }, icon(iconName), words);
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {string} term
+ * @param {string} description
+ */
+function fact(list, term, description) {
+  if (description) list.append(make("dt", {}, term), make("dd", {}, description));
+}
+
+/**
+ * @param {Signature} signature
+ * @param {number} number from 1
+ */
+function card(signature, number) {
+  const isTimestamp = signature.kind === "timestamp";
+  const holds = signature.trust === "trusted" && signature.modification !== "other" && signature.coverage !== "partial";
+  const title = make("h3", { id: `signature-${number}` }, isTimestamp ? "Document timestamp" : signature.signer || "Unknown signer");
+  const mark = make("span", { class: "avatar", "aria-hidden": "true" });
+  mark.append(icon(isTimestamp ? "stamp" : "signature"));
+  const badge = make("span", { class: "badge push", "data-s": holds ? "done" : "declined" });
+  badge.append(icon(holds ? "circle-check" : "circle-x"), holds ? "Holds" : "Look closer");
+  const facts = make("dl", { class: "kv" });
+  fact(facts, isTimestamp ? "Authority" : "Organisation", (isTimestamp ? signature.signer : signature.organisation) ?? "");
+  fact(facts, "Email", signature.email ?? "");
+  if (signature.time) fact(facts, "Time", [spoken(signature.time), TIME_SOURCES[signature.time_source] ?? ""].filter(Boolean).join(", "));
+  fact(facts, "Covers", COVERAGES[signature.coverage] ?? signature.coverage);
+  fact(facts, "Changed since", MODIFICATIONS[signature.modification] ?? signature.modification);
+  fact(facts, "Certificate", TRUSTS[signature.trust] ?? signature.trust);
+  fact(facts, "Level", isTimestamp ? "" : `PAdES ${signature.level}`.replace("PAdES PKCS#7", "PKCS#7"));
+  return make("article", { class: "card stack", "aria-labelledby": `signature-${number}` }, make("div", { class: "row" }, mark, title, badge), make("p", {}, signature.reason), facts);
+}
+
+/**
+ * @param {string} name of the file
+ * @param {Report} answer
+ */
+function show(name, answer) {
+  const verdict = VERDICTS[answer.verdict] ?? VERDICTS.invalid;
+  const pages = answer.pages ? `, ${answer.pages} ${answer.pages === 1 ? "page" : "pages"}` : "";
+  report.replaceChildren(
+    make("p", { class: "muted" }, `${name}${pages}`),
+    callout(verdict.tone, verdict.icon, verdict.title, answer.reasons),
+    ...answer.signatures.map((signature, index) => card(signature, index + 1)),
+  );
+  report.hidden = false;
+  report.focus({ preventScroll: true });
+  report.scrollIntoView({ block: "start" });
+}
+
+/** @param {File} file */
+async function check(file) {
+  report.hidden = true;
+  if (file.size > Number(zone.dataset.most)) {
+    working.replaceChildren(callout("bad", "file-x", "Too large", [`${file.name} is larger than a signed PDF may be here.`]));
+    return;
+  }
+  const bar = make("progress", { "aria-label": `Checking ${file.name}` });
+  working.replaceChildren(make("p", {}, `Checking ${file.name}…`), bar);
+  zone.setAttribute("aria-busy", "true");
+  try {
+    show(file.name, await api("POST", "/verifications", file, { "Content-Type": "application/pdf" }));
+    working.replaceChildren();
+  } catch (error) {
+    const detail = error instanceof Refused ? error.message : "This file could not be read from your device.";
+    working.replaceChildren(callout("bad", "triangle-alert", "This did not work", [detail]));
+  } finally {
+    zone.removeAttribute("aria-busy");
+    input.value = "";
+  }
+}
+
+input.addEventListener("change", () => {
+  if (input.files?.[0]) void check(input.files[0]);
+});
+for (const kind of ["dragenter", "dragover"]) {
+  addEventListener(kind, (event) => {
+    event.preventDefault();
+    zone.setAttribute("data-over", "");
+  });
+}
+addEventListener("dragleave", (event) => {
+  if (event.relatedTarget === null) zone.removeAttribute("data-over");
+});
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  zone.removeAttribute("data-over");
+  const file = event.dataTransfer?.files[0];
+  if (file) void check(file);
+});

@@ -1,0 +1,43 @@
+"""How requests are read: JSON strictly, into the struct a handler names. Nothing is guessed or converted.
+
+The framework alone would take "true" for a boolean and "1" for a number (promise 23).
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import ClientException
+from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
+
+from docvault.web.access import AccessError
+
+JSON = "application/json"
+
+
+class BodyInvalid(AccessError):
+    """The body does not fit; the message names the part, e.g. `Expected str, got int - at $.email`."""
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON body must fit its handler's `data` exactly."""
+
+    async def json(self) -> Any:
+        """Return the body as plain values. Raises BodyInvalid, and 415 for anything but JSON."""
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+            raise ClientException(status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
+        wanted = self.route_handler.parsed_fn_signature.parameters["data"].annotation
+        body = await self.body()
+        try:
+            msgspec.json.decode(body, type=wanted)
+            return msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BodyInvalid(f"The body does not fit: {error}.") from error
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request may bring; a field that is not named is refused."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer holds, exactly."""
