@@ -77,6 +77,17 @@ class KeyPair:
         return cls(parsed, key)
 
 
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A certificate and all that proves it, DER throughout; no key. What a PDF worker is given."""
+
+    certificate: bytes
+    chain: tuple[bytes, ...]  # issuing authorities, without the root
+    roots: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    ocsps: tuple[bytes, ...]
+
+
 class OneTimeKey:
     """A signer's fresh key: signs exactly once and is destroyed by it (promises 61 and 62)."""
 

@@ -1,7 +1,7 @@
 """The built-in timestamp authority: answers RFC 3161 requests. Pure: the moment comes from the caller.
 
-Source: RFC 3161 (requests and tokens), RFC 5035 and RFC 5816 (ESSCertIDv2), RFC 5652 (CMS). Tokens are written
-with our own DER writer: asn1crypto's takes exponential time on trees built by hand (pdf/inside/encoder.py).
+Source: RFC 3161 (requests and tokens), RFC 5035 and RFC 5816 (ESSCertIDv2), RFC 5652 (CMS). Tokens are
+written with our own DER writer: asn1crypto's takes exponential time on trees built by hand.
 """
 
 import hashlib

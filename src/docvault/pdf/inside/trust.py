@@ -1,0 +1,141 @@
+"""Whom a signature comes from and since when that is proven: the two-step check.
+
+First the timestamps, from the newest on: each is judged at the moment the next newer one proves. Then each
+signature, at the moment of its own timestamp: so it outlives its certificate while the archive is renewed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from asn1crypto.crl import CertificateList
+from asn1crypto.ocsp import OCSPResponse
+from asn1crypto.x509 import Certificate
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import DocumentTimestampStatus, PdfSignatureStatus, SignatureStatus
+from pyhanko_certvalidator import ValidationContext
+
+from docvault.certificates import algorithms
+from docvault.certificates.algorithms import AlgorithmTooWeak
+from docvault.pdf.inside import changes
+
+SIGNING = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known about certificates: the trusted roots, and what the file itself brings."""
+
+    roots: Sequence[Certificate]
+    certificates: Sequence[Certificate]
+    crls: Sequence[CertificateList]
+    ocsps: Sequence[OCSPResponse]
+    now: datetime
+    revoking: frozenset[bytes] = field(
+        default=frozenset()
+    )  # DER names of the issuers of the CRLs in the file
+
+    @classmethod
+    def gather(
+        cls, reader: PdfFileReader, roots: Sequence[bytes], crls: Sequence[bytes], now: datetime
+    ) -> "Evidence":
+        """Read the document's security store; `crls` are fresh ones from outside."""
+        try:
+            store = DocumentSecurityStore.read_dss(reader)
+        except NoDSSFoundError:
+            store = None
+        inside = [CertificateList.load(_data(each)) for each in store.crls] if store else []
+        return cls(
+            roots=[Certificate.load(each) for each in roots],
+            certificates=list(store.load_certs()) if store else [],
+            crls=[*inside, *(CertificateList.load(each) for each in crls)],
+            ocsps=[OCSPResponse.load(_data(each)) for each in store.ocsps] if store else [],
+            now=now,
+            revoking=frozenset(each.issuer.dump() for each in inside),
+        )
+
+    def at(self, moment: datetime) -> ValidationContext:
+        """Return what pyHanko judges certificates with, at `moment`. Only the given roots are trusted."""
+        return ValidationContext(
+            trust_roots=list(self.roots),
+            other_certs=list(self.certificates),
+            crls=list(self.crls),
+            ocsps=list(self.ocsps),
+            moment=moment,
+            allow_fetching=False,
+            # The file's lists are as old as the signature: what cannot be asked any more is not held against
+            # it, what they say is. Later lists speak about earlier moments.
+            revocation_mode="soft-fail",
+            retroactive_revinfo=True,
+        )
+
+    def speaks_for(self, certificate: Certificate) -> bool:
+        """Tell whether the file itself says that this certificate was not revoked (level B-LT)."""
+        if certificate.issuer.dump() in self.revoking:
+            return True
+        serials = (
+            answer["cert_id"]["serial_number"].native
+            for response in self.ocsps
+            for answer in response.response_data["responses"]
+        )
+        return certificate.serial_number in serials
+
+
+def _data(reference: object) -> bytes:
+    return bytes(reference.get_object().data)  # type: ignore[attr-defined]  # an indirect stream
+
+
+async def judge_timestamp(
+    embedded: EmbeddedPdfSignature, evidence: Evidence, moment: datetime
+) -> DocumentTimestampStatus:
+    """Judge one document timestamp as seen at `moment`."""
+    return await async_validate_pdf_timestamp(embedded, evidence.at(moment), diff_policy=changes.ORDINARY)
+
+
+async def judge_signature(
+    embedded: EmbeddedPdfSignature,
+    evidence: Evidence,
+    proven: datetime,
+) -> PdfSignatureStatus:
+    """Judge one signature. proven: the earliest moment that a trusted archive timestamp proves, or now."""
+    first = await async_validate_pdf_signature(
+        embedded, evidence.at(proven), evidence.at(proven), key_usage_settings=SIGNING, skip_diff=True
+    )
+    stamp = first.timestamp_validity
+    moment = stamp.timestamp if stamp is not None and stamp.trusted else proven
+    return await async_validate_pdf_signature(
+        embedded,
+        evidence.at(moment),
+        evidence.at(proven),
+        key_usage_settings=SIGNING,
+        diff_policy=changes.ORDINARY,
+    )
+
+
+def problem(status: SignatureStatus) -> str | None:
+    """Return the code of what is wrong with the certificate, or None when it is trusted."""
+    if status.trusted:
+        return None
+    if status.revoked:
+        return "revoked"
+    name = getattr(status.trust_problem_indic, "name", "")
+    if name in ("EXPIRED", "NOT_YET_VALID", "OUT_OF_BOUNDS_NO_POE", "OUT_OF_BOUNDS_NOT_REVOKED"):
+        return "expired"
+    if name in ("CHAIN_CONSTRAINTS_FAILURE", "SIG_CONSTRAINTS_FAILURE"):
+        return "not-for-signing"
+    return "unknown-signer"
+
+
+def require_strong(embedded: EmbeddedPdfSignature, made_at: datetime) -> None:
+    """Check the algorithms of a signature for its proven time. Raises AlgorithmTooWeak."""
+    key = embedded.signer_cert.public_key
+    mechanism = embedded.signer_info["signature_algorithm"]
+    if key.algorithm not in ("ec", "rsa"):
+        raise AlgorithmTooWeak("Signatures of this kind are not accepted.")
+    family = mechanism.signature_algo
+    algorithms.check(family=family, bits=key.bit_size, digest=embedded.md_algorithm, made_at=made_at)
