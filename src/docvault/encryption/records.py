@@ -18,7 +18,7 @@ ALGORITHM = b"\x01"  # HKDF-SHA-256 and AES-256-GCM
 SALT = 24  # bytes: fresh for every record, so no (key, nonce) pair comes twice
 NONCE = 12  # bytes
 TAG = 16  # bytes
-MOST = 64 * 1024  # plaintext bytes of a record
+MOST = 2 * 1024 * 1024  # plaintext bytes of a record: an uploaded picture of a signature fits
 _PURPOSE = re.compile(r"[a-z0-9-]{1,60}")
 
 
@@ -32,7 +32,7 @@ def derive(key: bytes, purpose: str) -> bytes:
 def seal(key: bytes, context: bytes, plaintext: bytes) -> bytes:
     """Return the record of `plaintext`; `key` is a one-purpose key, `context` is needed again to open it."""
     if len(plaintext) > MOST:
-        raise ValueError("a record holds at most 64 KiB")
+        raise ValueError("a record holds at most 2 MiB")
     salt = os.urandom(SALT)
     aead, nonce = _aead(key, salt)
     return ALGORITHM + salt + aead.encrypt(nonce, plaintext, ALGORITHM + context)

@@ -18,7 +18,7 @@ class Records:
         self._keyring = keyring
 
     def seal(self, context: str, plaintext: bytes) -> bytes:
-        """Return the record of at most 64 KiB of `plaintext`; the same bytes never give the same record
+        """Return the record of at most 2 MiB of `plaintext`; the same bytes never give the same record
         twice.
         """
         return records.seal(self._key(context), context.encode(), plaintext)
