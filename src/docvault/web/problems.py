@@ -14,12 +14,20 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
+from docvault.actions.documents import NoPages
+from docvault.actions.envelopes import PreflightFailed
+from docvault.actions.uploads import OffsetConflict, TooLarge
+from docvault.blobs.store import StorageFull
 from docvault.credentials import refusals
 from docvault.database.engine import BadCursor
 from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
 from docvault.database.step_ups import StepUpInvalid
+from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
 from docvault.policy.engine import Forbidden
+from docvault.rules.answers import AnswerRefused, SignatureRefused
+from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
+from docvault.rules.fields import FieldRefused
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn
 from docvault.web.csrf import CrossSite
@@ -73,6 +81,19 @@ MEANINGS: dict[type[Exception], Meaning] = {
     ),
     refusals.LinkRefused: Meaning(HTTPStatus.NOT_FOUND, "link-refused", "This link does not work any more"),
     refusals.NotFresh: Meaning(HTTPStatus.FORBIDDEN, "not-fresh", "Please sign in again"),
+    StorageFull: Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", "The storage is full"),
+    TooLarge: Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large"),
+    OffsetConflict: Meaning(HTTPStatus.CONFLICT, "upload-offset", "The upload goes on elsewhere"),
+    NoPages: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "no-pages", "No pages to show"),
+    PdfError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "pdf", "This PDF cannot be used like that"),
+    PageMissing: Meaning(HTTPStatus.NOT_FOUND, "not-found", "Not found"),
+    WorkersBusy: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment"),
+    EnvelopeRefused: Meaning(HTTPStatus.CONFLICT, "envelope-refused", "The envelope does not allow that"),
+    EnvelopeIncomplete: Meaning(HTTPStatus.BAD_REQUEST, "envelope-incomplete", "Something is missing"),
+    FieldRefused: Meaning(HTTPStatus.BAD_REQUEST, "field-refused", "A field cannot stand there"),
+    PreflightFailed: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "preflight-failed", "It could not be sealed"),
+    AnswerRefused: Meaning(HTTPStatus.BAD_REQUEST, "answer-refused", "An answer does not fit"),
+    SignatureRefused: Meaning(HTTPStatus.BAD_REQUEST, "signature-refused", "The signature cannot be used"),
 }
 
 # What the framework itself refuses, in words for people.
