@@ -124,9 +124,9 @@ def for_signing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> tup
     return row, recipient
 
 
-def for_completion(tx: Transaction, envelope_id: EnvelopeId) -> EnvelopeRow:
+def for_completion(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool = False) -> EnvelopeRow:
     """Return an envelope for the job that completes it: the portal itself asks. Raises NotFound."""
-    return _load(tx, envelope_id, lock=True)
+    return _load(tx, envelope_id, lock=lock)
 
 
 def _for(
@@ -288,6 +288,15 @@ def change(tx: Transaction, row: EnvelopeRow, now: datetime, **columns: Any) -> 
     )
     if changed.rowcount != 1:
         raise EnvelopeChanged
+
+
+def note_trouble(tx: Transaction, row: EnvelopeRow, trouble: str | None, now: datetime) -> bool:
+    """Say why completion does not get on (None: it does); False if that was said already."""
+    different = envelopes.c.trouble.is_distinct_from(trouble)
+    changed = tx.connection.execute(
+        update(envelopes).where(envelopes.c.id == row.id, different).values(trouble=trouble, changed_at=now)
+    )
+    return changed.rowcount == 1
 
 
 def _envelope(row: Row[Any], people_of: tuple[RecipientRow, ...]) -> EnvelopeRow:

@@ -1,0 +1,56 @@
+"""The part of the audit log that speaks of one envelope, proven: a bundle that anybody can verify offline.
+
+Format: docs/formats/audit-log.md, a bundle of the kind "selection". `docvault audit verify` reads it.
+"""
+
+from datetime import datetime
+
+from docvault.audit import bundle, proofs
+from docvault.audit.checkpoints import LogKey
+from docvault.audit.entries import moment
+from docvault.database import audit, audit_checkpoints, audit_trail
+from docvault.database.audit_checkpoints import Signed
+from docvault.database.audit_trail import EntryRow
+from docvault.database.engine import Transaction
+from docvault.values import EnvelopeId
+
+
+def trail(tx: Transaction, envelope_id: EnvelopeId) -> list[EntryRow]:
+    """Return every entry about the envelope, oldest first."""
+    return audit_trail.object_trail(tx, "envelope", envelope_id)
+
+
+def proven(tx: Transaction, log_key: LogKey, envelope_id: EnvelopeId, signed: Signed, now: datetime) -> bytes:
+    """Return the entries about the envelope with their proofs of being in the log that `signed` closes."""
+    reader = audit.tile_reader(tx, signed.size)
+    rows = [row for row in trail(tx, envelope_id) if row.index < signed.size]
+    manifest = bundle.Manifest(
+        count=len(rows),
+        created=moment(now),
+        filters={"object": envelope_id, "object_type": "envelope"},
+        format="docvault-audit-bundle",
+        kind="selection",
+        origin=log_key.origin,
+        ranges=bundle.ranges(row.index for row in rows),
+        size=signed.size,
+        version=1,
+    )
+    packed = [
+        bundle.Packed(row.index, row.leaf, row.details, proofs.inclusion(reader.hash, row.index, signed.size))
+        for row in rows
+    ]
+    earlier = [
+        bundle.earlier(
+            audit_checkpoints.note_of(tx, size), proofs.consistency(reader.hash, size, signed.size)
+        )
+        for size in audit_checkpoints.sizes(tx, below=signed.size)[-1:]
+    ]
+    parts = bundle.write(
+        log_key,
+        manifest,
+        checkpoint=signed.note,
+        history=earlier,
+        packed=packed,
+        tile=lambda number: reader.tile(0, number),
+    )
+    return b"".join(parts)

@@ -1,0 +1,12 @@
+"""Job, every minute: ask again for completions and mails whose job gave up, so that nothing stays stuck."""
+
+from docvault.actions import completions, deliveries
+from docvault.wiring import Portal
+
+EVERY = 60  # seconds
+
+
+def retry_stuck(portal: Portal) -> None:
+    """Enqueue what rests unfinished; a job that finds nothing to do ends at once."""
+    completions.retry_stuck(portal.db, now=portal.clock())
+    deliveries.retry_unsent(portal.db, now=portal.clock())
