@@ -1,4 +1,4 @@
-"""Renew requirements/*.txt: every package pinned with its hashes, for every Python and platform, and no host named."""
+"""Renew requirements/*.txt: every package pinned with its hashes, for every Python and platform; no host named."""
 
 import subprocess
 import sys
@@ -20,8 +20,24 @@ def lock(name: str, wanted: list[str], constraint: Path | None) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".in") as source:
         source.write("\n".join(wanted))
         source.flush()
-        command = [sys.executable, "-m", "uv", "pip", "compile", source.name, "--universal", "--generate-hashes"]
-        command += ["--python-version", "3.11", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+        command = [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            source.name,
+            "--universal",
+            "--generate-hashes",
+        ]
+        command += [
+            "--python-version",
+            "3.11",
+            "--no-header",
+            "--no-annotate",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+        ]
         command += ["-o", str(ROOT / "requirements" / f"{name}.txt"), "--quiet"]
         if constraint:
             command += ["--constraint", str(constraint)]

@@ -1,0 +1,5 @@
+"""`python -m docvault.cli`: the same as the `docvault` command."""
+
+from docvault.cli.main import run
+
+run()

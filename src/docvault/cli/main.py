@@ -1,0 +1,95 @@
+"""The `docvault` command: names its sub-commands and turns our errors into one plain line. Does no work itself.
+
+Importing this must stay cheap: each command imports what it needs when it runs.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from docvault.cli import audit, people, policy
+from docvault.cli.verify import verify
+from docvault.values import DocVaultError
+
+REFUSED = 1  # exit code when DocVault says no; 2 is typer's for a wrong call
+
+app = typer.Typer(
+    name="docvault",
+    help="Secure document exchange and e-signatures, on your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(audit.app, name="audit", help="Export, verify and check the audit trail.")
+app.add_typer(people.app, name="people", help="Add, list, disable and enable people.")
+app.add_typer(policy.app, name="policy", help="Check and explain the policies.")
+app.command("verify")(verify)
+
+Data = Annotated[Path | None, typer.Option("--data", help="The data folder; made on the first run.")]
+Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
+Port = Annotated[int, typer.Option("--port", help="The port to listen on.")]
+
+
+@app.command()
+def serve(data: Data = None, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the portal, with a worker beside it.
+
+    The first run makes the data folder and prints a one-time link for the first administrator.
+
+    Example: docvault serve --data /srv/docvault --port 8000
+    """
+    from docvault.cli import serving
+
+    serving.serve(data=data, host=host, port=port)
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    port: Port = 8000,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the first line, then serve.")] = False,
+) -> None:
+    """Serve a fresh portal with sample people, folders, documents and envelopes.
+
+    Example: docvault demo --port 8000
+    """
+    from docvault.cli import demonstration
+
+    demonstration.demo(data=data, port=port, as_json=json)
+
+
+@app.command()
+def worker(data: Data = None) -> None:
+    """Run one more background worker on the same database.
+
+    Example: docvault worker --data /srv/docvault
+    """
+    from docvault.cli import serving
+
+    serving.work(data=data)
+
+
+@app.command()
+def doctor(
+    data: Data = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check settings, keys, certificates, storage and the log, and say what to do.
+
+    Example: docvault doctor --data /srv/docvault
+    """
+    from docvault.cli import examination
+
+    examination.doctor(data=data, as_json=json)
+
+
+def run() -> None:
+    """Run the command; an error of ours becomes one line on standard error and exit code 1."""
+    try:
+        app()
+    except DocVaultError as error:
+        print(f"docvault: {error}", file=sys.stderr)
+        sys.exit(REFUSED)

@@ -1,0 +1,105 @@
+"""`docvault serve` and `docvault worker`: prepare the data folder, start the web server, keep a worker beside it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from docvault import settings as settings_module
+from docvault import wiring
+from docvault.actions import people
+from docvault.settings import Settings
+
+WEB = "docvault.web.main:application"  # named, not imported: doors do not need each other
+WORKER = [sys.executable, "-m", "docvault.jobs"]
+GRACE = 10  # seconds a worker gets to finish its step
+
+
+def chosen(data: Path | None, port: int | None = None) -> Settings:
+    """Return the settings with what the command line said on top, and put them where child processes read them."""
+    if data is not None:
+        os.environ["DOCVAULT_DATA"] = str(data.resolve())
+    if port is not None and "DOCVAULT_BASE_URL" not in os.environ:
+        os.environ.setdefault("DOCVAULT_BASE_URL", f"http://127.0.0.1:{port}")
+    return settings_module.load()
+
+
+def serve(*, data: Path | None, host: str, port: int) -> None:
+    """Prepare the data folder and serve until stopped."""
+    settings = chosen(data, port)
+    portal = wiring.prepare(settings)
+    try:
+        token = people.first_administrator(portal.db, now=portal.clock())
+    finally:
+        portal.close()
+    print(f"DocVault serves {settings.base_url} from {settings.data.resolve()}")
+    if token:
+        print(f"\nNobody can sign in yet. The first administrator starts here, once:\n  {settings.base_url}/welcome#{token}\n")
+    run(host, port)
+
+
+def work(*, data: Path | None) -> None:
+    """Run one more worker until stopped."""
+    chosen(data)
+    os.execv(WORKER[0], WORKER)  # noqa: S606 - our own interpreter and module
+
+
+def run(host: str, port: int) -> None:
+    """Serve the prepared installation: one web process and one worker beside it, both restarted when they die."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    sys.stdout.flush()
+    keeper = _WorkerKeeper()
+    keeper.start()
+    try:
+        Granian(
+            WEB,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGI,
+            factory=True,
+            workers=1,
+            respawn_failed_workers=True,
+            log_level=LogLevels.warning,
+            websockets=False,
+        ).serve()
+    finally:
+        keeper.stop()
+
+
+class _WorkerKeeper:
+    """Keeps one worker process running beside the web server."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()  # its work is durable: the next worker goes on where this one was
+        self._thread.join(GRACE)
+
+    def _keep(self) -> None:
+        pause = 1.0
+        while not self._stopping.is_set():
+            self._process = subprocess.Popen(WORKER, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
+            code = self._process.wait()
+            if self._stopping.is_set():
+                return
+            print(f"The worker stopped with code {code}; starting it again.", file=sys.stderr)
+            self._stopping.wait(pause)
+            pause = min(pause * 2, 60.0)

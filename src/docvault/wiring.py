@@ -1,0 +1,136 @@
+"""Builds the parts of DocVault once and hands them on. Creates nothing at import.
+
+`prepare` makes an empty data folder into an installation (first run) or brings an older one up to date; `build` opens it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from docvault.actions.installation import create_installation
+from docvault.audit.checkpoints import LogKey
+from docvault.blobs.filesystem import FileBlobs
+from docvault.credentials.passwords import Hasher
+from docvault.database import installation, keys, work
+from docvault.database.engine import Database
+from docvault.database.migrate import migrate
+from docvault.encryption.keyring import FileKeyring
+from docvault.mail.sender import Mailer
+from docvault.pdf.workers import Workers
+from docvault.policy.engine import Policy, default_folder
+from docvault.settings import Settings
+from docvault.values import Clock, DocVaultError, utc_now
+from docvault.vault.authority import Authority
+from docvault.vault.files import Vault
+
+LOG_KEY = "log"  # its name in the table of keys
+LOG_CONTEXT = "key:log"  # what its record is bound to
+
+
+class NotPrepared(DocVaultError):
+    """The data folder or database holds no installation yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The wired parts, given to the doors."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    pdf: Workers
+    authority: Authority
+    hasher: Hasher
+    mailer: Mailer
+    log_key: LogKey
+    clock: Clock
+
+    def close(self) -> None:
+        self.pdf.close()
+        self.db.close()
+
+
+def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_now) -> Portal:
+    """Make or update the installation that `settings` names, and open it.
+
+    organisation: the operating company's name; by default the portal's. Raises NewerDatabase, KeyFileMissing,
+    KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
+    """
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    db = Database(settings.database, _policy(settings))
+    migrate(db)
+    work.prepare(settings.database)
+    with db.reading() as tx:
+        new = installation.find(tx) is None
+    if new and not settings.root_key_path.exists():
+        settings.root_key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        FileKeyring.create(settings.root_key_path)
+    vault = _open_vault(settings, db, clock)
+    _found(settings, db, vault, organisation or settings.name, clock)
+    db.close()
+    return build(settings, clock=clock)
+
+
+def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
+    """Open the installation that `settings` names.
+
+    Raises NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
+    """
+    if settings.database.startswith("sqlite") and not settings.data.exists():
+        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.")
+    db = Database(settings.database, _policy(settings))
+    vault = _open_vault(settings, db, clock)
+    with db.reading() as tx:
+        found = installation.find(tx)
+        log_row = keys.find(tx, LOG_KEY)
+    if found is None or log_row is None:
+        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.")
+    private = Ed25519PrivateKey.from_private_bytes(vault.records.open(LOG_CONTEXT, log_row[0]))
+    numbers = db.policy.numbers
+    return Portal(
+        settings=settings,
+        db=db,
+        vault=vault,
+        pdf=Workers(),
+        authority=Authority.load(db, vault),
+        hasher=Hasher(numbers.passwords.argon2, vault.records.derive("password-pepper")),
+        mailer=Mailer(
+            smtp_url=settings.smtp_url,
+            sender=settings.sender_address,
+            base_url=settings.base_url,
+            portal_name=settings.name,
+        ),
+        log_key=LogKey(found.log_origin, private),
+        clock=clock,
+    )
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy.load(Path(settings.policies) if settings.policies else default_folder())
+
+
+def _open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
+    vault = Vault(FileKeyring.open(settings.root_key_path), FileBlobs(settings.blob_folder))
+    with db.transaction() as tx:
+        vault.prove_keyring(tx, clock())
+    return vault
+
+
+def _found(settings: Settings, db: Database, vault: Vault, organisation: str, clock: Clock) -> None:
+    """Make what is missing: a first run that was killed in the middle goes on where it was."""
+    now = clock()
+    with db.reading() as tx:
+        found = installation.find(tx)
+        log_row = keys.find(tx, LOG_KEY)
+    origin = found.log_origin if found else f"{urlsplit(settings.base_url).netloc.replace(':', '.')}/audit"
+    if found is None:
+        create_installation(db, name=settings.name, organisation_name=organisation, log_origin=origin, now=now)
+    if log_row is None:
+        log_key = LogKey(origin, Ed25519PrivateKey.generate())
+        with db.transaction() as tx:
+            sealed = vault.records.seal(LOG_CONTEXT, log_key.private.private_bytes_raw())
+            keys.put(tx, LOG_KEY, sealed, log_key.public.raw, now)
+    if not Authority.exists(db):
+        Authority.create(db, vault, organisation_name=organisation, base_url=settings.base_url, now=now)

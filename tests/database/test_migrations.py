@@ -1,0 +1,39 @@
+"""Migrations lead to the tables that the code speaks of."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from docvault.database.engine import Database
+from docvault.database.migrate import NewerDatabase, migrate
+from docvault.database.tables import METADATA
+from docvault.policy.engine import Policy, default_folder
+
+
+@pytest.fixture
+def db(tmp_path):
+    db = Database(f"sqlite:///{tmp_path / 'db.sqlite'}", Policy.load(default_folder()))
+    yield db
+    db.close()
+
+
+def test_migrations_from_nothing_make_exactly_the_tables_of_the_code(db):
+    migrate(db)
+    with db.transaction() as tx:
+        context = MigrationContext.configure(tx.connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_migrating_twice_changes_nothing(db):
+    migrate(db)
+    migrate(db)
+    assert set(METADATA.tables) <= set(inspect(db.engine).get_table_names())
+
+
+def test_a_database_of_a_newer_docvault_is_left_alone(db):
+    migrate(db)
+    with db.transaction() as tx:
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerDatabase):
+        migrate(db)

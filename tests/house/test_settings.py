@@ -1,0 +1,62 @@
+"""Settings come from variables and one file, and say in words what they cannot use."""
+
+from pathlib import Path
+
+import pytest
+
+from docvault.settings import Settings, SettingsInvalid, load
+
+
+def test_the_embedded_default_needs_no_setting():
+    settings = load({})
+    assert settings == Settings()
+    assert settings.database.startswith("sqlite:///")
+    assert settings.blob_folder == Path("data/blobs")
+    assert settings.root_key_path == Path("data/keys/root.key")
+
+
+def test_a_variable_wins_over_the_file(tmp_path):
+    file = tmp_path / "docvault.toml"
+    file.write_text('name = "From the file"\nbase_url = "https://file.example"\n')
+    settings = load({"DOCVAULT_NAME": "From the variable"}, file)
+    assert (settings.name, settings.base_url) == ("From the variable", "https://file.example")
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path):
+    (tmp_path / "smtp").write_text("smtp://user:secret@mail.example:587\n")
+    assert load({"DOCVAULT_SMTP_URL_FILE": str(tmp_path / "smtp")}).smtp_url == "smtp://user:secret@mail.example:587"
+
+
+def test_proxies_are_a_list_with_commas():
+    assert load({"DOCVAULT_TRUSTED_PROXIES": "10.0.0.1,10.0.0.2"}).trusted_proxies == ("10.0.0.1", "10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"DOCVAULT_COLOUR": "blue"}, "DOCVAULT_COLOUR is not a setting"),
+        ({"DOCVAULT_BASE_URL": "vault.example"}, "must be the portal's address"),
+        ({"DOCVAULT_BASE_URL": "http://vault.example"}, "must start with https"),
+        ({"DOCVAULT_SMTP_URL": "https://mail.example"}, "must start with smtp"),
+        ({"DOCVAULT_DATABASE_URL": "mysql://x"}, "must start with sqlite: or postgresql:"),
+        ({"DOCVAULT_BLOBS": "/srv/blobs"}, "must start with file:"),
+        ({"DOCVAULT_SMTP_URL_FILE": "/no/such/file"}, "cannot be read"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(environment, said):
+    with pytest.raises(SettingsInvalid, match=said):
+        load(environment)
+
+
+def test_a_file_with_an_unknown_name_is_refused(tmp_path):
+    file = tmp_path / "docvault.toml"
+    file.write_text('colour = "blue"\n')
+    with pytest.raises(SettingsInvalid, match="colour"):
+        load({}, file)
+
+
+def test_a_broken_file_is_refused(tmp_path):
+    file = tmp_path / "docvault.toml"
+    file.write_text("name = ")
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load({}, file)
