@@ -10,7 +10,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from docvault.certificates import authority
-from docvault.certificates.authority import RequestUnreadable, Revocation, SignerIdentity
+from docvault.certificates.authority import Revocation, SignerIdentity
 from docvault.certificates.keys import CertificateError, KeyAlreadyUsed, KeyPair, KeyUnreadable
 
 ANNA = SignerIdentity("a" * 26, "Anna Lindqvist", "anna@nordlicht.example", "Nordlicht AB")
@@ -155,22 +155,6 @@ def test_status_answers_follow_the_revocations(ca, now):
 
 def status(answer: bytes) -> ocsp.OCSPCertStatus:
     return ocsp.load_der_ocsp_response(answer).certificate_status
-
-
-def test_status_requests_are_answered_for_our_certificates_only(ca, now):
-    certificate = certificate_of(ca.issue(ANNA, now))
-    question = (
-        ocsp.OCSPRequestBuilder()
-        .add_certificate(certificate, ca.issuing.certificate, hashes.SHA256())
-        .build()
-    )
-    request = question.public_bytes(serialization.Encoding.DER)
-    known = {certificate.serial_number: certificate}
-    assert status(ca.answer_status_request(request, known, now)) is ocsp.OCSPCertStatus.GOOD
-    refusal = ocsp.load_der_ocsp_response(ca.answer_status_request(request, {}, now))
-    assert refusal.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
-    with pytest.raises(RequestUnreadable):
-        ca.answer_status_request(b"not DER", known, now)
 
 
 def test_only_the_timestamp_unit_may_stamp_times(ca):

@@ -33,10 +33,6 @@ DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
 SMTP_UTF8_MAILBOX = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.9")  # RFC 9598
 
 
-class RequestUnreadable(CertificateError):
-    """A status request is no RFC 6960 request."""
-
-
 @dataclass(frozen=True, slots=True)
 class SignerIdentity:
     """The person a signing certificate names."""
@@ -90,23 +86,6 @@ class CertificateAuthority:
         """Return the OCSP answer about a certificate we issued, DER."""
         builder = self._answer(ocsp.OCSPResponseBuilder(), certificate, now)
         return _sign_status(builder, self.responder)
-
-    def answer_status_request(
-        self, request: bytes, issued: Mapping[int, x509.Certificate], now: datetime
-    ) -> bytes:
-        """Answer one OCSP request, DER in and out. Raises RequestUnreadable.
-
-        Serial numbers that are not in `issued` are answered `unauthorized` (RFC 6960, 2.3).
-        """
-        try:
-            parsed = ocsp.load_der_ocsp_request(request)
-        except ValueError as error:
-            raise RequestUnreadable("This is not a certificate status request.") from error
-        certificate = issued.get(parsed.serial_number)
-        if certificate is None:
-            refusal = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)
-            return refusal.public_bytes(serialization.Encoding.DER)
-        return self.status(certificate, now)
 
     def _answer(
         self, builder: ocsp.OCSPResponseBuilder, certificate: x509.Certificate, now: datetime
@@ -217,11 +196,9 @@ def _crl_address(url: str, issuer: str) -> x509.CRLDistributionPoints:
 
 
 def _issuer_address(url: str, issuer: str) -> x509.AuthorityInformationAccess:
-    places = [(AuthorityInformationAccessOID.CA_ISSUERS, f"{url}/pki/{issuer}.cer")]
-    if issuer == "issuing":
-        places.append((AuthorityInformationAccessOID.OCSP, f"{url}/pki/ocsp"))
+    place = x509.UniformResourceIdentifier(f"{url}/pki/{issuer}.cer")
     return x509.AuthorityInformationAccess(
-        [x509.AccessDescription(method, x509.UniformResourceIdentifier(place)) for method, place in places]
+        [x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)]
     )
 
 
@@ -332,15 +309,14 @@ def verify_chain(certificates: Sequence[x509.Certificate], now: datetime) -> Non
         try:
             certificate.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature) as error:
-            raise CertificateError(
-                f"“{_title(certificate)}” was not issued by “{_title(issuer)}”."
-            ) from error
+            raise CertificateError(f"“{title(certificate)}” was not issued by “{title(issuer)}”.") from error
     for certificate in certificates:
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            raise CertificateError(f"The certificate “{_title(certificate)}” is not valid at this time.")
+            raise CertificateError(f"The certificate “{title(certificate)}” is not valid at this time.")
 
 
-def _title(certificate: x509.Certificate) -> str:
+def title(certificate: x509.Certificate) -> str:
+    """Return the common name on the certificate, or its whole name where it has none."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else certificate.subject.rfc4514_string()
 

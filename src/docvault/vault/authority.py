@@ -1,0 +1,231 @@
+"""The installation's certificate authority with its keys, opened from their wrapped rows; shown to nobody.
+
+Trusted: whoever holds an Authority can sign in the organisation's name. PDF workers get certificates and
+answers from it, never a key (promise 55).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from cryptography import x509
+
+from docvault.certificates import authority as pure
+from docvault.certificates.authority import CertificateAuthority, SignerIdentity
+from docvault.certificates.keys import CertificateError, Credentials, KeyPair, OneTimeKey, sign_bytes
+from docvault.certificates.timestamps import TimestampAuthority
+from docvault.database import keys
+from docvault.database.engine import Database
+from docvault.pdf import appearance, sign, validate
+from docvault.pdf.errors import PdfError
+from docvault.pdf.scratch import Scratch
+from docvault.pdf.sign import FieldValue
+from docvault.pdf.validate import Verdict
+from docvault.pdf.workers import Workers
+from docvault.values import Clock, utc_now
+from docvault.vault.files import Vault
+
+NAMES = ("root", "issuing", "timestamp", "responder", "seal")  # of the key pairs; rows are called ca-…
+ADDRESS = "ca-address"  # the row of the address that certificates name; no secret
+
+
+class Authority:
+    """Issues, stamps, seals and answers for the installation."""
+
+    def __init__(self, authority: CertificateAuthority, clock: Clock = utc_now) -> None:
+        self._authority = authority
+        self._clock = clock
+        self._timestamps = TimestampAuthority(authority.timestamp, [authority.issuing.der])
+        self.roots: tuple[bytes, ...] = (authority.root.der,)
+
+    @staticmethod
+    def exists(db: Database) -> bool:
+        """Tell whether the keys were made."""
+        with db.reading() as tx:
+            return keys.find(tx, _row("root")) is not None
+
+    @classmethod
+    def create(
+        cls,
+        db: Database,
+        vault: Vault,
+        *,
+        organisation_name: str,
+        base_url: str,
+        now: datetime,
+        country: str | None = None,
+    ) -> "Authority":
+        """Make all keys and certificates and keep them wrapped, in one transaction."""
+        made = pure.create(organisation_name, base_url, now, country=country)
+        with db.transaction() as tx:
+            for name in NAMES:
+                pair: KeyPair = getattr(made, name)
+                wrapped = vault.records.seal(f"key:{_row(name)}", pair.private_der())
+                keys.put(tx, _row(name), wrapped, pair.der, now)
+            keys.put(tx, ADDRESS, b"", made.base_url.encode(), now)
+        return cls(made)
+
+    @classmethod
+    def load(cls, db: Database, vault: Vault, *, clock: Clock = utc_now) -> "Authority":
+        """Open the keys. Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable, in that order."""
+        with db.reading() as tx:
+            rows = {name: keys.get(tx, _row(name)) for name in NAMES}
+            address = keys.get(tx, ADDRESS)[1].decode()
+        pairs = {
+            name: KeyPair.load(public, vault.records.open(f"key:{_row(name)}", wrapped))
+            for name, (wrapped, public) in rows.items()
+        }
+        return cls(
+            CertificateAuthority(
+                root=pairs["root"],
+                issuing=pairs["issuing"],
+                timestamp=pairs["timestamp"],
+                responder=pairs["responder"],
+                seal=pairs["seal"],
+                base_url=address,
+            ),
+            clock,
+        )
+
+    # --- what a signature needs ----------------------------------------------------------------------
+
+    def issue(self, person: SignerIdentity, *, now: datetime) -> OneTimeKey:
+        """Make the key for one signature of `person`. Log its `sha256` before using it (promise 61)."""
+        return self._authority.issue(person, now)
+
+    def timestamp(self, request: bytes) -> bytes:
+        """Answer an RFC 3161 request, DER in and out, with the moment now."""
+        return self._timestamps.respond(request, self._clock())
+
+    def revocation(self, certificate: bytes | None = None) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+        """Return fresh revocation lists, and the status of `certificate` if given; DER."""
+        now = self._clock()
+        crls = (self._authority.root_crl(now), self._authority.issuing_crl(now))
+        if certificate is None:
+            return crls, ()
+        return crls, (self._authority.status(x509.load_der_x509_certificate(certificate), now),)
+
+    def credentials(self, certificate: bytes) -> Credentials:
+        """Return all that proves a certificate of ours at this moment."""
+        crls, ocsps = self.revocation(certificate)
+        return Credentials(certificate, (self._authority.issuing.der,), self.roots, crls, ocsps)
+
+    # --- deeds on a document -------------------------------------------------------------------------
+
+    def sign(
+        self,
+        workers: Workers,
+        source: Scratch,
+        key: OneTimeKey,
+        *,
+        field: str,
+        certify: bool,
+        answers: Sequence[FieldValue] = (),
+        reason: str | None = None,
+    ) -> Scratch:
+        """Fill and sign as the person `key` was issued to. Raises as pdf.sign.sign, and KeyAlreadyUsed."""
+        return sign.sign(
+            workers,
+            source,
+            field=field,
+            certify=certify,
+            answers=answers,
+            credentials=self.credentials(key.certificate),
+            sign=key.sign,
+            timestamp=self.timestamp,
+            name=_common_name(key.certificate),
+            reason=reason,
+        )
+
+    def seal(self, workers: Workers, source: Scratch, *, certify: bool = False) -> Scratch:
+        """Close the document with the organisation's seal: PAdES B-LTA. Raises as pdf.sign.seal.
+
+        certify: True where the seal is the only signature, as on a certificate of completion.
+        """
+        return sign.seal(
+            workers,
+            source,
+            credentials=self.credentials(self._authority.seal.der),
+            sign=self._sign_with_seal,
+            timestamp=self.timestamp,
+            certify=certify,
+            name=_common_name(self._authority.seal.der),
+        )
+
+    def renew(self, workers: Workers, source: Scratch) -> Scratch:
+        """Add an archive timestamp to a sealed document. Raises as pdf.sign.renew."""
+        credentials = self.credentials(self._authority.timestamp.der)
+        return sign.renew(workers, source, credentials=credentials, timestamp=self.timestamp)
+
+    def validate(self, workers: Workers, source: Scratch) -> validate.Report:
+        """Judge a document, trusting this installation's root and its revocation lists of this moment."""
+        return validate.validate(workers, source, roots=self.roots, crls=self.revocation()[0])
+
+    def seal_name(self) -> str:
+        """The name on the seal's certificate."""
+        return _common_name(self._authority.seal.der)
+
+    def _sign_with_seal(self, message: bytes) -> bytes:
+        return sign_bytes(self._authority.seal.key, message)
+
+    # --- before and beside ---------------------------------------------------------------------------
+
+    def preflight(self, workers: Workers, prepared: Scratch, names: Sequence[str]) -> list[str]:
+        """Return in plain words what would keep `prepared` from being completed; nothing is kept.
+
+        names: of everybody who signs. Checks keys, chain, dates and fonts, then seals the document itself and
+        validates the result as completion will.
+        """
+        return [
+            *self._chain_problems(),
+            *_font_problems(workers, names),
+            *self._trial_problems(workers, prepared),
+        ]
+
+    def _chain_problems(self) -> list[str]:
+        own = self._authority
+        upper = [own.issuing.certificate, own.root.certificate]
+        problems = []
+        for leaf in (own.seal, own.timestamp, own.responder):
+            try:
+                pure.verify_chain([leaf.certificate, *upper], self._clock())
+            except CertificateError as error:
+                problems.append(str(error))
+        return problems
+
+    def _trial_problems(self, workers: Workers, prepared: Scratch) -> list[str]:
+        try:
+            with self.seal(workers, prepared) as sealed:
+                report = self.validate(workers, sealed)
+        except (PdfError, CertificateError) as error:
+            return [f"A trial signature failed: {error}"]
+        if report.verdict is not Verdict.VALID:
+            return [f"A trial signature would not hold: {report.reasons[0]}"]
+        return []
+
+    def published(self) -> dict[str, Callable[[], bytes]]:
+        """What certificates point readers to: file names under /pki/ and what makes their bytes, DER."""
+        own = self._authority
+        return {
+            "root.cer": lambda: own.root.der,
+            "issuing.cer": lambda: own.issuing.der,
+            "root.crl": lambda: own.root_crl(self._clock()),
+            "issuing.crl": lambda: own.issuing_crl(self._clock()),
+        }
+
+
+def _row(name: str) -> str:
+    return f"ca-{name}"
+
+
+def _common_name(certificate: bytes) -> str:
+    return pure.title(x509.load_der_x509_certificate(certificate))
+
+
+def _font_problems(workers: Workers, names: Sequence[str]) -> list[str]:
+    problems = []
+    for name in names:
+        missing = appearance.missing_letters(workers, name)
+        if missing:
+            letters = " ".join(sorted(missing))
+            problems.append(f"No installed font can draw these letters of the name {name}: {letters}")
+    return problems
