@@ -7,6 +7,9 @@ from docvault.values import DocVaultError
 
 NAME_LONGEST = 200  # characters
 EMAIL_LONGEST = 254  # characters: RFC 5321 4.5.3.1.3, without the angle brackets
+# Controls, half and unassigned characters, and marks that turn the direction of the text around a name.
+_REFUSED = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"  # invisible, but part of how names are written in several scripts
 LOCAL_LONGEST = 64  # characters before the @: RFC 5321 4.5.3.1.1
 
 
@@ -73,6 +76,6 @@ def _plain(text: str) -> tuple[str, str]:
     plain = " ".join(unicodedata.normalize("NFC", text).split())
     if not plain or len(plain) > NAME_LONGEST:
         return plain, f"Please give a name of 1 to {NAME_LONGEST} characters."
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Cn"} for letter in plain):
-        return plain, "The name contains a character that cannot be written."
+    if any(unicodedata.category(letter) in _REFUSED and letter not in _JOINERS for letter in plain):
+        return plain, "The name has invisible characters in it. Please write it again."
     return plain, ""
