@@ -70,10 +70,11 @@ def db(tmp_path):
 
 def row(table, **values):
     """Return an INSERT that gives every other column that needs one some value: rules do not ask for them."""
-    plain = {str: "0", int: 0, datetime: NOW, bool: False, bytes: b""}
+    plain = {str: "0", int: 0, bool: False, bytes: b""}
     for column in table.columns:
         if column.name not in values and not column.nullable:
-            values[column.name] = plain[column.type.python_type]
+            moment = isinstance(column.type, tables.Moment)
+            values[column.name] = NOW if moment else plain[column.type.python_type]
     return insert(table).values(values)
 
 
