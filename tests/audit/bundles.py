@@ -30,7 +30,9 @@ class Log:
         self.details = [
             None
             if at % 7 == 3
-            else Details(hashlib.sha256(b"%d" % at).digest(), entries.canonical({"actor_name": words, "n": at}))
+            else Details(
+                hashlib.sha256(b"%d" % at).digest(), entries.canonical({"actor_name": words, "n": at})
+            )
             for at in range(size)
         ]
         self.leaves = [self._leaf(at) for at in range(size)]
@@ -58,7 +60,11 @@ class Log:
         return sign_checkpoint(self.key, size, tree.root_of(self.hashes[:size]))
 
     def bundle(
-        self, chosen: list[int] | None = None, *, history: list[int] | None = None, erased: tuple[int, ...] = ()
+        self,
+        chosen: list[int] | None = None,
+        *,
+        history: list[int] | None = None,
+        erased: tuple[int, ...] = (),
     ) -> bytes:
         """Return a full bundle, or a selection of the entries `chosen`."""
         size = len(self.leaves)

@@ -63,12 +63,14 @@ class _Check:
     history: list[tuple[Checkpoint, list[bytes]]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     exact: list[Problem] = field(default_factory=list)
-    blocks: list[Problem] = field(default_factory=list)
+    explained: int | None = None  # the block whose bad entry is known
+    blocks: dict[int, Problem] = field(default_factory=dict)  # by number
     whole: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     edge: Edge = field(default_factory=Edge)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
     another_key: bool = False
+    block: int = 0  # the number of the block that is being read
     checked: int = 0
     erased: int = 0
     first_at: str | None = None
@@ -143,7 +145,7 @@ class _Check:
         sizes = {earlier.size for earlier, _ in self.history} | ({self.since.size} if self.since else set())
         hashes = b""
         for name, width in bundle.member_names(self.manifest):
-            place = self.checked
+            self.block, place = self.checked // bundle.CHUNK, self.checked
             with self._from(place):
                 body = self._next(members, name)
             if not name.startswith("entries/"):
@@ -170,7 +172,8 @@ class _Check:
         """6. Root: add the leaf hashes of one tile, and keep the roots that checkpoints speak of."""
         if len(hashes) != width * HASH:
             index = self._index_at(self.checked)
-            self.blocks.append(Problem(index, f"The tile of the entries from {index} on has a wrong length."))
+            words = f"The tile of the entries from {index} on has a wrong length."
+            self.blocks[self.block] = Problem(index, words)
         for start in range(0, len(hashes), HASH):
             self.edge.append(hashes[start : start + HASH])
             if self.edge.size in sizes:
@@ -195,6 +198,7 @@ class _Check:
 
     def _bad(self, index: int, reason: str) -> None:
         self.exact.append(Problem(index, reason))
+        self.explained = self.block
 
     def _read_entry(self, raw: bytes, index: int, hashed: bytes) -> str | None:
         """Return what is wrong with the entry that should be `index`, or None."""
@@ -284,13 +288,13 @@ class _Check:
         for name, digest in sealed.items():
             if self.digests.get(name, digest) == digest:
                 continue
-            place = _block_of(name, list(sealed))
-            if place is None:
+            number = _block_of(name, list(sealed))
+            if number is None:
                 self.whole.append(f"{name} is not the one that was sealed.")
             else:
-                index = self._index_at(place)
+                index = self._index_at(number * bundle.CHUNK)
                 words = f"One of the {bundle.CHUNK} entries from {index} on was changed after the export."
-                self.blocks.append(Problem(index, words))
+                self.blocks[number] = Problem(index, words)
 
     # --- the verdict ---------------------------------------------------------------------------------------
 
@@ -332,16 +336,10 @@ class _Check:
 
     def _problems(self) -> list[Problem]:
         """Return all problems, the one that names the first bad index first."""
-        found = sorted([*self.exact, *self._unexplained_blocks()], key=lambda problem: problem.index)
+        unexplained = [problem for number, problem in self.blocks.items() if number != self.explained]
+        found = sorted([*self.exact, *unexplained], key=lambda problem: problem.index)
         fallback = found[0].index if found else self._vouched_for()
-        return found + [Problem(fallback, words) for words in [*self.whole, *self.damaged]]
-
-    def _unexplained_blocks(self) -> list[Problem]:
-        """Return the blocks of which no single entry is known to be the bad one."""
-        if not self.exact:
-            return self.blocks
-        first = min(problem.index for problem in self.exact)
-        return [block for block in self.blocks if block.index + bundle.CHUNK <= first]
+        return found + [Problem(fallback, words) for words in [*self.damaged, *self.whole]]
 
     def _vouched_for(self) -> int:
         """Return the first index for which nothing vouches when only the whole is known to be wrong."""
@@ -360,11 +358,11 @@ def _misplaced(found: int, index: int) -> str:
 
 
 def _block_of(name: str, sealed: list[str]) -> int | None:
-    """Return the place of the first entry that member `name` speaks of, or None."""
+    """Return the number of the block that member `name` belongs to, or None."""
     if name.startswith("tile/"):
         name = sealed[sealed.index(name) + 1] if name != sealed[-1] else ""
     found = _ENTRIES.match(name)
-    return int(found[1]) * bundle.CHUNK if found else None
+    return int(found[1]) if found else None
 
 
 def _text(body: bytes) -> str:

@@ -71,7 +71,9 @@ class Check {
   /** @type {{checkpoint: Checkpoint, path: Uint8Array[]}[]} */ history = [];
   /** @type {Map<string, string>} */ digests = new Map();
   /** @type {Problem[]} */ exact = [];
-  /** @type {Problem[]} */ blocks = [];
+  /** @type {Map<number, Problem>} by number */ blocks = new Map();
+  /** @type {number | null} the block whose bad entry is known */ explained = null;
+  /** the block that is being read */ block = 0;
   /** @type {string[]} */ whole = [];
   /** @type {string[]} */ damaged = [];
   /** @type {Uint8Array[]} roots of the full blocks */ full = [];
@@ -178,6 +180,7 @@ class Check {
     this.roots.set(0, await foldEdge([]));
     const wanted = indexesOf(this.manifest);
     for (let number = 0; number * BLOCK < this.manifest.count; number++) {
+      this.block = number;
       const width = Math.min(BLOCK, this.manifest.count - number * BLOCK);
       const hashes = this.manifest.kind === "full" ? await this.tile(members, number, width, sizes) : null;
       const body = await this.nextFrom(members, entriesName(number));
@@ -198,7 +201,7 @@ class Check {
     } catch (error) {
       const index = this.indexAt(this.checked);
       const words = `The entries from ${index} on are missing. ${this.damaged[this.damaged.length - 1]}`;
-      if (error instanceof Stop && !this.exact.length) this.exact.push({ index, reason: words });
+      if (error instanceof Stop && !this.exact.length) this.bad(index, words);
       throw error;
     }
   }
@@ -214,7 +217,7 @@ class Check {
     const body = await this.nextFrom(members, tileName(this.manifest.size, number));
     const index = this.indexAt(this.checked);
     if (body.length !== width * HASH) {
-      this.blocks.push({ index, reason: `The tile of the entries from ${index} on has a wrong length.` });
+      this.blocks.set(number, { index, reason: `The tile of the entries from ${index} on has a wrong length.` });
     }
     const hashes = [];
     for (let at = 0; at < body.length; at += HASH) hashes.push(body.subarray(at, at + HASH));
@@ -247,11 +250,20 @@ class Check {
     );
     const bad = found.findIndex((result) => typeof result === "string");
     for (const result of bad < 0 ? found : found.slice(0, bad)) this.count(result);
-    if (bad >= 0) this.exact.push({ index: wanted[bad], reason: String(found[bad]) });
+    if (bad >= 0) this.bad(wanted[bad], String(found[bad]));
     else if (lines.length > wanted.length || last?.length) {
       const behind = wanted[wanted.length - 1];
-      this.exact.push({ index: behind + 1, reason: `Something was added behind entry ${behind}.` });
+      this.bad(behind + 1, `Something was added behind entry ${behind}.`);
     }
+  }
+
+  /**
+   * @param {number} index
+   * @param {string} reason
+   */
+  bad(index, reason) {
+    this.exact.push({ index, reason });
+    this.explained = this.block;
   }
 
   /** @param {any} result of an entry that holds */
@@ -378,7 +390,7 @@ class Check {
       else {
         const index = this.indexAt(number * BLOCK);
         const reason = `One of the ${BLOCK} entries from ${index} on was changed after the export.`;
-        this.blocks.push({ index, reason });
+        this.blocks.set(number, { index, reason });
       }
     }
   }
@@ -399,11 +411,10 @@ class Check {
 
   /** All problems, the one that names the first bad index first. */
   problems() {
-    const first = Math.min(...this.exact.map(({ index }) => index));
-    const blocks = this.blocks.filter(({ index }) => !this.exact.length || index + BLOCK <= first);
+    const blocks = [...this.blocks].filter(([number]) => number !== this.explained).map(([, problem]) => problem);
     const found = [...this.exact, ...blocks].sort((one, other) => one.index - other.index);
     const index = found.length ? found[0].index : this.vouchedFor();
-    return [...found, ...[...this.whole, ...this.damaged].map((reason) => ({ index, reason }))];
+    return [...found, ...[...this.damaged, ...this.whole].map((reason) => ({ index, reason }))];
   }
 
   /** The first index for which nothing vouches when only the whole is known to be wrong. */
