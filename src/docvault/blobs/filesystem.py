@@ -9,10 +9,10 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from docvault.blobs.store import BlobExists, BlobMissing, Octets, StorageFull, checked
+from docvault.blobs.store import BlobError, BlobExists, BlobMissing, Octets, StorageFull, StoreFailed, checked
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # no room, no quota, larger than may be
 TEMPORARY = ".new-"  # no key starts with a dot, so a half-written file is never taken for an object
@@ -28,36 +28,28 @@ class FileBlobs:
     def put(self, key: str, data: Octets) -> None:
         path = self._path(key)
         temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(8)}")
-        try:
-            self._make_directory(path.parent)
-            _write(temporary, data)
-            os.link(temporary, path)  # unlike a rename it never replaces: objects are written once
-        except FileExistsError:
-            raise BlobExists from None
-        except FileNotFoundError:  # its directory was removed meanwhile: the file was given up
-            raise BlobMissing from None
-        except OSError as error:
-            if error.errno in FULL:
-                raise StorageFull from error
-            raise
-        finally:
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-        _flush_directory(path.parent)
+        with _translated(missing=StoreFailed):  # what could be missing is a directory, not an object
+            try:
+                self._make_directory(path.parent)
+                _write(temporary, data)
+                os.link(temporary, path)  # unlike a rename it never replaces: objects are written once
+            finally:
+                with suppress(FileNotFoundError):
+                    temporary.unlink()
+            _flush_directory(path.parent)
 
     def get(self, key: str) -> bytes:
-        try:
+        with _translated():
             return self._path(key).read_bytes()
-        except FileNotFoundError:
-            raise BlobMissing from None
 
     def delete(self, key: str) -> None:
         path = self._path(key)
-        with suppress(FileNotFoundError):
-            path.unlink()
-            _flush_directory(path.parent)
-        with suppress(OSError):  # other parts are still there, or the directory is gone already
-            path.parent.rmdir()
+        with _translated():
+            with suppress(FileNotFoundError):
+                path.unlink()
+                _flush_directory(path.parent)
+            with suppress(OSError):  # other parts are still there, or the directory is gone already
+                path.parent.rmdir()
 
     def list(self, prefix: str) -> Iterator[str]:
         name, _, part = prefix.partition("/")
@@ -79,11 +71,23 @@ class FileBlobs:
         return self._root / name[:2] / name / part
 
     def _make_directory(self, directory: Path) -> None:
-        if directory.is_dir():
-            return
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _flush_directory(directory.parent)
-        _flush_directory(self._root)
+        for step in (directory.parent, directory):
+            if not step.is_dir():
+                step.mkdir(mode=0o700, exist_ok=True)
+                _flush_directory(step.parent)
+
+
+@contextmanager
+def _translated(missing: type[BlobError] = BlobMissing) -> Iterator[None]:
+    """Say what went wrong in the words of the store: no error of the system leaves this room."""
+    try:
+        yield
+    except FileExistsError:
+        raise BlobExists from None
+    except FileNotFoundError as error:
+        raise missing from error
+    except OSError as error:
+        raise (StorageFull if error.errno in FULL else StoreFailed) from error
 
 
 def _write(path: Path, data: Octets) -> None:

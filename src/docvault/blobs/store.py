@@ -42,8 +42,17 @@ class StorageFull(BlobError):
         )
 
 
+class StoreFailed(BlobError):
+    """The store itself is in trouble: not there, read-only, broken. The cause is for the log."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Stored files cannot be reached right now. Please try again, or tell an administrator."
+        )
+
+
 class BlobStore(Protocol):
-    """Objects of a few MiB, written once, read whole, removed."""
+    """Objects of a few MiB, written once, read whole, removed. All methods may raise StoreFailed."""
 
     def put(self, key: str, data: Octets) -> None:
         """Store `data` durably under `key`, whole or not at all. Raises BlobExists or StorageFull."""

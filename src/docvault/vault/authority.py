@@ -43,6 +43,12 @@ class Authority:
         with db.reading() as tx:
             return keys.find(tx, _row("root")) is not None
 
+    @staticmethod
+    def find_roots(db: Database) -> tuple[bytes, ...]:
+        """Return the roots, DER, without opening any key. Raises NotFound."""
+        with db.reading() as tx:
+            return (keys.get(tx, _row("root"))[1],)
+
     @classmethod
     def create(
         cls,

@@ -35,6 +35,6 @@ class Records:
 
     def _key(self, context: str) -> bytes:
         purpose, colon, rest = context.partition(":")
-        if not colon or not rest:
-            raise ValueError("a context is purpose:rest")
+        if not purpose or not colon or not rest:
+            raise ValueError("a context names its purpose: purpose:rest")
         return self._keyring.derive(f"record-{purpose}")

@@ -1,0 +1,82 @@
+import os
+
+import pytest
+
+from docvault.encryption.keyring import (
+    FileKeyring,
+    KeyringDamaged,
+    KeyringExists,
+    KeyringExposed,
+    KeyringMissing,
+)
+
+from . import independent
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "root.key"
+
+
+def test_a_key_file_gives_the_same_keys_again(path):
+    made = FileKeyring.create(path)
+    assert FileKeyring.open(path).derive("folder-key") == made.derive("folder-key")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_key_file_is_what_the_specification_says(path):
+    made = FileKeyring.create(path)
+    root = independent.read_key_file(path.read_text())
+    assert independent.derive(root, "folder-key") == made.derive("folder-key")
+
+
+def test_two_key_files_are_never_the_same(tmp_path):
+    made = {FileKeyring.create(tmp_path / f"{n}.key").derive("a") for n in range(50)}
+    assert len(made) == 50
+
+
+def test_a_key_file_is_never_overwritten(path):
+    FileKeyring.create(path)
+    before = path.read_bytes()
+    with pytest.raises(KeyringExists, match=str(path)):
+        FileKeyring.create(path)
+    assert path.read_bytes() == before
+
+
+def test_a_missing_key_file_says_what_to_do(path):
+    with pytest.raises(KeyringMissing, match="backup"):
+        FileKeyring.open(path)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666])
+def test_a_key_file_that_others_may_use_is_refused(path, mode):
+    FileKeyring.create(path)
+    path.chmod(mode)
+    with pytest.raises(KeyringExposed, match=f"chmod 600 {path}"):
+        FileKeyring.open(path)
+
+
+def test_every_changed_or_missing_byte_of_a_key_file_is_noticed(path):
+    FileKeyring.create(path)
+    content = path.read_bytes()
+    for at in range(len(content)):
+        for changed in (content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :], content[:at]):
+            path.write_bytes(changed)
+            with pytest.raises(KeyringDamaged, match="backup"):
+                FileKeyring.open(path)
+
+
+def test_a_key_file_is_not_any_other_file(path):
+    for content in (b"", b"\n\n\n", os.urandom(100), b"docvault-root-key-v1\n" * 3):
+        path.write_bytes(content)
+        path.chmod(0o600)
+        with pytest.raises(KeyringDamaged):
+            FileKeyring.open(path)
+
+
+@pytest.mark.promise(55)
+def test_the_key_is_not_in_what_is_printed(path):
+    made = FileKeyring.create(path)
+    root = independent.read_key_file(path.read_text())
+    assert root.hex() not in repr(made)
+    assert repr(root) not in repr(made)
