@@ -1,0 +1,96 @@
+"""Files in a small portal for the tests of this folder: two folders of two clients, two versions each."""
+
+import io
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from actions.world import NOW
+from docvault.database import tables
+from docvault.values import new_id
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Every stored version by its id, with the plaintext it must open to."""
+
+    world: object
+    documents: list
+    plaintexts: dict
+
+
+def add_document(world, organisation_id, acting):
+    folder_id, document_id = new_id(), new_id()
+    with world.db.transaction() as tx:
+        tx.connection.execute(
+            insert(tables.folders).values(
+                id=folder_id,
+                organisation_id=organisation_id,
+                name="Folder",
+                kind="general",
+                created_by=acting.person_id,
+                created_at=NOW,
+            )
+        )
+        world.vault.create_folder_key(tx, folder_id, NOW)
+        tx.connection.execute(
+            insert(tables.documents).values(
+                id=document_id,
+                folder_id=folder_id,
+                name="a.bin",
+                created_by=acting.person_id,
+                created_at=NOW,
+                latest=0,
+            )
+        )
+    return document_id
+
+
+def store(world, document_id, plaintext, purpose="original"):
+    stored = world.vault.store(
+        world.db,
+        document_id=document_id,
+        purpose=purpose,
+        media_type="application/octet-stream",
+        created_by=None,
+        source=io.BytesIO(plaintext),
+        now=NOW,
+    )
+    with world.db.transaction() as tx:
+        tx.connection.execute(
+            update(tables.documents).where(tables.documents.c.id == document_id).values(latest=stored.number)
+        )
+    return stored
+
+
+def shelf(world):
+    """Make the files. All plaintexts have one length, so that no check of sizes helps."""
+    documents = [
+        add_document(world, world.acme, world.manager),
+        add_document(world, world.globex, world.other_manager),
+    ]
+    plaintexts = {}
+    for n, document_id in enumerate(documents):
+        for purpose in ("original", "original", "signed"):
+            plaintext = f"document {n} {purpose} {len(plaintexts)} ".ljust(64, ".").encode()
+            plaintexts[store(world, document_id, plaintext, purpose).id] = plaintext
+    return Shelf(world, documents, plaintexts)
+
+
+def read(world, version_id):
+    opened = world.vault.open_version(world.db, version_id)
+    return b"".join(opened.range(0, opened.size))
+
+
+def row(world, version_id):
+    with world.db.reading() as tx:
+        chosen = select(tables.versions).where(tables.versions.c.id == version_id)
+        return dict(tx.connection.execute(chosen).mappings().one())
+
+
+def change(world, version_id, **values):
+    """Write into a row as somebody would who holds the database but no key."""
+    with world.db.transaction() as tx:
+        tx.connection.execute(
+            update(tables.versions).where(tables.versions.c.id == version_id).values(**values)
+        )
