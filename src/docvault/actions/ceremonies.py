@@ -4,7 +4,6 @@ The one-time code is spent inside the transaction that signs, bound to the diges
 (promises 17, 62, 63).
 """
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import answers as answer_rules
 from docvault.rules import consents
 from docvault.rules import envelopes as rules
-from docvault.rules.answers import Answer, DrawnSignature, PictureSignature, Signature, TypedSignature
+from docvault.rules.answers import Answer, Filled, Signature
 from docvault.rules.consents import ConsentText
 from docvault.rules.envelopes import State
 from docvault.rules.fields import FieldKind, PlacedField
@@ -176,32 +175,23 @@ def decline_envelope(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """What a signer filled in, checked."""
-
-    answers: dict[FieldId, Answer]
-    answered: frozenset[str]  # with the fields that the signature itself answers
-    signature: Signature
-
-
 def _check(
     tx: Transaction,
     row: EnvelopeRow,
     recipient: RecipientRow,
     answers: Mapping[FieldId, Answer],
     signature: Signature,
-) -> _Given:
+) -> Filled:
     numbers = tx.policy.numbers.signing
     own = [field for field in fields.of_envelope(tx, row.id) if field.recipient_id == recipient.id]
     checked = answer_rules.check_answers(own, answers, numbers.max_text_characters)
     adopted = answer_rules.check_signature(signature, numbers.max_picture_bytes)
     signing = {
-        field.id
+        FieldId(field.id)
         for field in own
         if field.kind is FieldKind.SIGNATURE and (field.required or field.id in checked)
     }
-    return _Given(checked, frozenset(checked) | signing, adopted)
+    return Filled(checked, frozenset(checked) | signing, adopted)
 
 
 def _keep(
@@ -209,15 +199,10 @@ def _keep(
     vault: Vault,
     acting: Acting,
     recipient: RecipientRow,
-    given: _Given,
+    given: Filled,
     step_up_id: str,
     now: datetime,
 ) -> None:
-    filled = {
-        "answers": given.answers,
-        "answered": sorted(given.answered),
-        "signature": _plain(given.signature),
-    }
     evidence = {
         "name": acting.name,
         "email": acting.email,
@@ -232,24 +217,13 @@ def _keep(
     recipients.change(
         tx,
         recipient.id,
-        answers=seal(f"answers:{recipient.id}", json.dumps(filled).encode()),
+        answers=seal(f"answers:{recipient.id}", given.dump()),
         evidence=seal(f"evidence:{recipient.id}", json.dumps(evidence).encode()),
     )
 
 
-def _plain(signature: Signature) -> dict[str, object]:
-    """Return the signature as JSON can carry it; completions.py reads it back."""
-    match signature:
-        case DrawnSignature(strokes):
-            return {"strokes": [[list(point) for point in stroke] for stroke in strokes]}
-        case TypedSignature(text, style):
-            return {"text": text, "style": style}
-        case PictureSignature(png):
-            return {"png": base64.b64encode(png).decode()}
-
-
 def _facts(
-    row: EnvelopeRow, recipient: RecipientRow, acting: Acting, given: _Given, step_up_id: str
+    row: EnvelopeRow, recipient: RecipientRow, acting: Acting, given: Filled, step_up_id: str
 ) -> dict[str, object]:
     return {
         "recipient": recipient.id,

@@ -26,6 +26,7 @@ from docvault.database.envelope_views import EnvelopeSummary, EnvelopeView
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.pdf import fields as pdf_fields
 from docvault.pdf import intake, render
+from docvault.pdf.filled import specs
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting, Permission
@@ -354,24 +355,12 @@ def _prepared(
     db: Database, vault: Vault, pdf: Workers, row: EnvelopeRow, placed: Sequence[PlacedField]
 ) -> Iterator[Scratch]:
     """Lend the cleaned document with a form field for each placed one."""
-    specs = [
-        pdf_fields.FieldSpec(
-            id=field.id,
-            kind=field.kind.value,
-            page=field.page,
-            x=field.x,
-            y=field.y,
-            w=field.w,
-            h=field.h,
-            label=field.label,
-            signer=field.recipient_id,
-            required=field.required,
-        )
-        for field in placed
-    ]
+    signers = [one.id for one in row.recipients]
     with Scratch.create() as source:
         vault.open_version(db, row.prepared_version_id or "").copy_to(source.file)
-        with pdf_fields.place_fields(pdf, source, specs) as prepared:
+        with pdf_fields.place_fields(
+            pdf, source, specs(placed), signers=signers, title=row.title
+        ) as prepared:
             yield prepared
 
 

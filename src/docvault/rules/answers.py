@@ -3,11 +3,14 @@
 Types are strict: a string is never a tick, and a field of somebody else is refused like an unknown one.
 """
 
+import base64
+import json
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from docvault.rules.envelopes import SigningRefused
 from docvault.rules.fields import FieldKind, PlacedField
@@ -51,6 +54,48 @@ class PictureSignature:
 
 
 Signature = DrawnSignature | TypedSignature | PictureSignature
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What one signer filled in, checked. `answered` also names the fields that the signature answers."""
+
+    answers: dict[FieldId, Answer]
+    answered: frozenset[FieldId]
+    signature: Signature
+
+    def dump(self) -> bytes:
+        """Return it as JSON in UTF-8, to be sealed."""
+        plain = {
+            "answers": self.answers,
+            "answered": sorted(self.answered),
+            "signature": _plain(self.signature),
+        }
+        return json.dumps(plain, ensure_ascii=False).encode()
+
+    @classmethod
+    def load(cls, dumped: bytes) -> "Filled":
+        """Read back what `dump` wrote."""
+        plain = json.loads(dumped)
+        return cls(plain["answers"], frozenset(plain["answered"]), _signature(plain["signature"]))
+
+
+def _plain(signature: Signature) -> dict[str, object]:
+    match signature:
+        case DrawnSignature(strokes):
+            return {"strokes": strokes}
+        case TypedSignature(text, style):
+            return {"text": text, "style": style}
+        case PictureSignature(png):
+            return {"png": base64.b64encode(png).decode()}
+
+
+def _signature(plain: Mapping[str, Any]) -> Signature:
+    if "strokes" in plain:
+        return DrawnSignature(tuple(tuple((x, y) for x, y in stroke) for stroke in plain["strokes"]))
+    if "png" in plain:
+        return PictureSignature(base64.b64decode(plain["png"]))
+    return TypedSignature(plain["text"], plain["style"])
 
 
 def check_answers(
