@@ -11,6 +11,7 @@ from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers
+from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -54,7 +55,7 @@ def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
     trusted = peer.networks(portal.settings.trusted_proxies)
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             scope["user"] = scope["auth"] = None
             scope["docvault_source"] = sessions.Source(  # type: ignore[typeddict-unknown-key]
                 address=peer.address_of(scope, trusted), user_agent=peer.user_agent_of(scope)

@@ -88,6 +88,6 @@ def _openapi(portal: Portal) -> OpenAPIConfig:
         title=portal.settings.name,
         version=version("docvault"),
         path="/api",
-        openapi_router=Router("/api", route_handlers=[], opt=PUBLIC),
+        openapi_router=Router("/api", route_handlers=[], opt=PUBLIC, include_in_schema=False),
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
     )

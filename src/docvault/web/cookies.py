@@ -14,19 +14,19 @@ CHALLENGE_LIFE = 300  # seconds; the challenge itself expires in the database
 
 def session_cookie(token: str, csrf: str) -> Cookie:
     """Ends with the browser at the latest; the idle and absolute limits are kept by the server."""
-    return Cookie(SESSION, f"{token}.{csrf}", path="/", secure=True, httponly=True, samesite="lax")
+    return Cookie(key=SESSION, value=f"{token}.{csrf}", secure=True, httponly=True, samesite="lax")
 
 
 def challenge_cookie(token: str) -> Cookie:
     """A password was right; the browser that gave it holds this while the factor is owed."""
     return Cookie(
-        CHALLENGE, token, path="/", secure=True, httponly=True, samesite="strict", max_age=CHALLENGE_LIFE
+        key=CHALLENGE, value=token, secure=True, httponly=True, samesite="strict", max_age=CHALLENGE_LIFE
     )
 
 
 def ended(name: str) -> Cookie:
     """Tell the browser to forget the cookie `name`."""
-    return Cookie(name, "", path="/", secure=True, httponly=True, samesite="lax", max_age=0)
+    return Cookie(key=name, value="", secure=True, httponly=True, samesite="lax", max_age=0)
 
 
 def read(header: str, name: str) -> str | None:

@@ -3,9 +3,11 @@
 from litestar import Litestar
 
 from docvault import settings, wiring
+from docvault.web import logs
 from docvault.web.app import create_app
 
 
 def application() -> Litestar:
     """Build the application; called once in each web process."""
+    logs.configure()
     return create_app(wiring.build(settings.load()))

@@ -30,6 +30,7 @@ from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.fields import FieldRefused
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn
+from docvault.web.api.verification import VerifierBusy
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
 from docvault.web.rendering import render
@@ -65,6 +66,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     FactorNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "factor-needed", "Second factor needed"),
     CrossSite: Meaning(HTTPStatus.FORBIDDEN, "cross-site", "Request refused"),
     FormInvalid: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
+    VerifierBusy: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment"),
     BodyInvalid: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
     BadCursor: Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered"),
     AlreadyKnown: Meaning(HTTPStatus.CONFLICT, "already-known", "Already here"),
@@ -166,9 +168,9 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if request.scope["path"].startswith(("/api/", "/log/", "/health/")):
         return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
     if request.scope["method"] == "GET" and isinstance(error, NotSignedIn):
-        return Redirect(f"/login?next={quote(_here(request))}", status_code=HTTPStatus.SEE_OTHER)
+        return Redirect(f"/login?next={quote(_here(request))}", status_code=303)
     if isinstance(error, FactorNeeded):
-        return Redirect("/enrol", status_code=HTTPStatus.SEE_OTHER)
+        return Redirect("/enrol", status_code=303)
     page = render(request, "error.html", problem.status, problem=problem)
     page.headers.update(headers)
     return page

@@ -97,4 +97,4 @@ def render(
     }
     environment: jinja2.Environment = request.app.state.environment
     text = environment.get_template(template).render(known | context)
-    return Response(text, status_code=status, media_type="text/html; charset=utf-8", cookies=cookies or [])
+    return Response(text, status_code=status, media_type="text/html", cookies=cookies or [])

@@ -35,9 +35,9 @@ class StrictRequest(Request[Any, Any, Any]):
             raise BodyInvalid(f"The body does not fit: {error}.") from error
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a request may bring; a field that is not named is refused."""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, kw_only=True):
     """What an answer holds, exactly."""

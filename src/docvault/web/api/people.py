@@ -125,11 +125,11 @@ async def enable_person(request: WebRequest, person_id: str) -> None:
 
 
 @post("/people/{person_id:str}/password-reset", status_code=204, summary="Mail a reset link", tags=["People"])
-async def start_reset_for(request: WebRequest, person_id: str) -> None:
+async def start_password_reset(request: WebRequest, person_id: str) -> None:
     """Mail a person a link to choose a new password. It never touches their second factor."""
     portal = portal_of(request)
     await run(
-        people.start_reset_for,
+        people.start_password_reset,
         portal.db,
         portal.vault.records,
         acting=signed_in(request),
@@ -165,11 +165,11 @@ async def accept_invitation(request: WebRequest, data: InvitationAccepted) -> Re
 
 
 @post("/password-resets", opt=PUBLIC, status_code=204, summary="Ask for a reset link", tags=["People"])
-async def start_password_reset(request: WebRequest, data: ResetWanted) -> None:
+async def request_password_reset(request: WebRequest, data: ResetWanted) -> None:
     """Mail a reset link if there is such a person; the answer never says whether."""
     portal = portal_of(request)
     await run(
-        people.start_password_reset,
+        people.request_password_reset,
         portal.db,
         portal.vault.records,
         email=data.email,
@@ -182,7 +182,7 @@ async def start_password_reset(request: WebRequest, data: ResetWanted) -> None:
 async def reset_details(request: WebRequest, data: LinkHeld) -> LinkDetails:
     """Say whom a reset link is for. Consumes nothing."""
     portal = portal_of(request)
-    found = await run(people.invitation_details, portal.db, token=data.token, now=portal.clock())
+    found = await run(people.reset_details, portal.db, token=data.token, now=portal.clock())
     return LinkDetails(name=found.name, email=found.email, chooses_address=found.chooses_address)
 
 
@@ -209,8 +209,8 @@ HANDLERS = [
     invite_person,
     disable_person,
     enable_person,
-    start_reset_for,
     start_password_reset,
+    request_password_reset,
     invitation_details,
     accept_invitation,
     reset_details,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, delete, get, post
+from litestar.datastructures import Cookie
 
 from docvault.actions import factors, sessions, step_ups
 from docvault.credentials.refusals import ChallengeOver
@@ -208,7 +209,7 @@ def challenge_of(request: WebRequest) -> str:
     return token
 
 
-def opened(session: sessions.NewSession) -> list[cookies.Cookie]:
+def opened(session: sessions.NewSession) -> list[Cookie]:
     """Return the cookies of a session that has just begun: its own, and the end of the challenge."""
     return [cookies.session_cookie(session.token, session.csrf), cookies.ended(cookies.CHALLENGE)]
 

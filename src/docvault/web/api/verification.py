@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from anyio import CapacityLimiter, WouldBlock
 from litestar import Request, post
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from docvault.actions import verifications
 from docvault.pdf.scratch import Scratch
@@ -56,7 +57,7 @@ class PdfOperation(Operation):
     """Says in the API's description that the body is a PDF."""
 
     def __post_init__(self) -> None:
-        pdf = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format="binary"))
+        pdf = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
         self.request_body = RequestBody(content={"application/pdf": pdf}, required=True)
 
 
@@ -71,15 +72,19 @@ class PdfOperation(Operation):
 async def verify(request: WebRequest) -> SignatureReport:
     """Send the bytes of a PDF and read what holds. Nothing is kept."""
     portal = portal_of(request)
-    slots = request.app.state.verification_slots
-    if slots.locked():
-        raise VerifierBusy
-    async with slots:
+    slots: CapacityLimiter = request.app.state.verification_slots
+    try:
+        slots.acquire_nowait()
+    except WouldBlock as error:
+        raise VerifierBusy from error
+    try:
         with Scratch.create() as source:
             async for chunk in request.stream():
                 source.file.write(chunk)
             source.seal()
             report = await run(verifications.verify_document, portal.pdf, portal.authority, source=source)
+    finally:
+        slots.release()
     return SignatureReport(
         verdict=report.verdict,
         reasons=list(report.reasons),

@@ -12,7 +12,7 @@ from docvault.database.engine import PAGE_MOST
 from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
 from docvault.policy.vocabulary import Role
-from docvault.rules.people import PersonRefused
+from docvault.rules.people import OrganisationError, PeopleError
 from docvault.values import DocVaultError, OrganisationId, PersonId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
@@ -66,7 +66,7 @@ async def _page(
 ) -> Response[str]:
     db, acting = portal_of(request).db, signed_in(request)
     found = await run(people.list_people, db, acting=acting, search=search, after=after)
-    listed = await run(organisations.list_organisations, db, acting=acting, limit=PAGE_MOST)
+    listed = await run(organisations.list_organisations, db, acting=acting)
     managers = await run(people.list_people, db, acting=acting, role=Role.ACCOUNT_MANAGER, limit=PAGE_MOST)
     return render(
         request,
@@ -74,7 +74,7 @@ async def _page(
         problems.meaning_of(error).status if error else 200,
         nav="people",
         people=found,
-        organisations=listed.items,
+        organisations=listed,
         managers=managers.items,
         looked_after=_looked_after(managers.items),
         roles=list(Role),
@@ -110,7 +110,7 @@ async def invite(request: WebRequest) -> Response[Any]:
             organisation_id=OrganisationId(form.organisation_id),
             now=portal.clock(),
         )
-    except (PersonRefused, AlreadyKnown) as error:
+    except (PeopleError, AlreadyKnown) as error:
         return await _page(request, error=error)
     return _done("invited")
 
@@ -142,7 +142,7 @@ async def reset(request: WebRequest, person_id: str) -> Redirect:
     """Mail a person a reset link."""
     portal = portal_of(request)
     await run(
-        people.start_reset_for,
+        people.start_password_reset,
         portal.db,
         portal.vault.records,
         acting=signed_in(request),
@@ -180,7 +180,7 @@ async def add_organisation(request: WebRequest) -> Response[Any]:
             name=form.name,
             now=portal.clock(),
         )
-    except (PersonRefused, OrganisationKnown) as error:
+    except (OrganisationError, OrganisationKnown) as error:
         return await _page(request, error=error)
     return _done("added")
 

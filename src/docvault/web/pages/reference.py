@@ -59,7 +59,9 @@ def groups(schema: dict[str, Any]) -> dict[str, list[Operation]]:
 
 
 def _operation(schema: dict[str, Any], path: str, method: str, said: dict[str, Any]) -> Operation:
-    succeeded = next((said["responses"][status] for status in said["responses"] if status < "300"), {})
+    succeeded: dict[str, Any] = next(
+        (said["responses"][status] for status in said["responses"] if status < "300"), {}
+    )
     return Operation(
         method=method.upper(),
         path=path,

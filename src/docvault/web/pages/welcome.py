@@ -45,7 +45,7 @@ async def send_reset(request: WebRequest) -> Response[str]:
     portal = portal_of(request)
     try:
         await run(
-            people.start_password_reset,
+            people.request_password_reset,
             portal.db,
             portal.vault.records,
             email=form.email,

@@ -1,6 +1,7 @@
 // @ts-check
 /** Sends a dropped or chosen PDF to be checked and tells the report in plain words. */
 
+import { takeFiles } from "./drop.js";
 import { $, Refused, api, icon, make } from "./ui.js";
 
 /**
@@ -160,21 +161,4 @@ async function check(file) {
   }
 }
 
-input.addEventListener("change", () => {
-  if (input.files?.[0]) void check(input.files[0]);
-});
-for (const kind of ["dragenter", "dragover"]) {
-  addEventListener(kind, (event) => {
-    event.preventDefault();
-    zone.setAttribute("data-over", "");
-  });
-}
-addEventListener("dragleave", (event) => {
-  if (event.relatedTarget === null) zone.removeAttribute("data-over");
-});
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  zone.removeAttribute("data-over");
-  const file = event.dataTransfer?.files[0];
-  if (file) void check(file);
-});
+takeFiles(zone, input, (file) => void check(file));
