@@ -167,7 +167,7 @@ def export_at_terminal(
 
 
 def export_digest(filters: Filters, format: Format | str) -> str:  # noqa: A002 - the word people use
-    """Return what the proof for an export is bound to: hex SHA-256 of the format and the filters that are set.
+    """Return what the proof for an export is bound to: hex SHA-256 of the format and the filters set.
 
     They are hashed as JSON with sorted keys and no spaces, e.g. `{"format":"csv","kind":"envelope"}`.
     Raises UnknownFormat.

@@ -81,7 +81,8 @@ class Database:
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    engine = create_engine(url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT / 1000})
+    waiting = {"check_same_thread": False, "timeout": BUSY_TIMEOUT / 1000}
+    engine = create_engine(url, hide_parameters=True, connect_args=waiting)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
