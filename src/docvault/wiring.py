@@ -21,7 +21,7 @@ from docvault.mail.sender import Mailer
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
 from docvault.settings import Settings
-from docvault.values import Clock, DocVaultError, utc_now
+from docvault.values import Clock, DocVaultError, NotFound, utc_now
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
 
@@ -94,7 +94,7 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
         db=db,
         vault=vault,
         pdf=Workers(),
-        authority=Authority.load(db, vault),
+        authority=Authority.load(db, vault, clock=clock),
         hasher=Hasher(numbers.passwords.argon2, vault.records.derive("password-pepper")),
         mailer=Mailer(
             smtp_url=settings.smtp_url,
@@ -105,6 +105,20 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
         log_key=LogKey(found.log_origin, private),
         clock=clock,
     )
+
+
+def trusted_roots(settings: Settings) -> tuple[bytes, ...]:
+    """Return the certificates that the installation's signatures lead to, DER; opens no key. Raises NotPrepared."""
+    file = settings.database.removeprefix("sqlite:///")
+    if file != settings.database and not Path(file).exists():
+        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.")
+    db = Database(settings.database, _policy(settings))
+    try:
+        return Authority.find_roots(db)
+    except NotFound as error:
+        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.") from error
+    finally:
+        db.close()
 
 
 def _policy(settings: Settings) -> Policy:

@@ -22,6 +22,7 @@ TASKS: Mapping[str, str] = {
     "sign": "docvault.pdf.inside.sign:sign",
     "renew": "docvault.pdf.inside.sign:renew",
     "validate": "docvault.pdf.inside.validate:validate",
+    "certificate": "docvault.pdf.inside.completion:certificate",
 }
 
 

@@ -31,6 +31,15 @@ class Verdict(StrEnum):
 
 SEVERITY = (Verdict.VALID, Verdict.NOT_TRUSTED, Verdict.MODIFIED, Verdict.INVALID)  # the worst one counts
 
+SUMMARIES = {
+    Verdict.VALID: "Every signature holds, every signer is trusted, and the whole file is covered.",
+    Verdict.NOT_TRUSTED: "Nothing was changed, but it is not known who signed. Find that out first.",
+    Verdict.MODIFIED: "The document was changed after it was signed. Ask for the original.",
+    Verdict.INVALID: "The signatures prove nothing. Ask for the original.",
+    Verdict.NOT_SIGNED: "Nobody has signed this document.",
+    Verdict.UNREADABLE: "The file could not be checked.",
+}
+
 # What each code means for the whole document, and in words.
 CODES: dict[str, tuple[Verdict, str]] = {
     "ok": (Verdict.VALID, "Signed by {signer}; nothing was changed beyond what this signature allows."),
@@ -42,6 +51,10 @@ CODES: dict[str, tuple[Verdict, str]] = {
     "unknown-clock": (
         Verdict.NOT_TRUSTED,
         "The signature is intact, but its time was stated by a timestamp authority that is not known here.",
+    ),
+    "stray-certificate": (
+        Verdict.NOT_TRUSTED,
+        "A certificate that nobody known has issued, or that was changed, travels with this signature.",
     ),
     "expired": (
         Verdict.NOT_TRUSTED,
@@ -141,6 +154,11 @@ class Report:
     reasons: tuple[str, ...]  # plain sentences, the worst first; never empty
     codes: tuple[str, ...]  # one for each reason
     pages: int | None
+
+    @property
+    def summary(self) -> str:
+        """The verdict in one or two sentences."""
+        return SUMMARIES[self.verdict]
 
 
 class _Finding(msgspec.Struct):

@@ -270,7 +270,7 @@ async def _judge_timestamp(each: _Signature, evidence: Evidence, proven: datetim
     _describe_changes(each, status)
     _require_intact(status, "timestamp-wrong")
     _require_unchanged(status)
-    _require_shape(each, evidence)
+    _require_shape(each, evidence, trusted=status.trusted)
     trust.require_strong(each.embedded, status.timestamp)
     code = trust.problem(status)
     each.finding["trust"] = _trust_word(code)
@@ -290,7 +290,7 @@ async def _judge_signature(each: _Signature, evidence: Evidence, proven: datetim
     _require_unchanged(status)
     if stamp is not None and not (stamp.intact and stamp.valid):
         raise _Refused("timestamp-wrong")
-    _require_shape(each, evidence)
+    _require_shape(each, evidence, trusted=status.trusted)
     trust.require_strong(each.embedded, stamp.timestamp if stamp is not None and stamped else proven)
     code = trust.problem(status)
     each.finding["trust"] = _trust_word(code)
@@ -321,16 +321,19 @@ def _require_unchanged(status: ModificationInfo) -> None:
         raise _Refused("changed-after-signing")
 
 
-def _require_shape(each: _Signature, evidence: Evidence) -> None:
+def _require_shape(each: _Signature, evidence: Evidence, *, trusted: bool) -> None:
     signed = each.envelope["content"]
     try:
         shape.check(each.envelope)
-        for envelope in (signed, *shape.tokens(signed)):
-            shape.check_certificates(envelope, evidence.certificates, evidence.roots)
     except shape.OddSignature as error:
         raise _Refused("odd-signature") from error
+    if not trusted:
+        return
+    try:
+        for envelope in (signed, *shape.tokens(signed)):
+            shape.check_certificates(envelope, evidence.certificates, evidence.roots)
     except shape.StrayCertificate as error:
-        raise _Refused("unknown-signer") from error
+        raise _Refused("stray-certificate") from error
 
 
 def _level(each: _Signature, evidence: Evidence, *, stamped: bool, archived: bool) -> str:

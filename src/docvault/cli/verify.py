@@ -1,0 +1,169 @@
+"""`docvault verify`: the signature report of a PDF, for people and for programs. Decides nothing itself.
+
+Whom to trust: the certificates given with --trust, and the root of the installation where a data folder is
+named. Without either nobody is trusted, and the report says so.
+"""
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from docvault.pdf.validate import Report, SignatureReport
+
+NOT_VALID = 1  # exit code: the report is there, and it is not "valid"
+UNREADABLE = 2  # exit code: the file or a certificate cannot be opened
+
+File = Annotated[Path, typer.Argument(metavar="FILE.pdf", help="The PDF to check.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Trust = Annotated[
+    list[Path] | None, typer.Option("--trust", help="A certificate to trust, PEM or DER; may be repeated.")
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The data folder of an installation whose root to trust.")
+]
+
+COLOURS = {"valid": "green", "not-trusted": "yellow", "not-signed": "yellow"}  # all others are red
+CLOCKS = {
+    "timestamp": "proven by a timestamp",
+    "untrusted-timestamp": "stated by an unknown timestamp authority",
+    "signer-clock": "by the signer's own clock",
+}
+COVERAGES = {
+    "entire-file": "the whole file",
+    "entire-revision": "the file as it was then",
+    "partial": "only a part of the file",
+}
+CHANGES = {
+    "none": "nothing",
+    "maintenance": "only proofs were added",
+    "form-filling": "fields were filled in or signatures added",
+    "other": "changes that signatures do not allow",
+}
+
+
+def verify(file: File, as_json: AsJson = False, trust: Trust = None, data: Data = None) -> None:
+    """Check the signatures of a PDF and say in plain words what holds.
+
+    Exit code 0: valid, that is every signature holds, is trusted and the whole file is covered. 1: anything
+    else. 2: the file or a certificate cannot be opened.
+
+    Example: docvault verify contract.pdf --trust root.pem
+    """
+    try:
+        roots = [root for path in trust or () for root in _certificates(path)]
+        report = _report(file, [*roots, *_installation_roots(data)])
+    except (OSError, ValueError) as error:
+        print(f"docvault: {_reason(error)}", file=sys.stderr)
+        raise typer.Exit(UNREADABLE) from error
+    if as_json:
+        print(json.dumps(_plain(report), ensure_ascii=False))
+    else:
+        _print(file, report)
+    if report.verdict != "valid":
+        raise typer.Exit(NOT_VALID)
+
+
+def _report(file: Path, roots: list[bytes]) -> "Report":
+    from docvault.pdf.scratch import Scratch
+    from docvault.pdf.validate import validate
+    from docvault.pdf.workers import Workers
+
+    with Scratch.create() as source, Workers(1) as workers:
+        with file.open("rb") as opened:
+            shutil.copyfileobj(opened, source.file)
+        return validate(workers, source, roots=roots)
+
+
+def _certificates(path: Path) -> list[bytes]:
+    """Return the certificates in a PEM or DER file, DER. Raises OSError, ValueError."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    content = path.read_bytes()
+    try:
+        if b"-----BEGIN" in content:
+            found = x509.load_pem_x509_certificates(content)
+        else:
+            found = [x509.load_der_x509_certificate(content)]
+    except ValueError as error:
+        raise ValueError(f"{path} holds no certificate.") from error
+    return [certificate.public_bytes(Encoding.DER) for certificate in found]
+
+
+def _installation_roots(data: Path | None) -> list[bytes]:
+    """Return the root of the installation named by --data or DOCVAULT_DATA, else nothing."""
+    if data is None and "DOCVAULT_DATA" not in os.environ:
+        return []
+    from docvault import settings, wiring
+
+    chosen = {"DOCVAULT_DATA": str(data)} if data is not None else {}
+    return list(wiring.trusted_roots(settings.load({**os.environ, **chosen})))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _plain(report: "Report") -> dict[str, Any]:
+    """The report as JSON can carry it; the names are docs' promise to programs."""
+    plain = asdict(report)
+    for signature in plain["signatures"]:
+        signature["time"] = signature["time"].isoformat() if signature["time"] else None
+    return plain
+
+
+def _print(file: Path, report: "Report") -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    colour = COLOURS.get(report.verdict, "red")
+    console.print(Text(f"{file.name}: {report.verdict}", style=f"bold {colour}"))
+    console.print(Text(report.summary))
+    for number, signature in enumerate(report.signatures, start=1):
+        _print_signature(console, number, signature)
+    if not report.signatures:
+        for reason in report.reasons:
+            console.print(Text(f"  {reason}"))
+
+
+def _print_signature(console: Any, number: int, signature: "SignatureReport") -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    what = "Timestamp" if signature.kind == "timestamp" else "Signature"
+    console.print()
+    console.print(Text(f"{number}. {what} by {signature.signer}", style="bold"))
+    rows = {
+        "Organisation": signature.organisation,
+        "E-mail": signature.email,
+        "Time": _when(signature),
+        "Covers": COVERAGES.get(signature.coverage),
+        "Afterwards": CHANGES.get(signature.modification),
+        "Level": signature.level,
+        "Certificate": signature.certificate_sha256 and f"SHA-256 {signature.certificate_sha256}",
+        "Result": signature.reason,
+    }
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, value in rows.items():
+        if value:
+            table.add_row(Text(f"   {label}", style="dim"), Text(value))
+    console.print(table)
+
+
+def _when(signature: "SignatureReport") -> str | None:
+    if signature.time is None:
+        return None
+    day = f"{signature.time.day} {signature.time:%B %Y, %H:%M:%S} UTC"
+    return f"{day}, {CLOCKS[signature.time_source]}" if signature.time_source in CLOCKS else day
