@@ -60,11 +60,17 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
     values = _from_file(file or Path("docvault.toml"), must_exist=file is not None)
     values |= _from_environment(environment)
     try:
-        settings = msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"A setting cannot be used: {error}. `docvault doctor` lists them all.") from error
     _check(settings)
     return settings
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is Path and isinstance(value, str) and value:
+        return Path(value)
+    raise ValueError("Expected a path")
 
 
 def _from_file(path: Path, *, must_exist: bool) -> dict[str, object]:

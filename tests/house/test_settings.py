@@ -27,6 +27,10 @@ def test_a_secret_may_lie_in_a_file(tmp_path):
     assert load({"DOCVAULT_SMTP_URL_FILE": str(tmp_path / "smtp")}).smtp_url == "smtp://user:secret@mail.example:587"
 
 
+def test_the_data_folder_is_a_path():
+    assert load({"DOCVAULT_DATA": "/srv/docvault"}).root_key_path == Path("/srv/docvault/keys/root.key")
+
+
 def test_proxies_are_a_list_with_commas():
     assert load({"DOCVAULT_TRUSTED_PROXIES": "10.0.0.1,10.0.0.2"}).trusted_proxies == ("10.0.0.1", "10.0.0.2")
 
@@ -40,6 +44,7 @@ def test_proxies_are_a_list_with_commas():
         ({"DOCVAULT_SMTP_URL": "https://mail.example"}, "must start with smtp"),
         ({"DOCVAULT_DATABASE_URL": "mysql://x"}, "must start with sqlite: or postgresql:"),
         ({"DOCVAULT_BLOBS": "/srv/blobs"}, "must start with file:"),
+        ({"DOCVAULT_DATA": ""}, "Expected a path"),
         ({"DOCVAULT_SMTP_URL_FILE": "/no/such/file"}, "cannot be read"),
     ],
 )
