@@ -25,6 +25,7 @@ WebRequest = Request[Any, Any, Any]
 PageNumber = Annotated[int, Parameter(ge=1, description="from 1")]
 Width = Annotated[int, Parameter(query="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")]
 WIDTH = WIDTHS[1]
+InState = Annotated[State | None, Parameter(query="state", description="only envelopes in this state")]
 FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
 FieldKindName = Literal["signature", "initials", "date", "text", "checkbox"]
 
@@ -139,7 +140,7 @@ class Envelope(Answer):
 @get("/envelopes", summary="List envelopes", tags=["Envelopes"])
 async def list_envelopes(
     request: WebRequest,
-    state: State | None = None,
+    in_state: InState = None,
     search: str | None = None,
     mine: bool = False,
     after: str | None = None,
@@ -150,7 +151,7 @@ async def list_envelopes(
         envelopes.list_envelopes,
         portal_of(request).db,
         acting=signed_in(request),
-        state=state,
+        state=in_state,
         search=search,
         mine=mine,
         after=after,

@@ -80,7 +80,6 @@ class HistoryLine:
     icon: str
     tone: str
     words: str
-    details: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +291,7 @@ def _history(items: Sequence[HistoryItem]) -> list[HistoryLine]:
     for item in sorted(items, key=lambda one: one.at, reverse=True):
         look = LOOKS.get(item.kind, Look("dot", item.kind.value.replace(":", ", ")))
         words = look.words.format(who=item.who or "DocVault")
-        lines.append(HistoryLine(item.at, look.icon, look.tone, words, item.details))
+        lines.append(HistoryLine(item.at, look.icon, look.tone, words))
     return lines
 
 

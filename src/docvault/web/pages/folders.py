@@ -52,11 +52,15 @@ class UnshareForm(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/folders")
 async def list_folders(
-    request: WebRequest, search: str | None = None, kind: str | None = None, after: str | None = None
+    request: WebRequest,
+    search: str | None = None,
+    kind: str | None = None,
+    after: str | None = None,
+    purpose: str = "",
 ) -> Response[str]:
-    """The folders a person may see."""
+    """The folders a person may see; purpose is `signature` on the way to a new envelope."""
     known = kind if kind in KINDS else None
-    return await _list(request, Filters(search or None, known), after)
+    return await _list(request, Filters(search or None, known), after, choosing=purpose == "signature")
 
 
 async def _list(
@@ -64,6 +68,8 @@ async def _list(
     filters: Filters,
     after: str | None = None,
     error: DocVaultError | None = None,
+    *,
+    choosing: bool = False,
 ) -> Response[str]:
     db, acting = portal_of(request).db, signed_in(request)
     found = await run(
@@ -77,6 +83,7 @@ async def _list(
         folders=found,
         filters=filters,
         kinds=KINDS,
+        choosing=choosing,
         organisations=await _own_clients(request),
         next_href=next_page("/folders", found.next, search=filters.search, kind=filters.kind),
         trouble=str(error or ""),

@@ -36,6 +36,7 @@ function renumber() {
   });
   order.value = all.map((row) => `${row.dataset.person}:${row.dataset.turn}`).join(" ");
   $("#no-recipients", HTMLElement).hidden = all.length > 0;
+  if (all.length > 0) $("#people-err", HTMLElement).hidden = true;
   for (const option of picker.options) {
     option.disabled = option.value !== "" && all.some((row) => row.dataset.person === option.value);
   }

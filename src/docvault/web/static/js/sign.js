@@ -199,7 +199,7 @@ function nextStep() {
   const here = current;
   if (here && here.required && !answers.has(here.id)) return { words: VERBS[here.kind], act: () => fill(here) };
   const field = upcoming();
-  if (field) return { words: current ? `Next: ${nameOf(field).toLowerCase()}` : "Start", act: () => go(field) };
+  if (field) return { words: current ? `Next: ${field.label || NAMES[field.kind].toLowerCase()}` : "Start", act: () => go(field) };
   const page = seen.firstUnseen;
   if (page) return { words: `Read page ${page}`, act: () => showPage(page) };
   if (!answers.signature) return { words: "Add your signature", act: () => adopt().then(refresh) };
