@@ -15,7 +15,6 @@ from docvault.blobs.filesystem import FileBlobs
 from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, work
 from docvault.database.engine import Database
-from docvault.database.migrate import migrate
 from docvault.encryption.keyring import FileKeyring
 from docvault.mail.sender import Mailer
 from docvault.pdf.workers import Workers
@@ -59,6 +58,8 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
     KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    from docvault.database.migrate import migrate  # noqa: PLC0415 - Alembic is slow to import, and only a start needs it
+
     db = Database(settings.database, _policy(settings))
     migrate(db)
     work.prepare(settings.database)

@@ -136,9 +136,9 @@ def _say_verified(found: "Verified", *, as_json: bool) -> None:
         print(f"  From {found.first_at} to {found.last_at}.")
     print(f"  Root {found.root}")
     if found.erased:
-        print(f"  {found.erased:,} entries had their personal details erased and are intact otherwise.")
+        print(f"  Entries whose personal details were erased, intact otherwise: {found.erased:,}.")
     if found.history:
-        print(f"  It continues {found.history} earlier checkpoints.")
+        print(f"  Earlier checkpoints that it continues: {found.history}.")
     if found.since is not None:
         print(f"  It continues the older checkpoint that you gave, of {found.since:,} entries.")
     if not found.full:

@@ -50,7 +50,9 @@ def serve(data: Data = None, host: Host = "127.0.0.1", port: Port = 8000) -> Non
 def demo(
     data: Data = None,
     port: Port = 8000,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the first line, then serve.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object on the first line, then serve.")
+    ] = False,
 ) -> None:
     """Serve a fresh portal with sample people, folders, documents and envelopes.
 

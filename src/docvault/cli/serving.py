@@ -36,7 +36,9 @@ def serve(*, data: Path | None, host: str, port: int) -> None:
         portal.close()
     print(f"DocVault serves {settings.base_url} from {settings.data.resolve()}")
     if token:
-        print(f"\nNobody can sign in yet. The first administrator starts here, once:\n  {settings.base_url}/welcome#{token}\n")
+        print(
+            f"\nNobody can sign in yet. The first administrator starts here, once:\n  {settings.base_url}/welcome#{token}\n"
+        )
     run(host, port)
 
 

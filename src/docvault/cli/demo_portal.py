@@ -1,0 +1,191 @@
+"""A portal being filled for the demo: people with authenticator apps, and a clock that tells the story's time.
+
+Everything is done by the actions that the pages use; nothing is written past them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from docvault import wiring
+from docvault.actions import factors, folders, organisations, people, sessions, step_ups, uploads
+from docvault.cli.demo_story import ADMINISTRATOR, PASSWORD, Cast
+from docvault.credentials import totp
+from docvault.database.sessions import Source
+from docvault.policy.vocabulary import Acting
+from docvault.values import DocumentId
+from docvault.vault.files import SEGMENT
+
+SOURCE = Source(address="127.0.0.1", user_agent="DocVault demo")
+PAUSE = timedelta(seconds=95)  # between two deeds: longer than the two steps in which a code counts
+
+
+class StoryClock:
+    """Tells the story's time; it only goes forward."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def __call__(self) -> datetime:
+        return self._now
+
+    def tick(self) -> datetime:
+        """Let a moment pass and return the time after it."""
+        self._now += PAUSE
+        return self._now
+
+    def jump(self, to: datetime) -> None:
+        """Go on to `to`, unless the story is already later."""
+        self._now = max(self._now + PAUSE, to)
+
+
+@dataclass
+class DemoPerson:
+    """Somebody of the cast with their authenticator app."""
+
+    cast: Cast
+    secret: bytes = b""
+
+    def code(self, now: datetime) -> str:
+        return totp.code_at(self.secret, totp.step_at(now))
+
+
+@dataclass
+class DemoPortal:
+    """The portal in the making."""
+
+    portal: wiring.Portal
+    clock: StoryClock
+    people: dict[str, DemoPerson] = field(default_factory=dict)
+    organisations: dict[str, str] = field(default_factory=dict)  # name -> id
+    ids: dict[str, str] = field(default_factory=dict)  # key of a person -> id
+
+    # --- people ---------------------------------------------------------------------------------------------
+
+    def found(self) -> None:
+        """Let the first administrator in, with the one-time link that the first start prints."""
+        token = people.first_administrator(
+            self.portal.db, now=self.clock.tick(), name=ADMINISTRATOR.name, email=ADMINISTRATOR.email
+        )
+        if token is None:
+            raise RuntimeError("the demo's folder was not empty")
+        self._join(ADMINISTRATOR, token)
+
+    def invite(self, cast: Cast) -> None:
+        """Let the administrator invite somebody, who then sets up both factors."""
+        portal = self.portal
+        invitation = people.invite_person(
+            portal.db,
+            portal.vault.records,
+            acting=self.sign_in(ADMINISTRATOR),
+            email=cast.email,
+            name=cast.name,
+            role=cast.role,
+            organisation_id=self.organisations[cast.organisation],
+            now=self.clock.tick(),
+        )
+        self._join(cast, invitation.token)
+
+    def add_client(self, name: str) -> None:
+        self.organisations[name] = organisations.create_organisation(
+            self.portal.db, acting=self.sign_in(ADMINISTRATOR), name=name, now=self.clock.tick()
+        )
+
+    def assign(self, manager: Cast, client: str) -> None:
+        organisations.assign_client(
+            self.portal.db,
+            acting=self.sign_in(ADMINISTRATOR),
+            person_id=self.ids[manager.key],
+            organisation_id=self.organisations[client],
+            now=self.clock.tick(),
+        )
+
+    def _join(self, cast: Cast, token: str) -> None:
+        portal = self.portal
+        person = self.people[cast.key] = DemoPerson(cast)
+        opened = people.accept_invitation(
+            portal.db, portal.hasher, token=token, password=PASSWORD, source=SOURCE, now=self.clock.tick()
+        )
+        enrolment = factors.begin_enrolment(
+            portal.db, portal.vault.records, acting=opened.acting, now=self.clock.tick()
+        )
+        person.secret = enrolment.seed
+        now = self.clock.tick()
+        _codes, session = factors.confirm_enrolment(
+            portal.db, portal.vault.records, acting=opened.acting, code=person.code(now), now=now
+        )
+        self.ids[cast.key] = session.acting.person_id
+        self.organisations.setdefault(cast.organisation, session.acting.organisation_id)
+
+    def sign_in(self, cast: Cast) -> Acting:
+        """Sign in with both factors, as every time."""
+        portal = self.portal
+        challenge = sessions.begin_sign_in(
+            portal.db,
+            portal.hasher,
+            email=cast.email,
+            password=PASSWORD,
+            source=SOURCE,
+            now=self.clock.tick(),
+        )
+        now = self.clock.tick()
+        return sessions.finish_sign_in(
+            portal.db,
+            portal.vault.records,
+            challenge_token=challenge.token,
+            code=self.people[cast.key].code(now),
+            source=SOURCE,
+            now=now,
+        ).acting
+
+    def step_up(self, cast: Cast, acting: Acting, purpose: str, digest: str) -> str:
+        """Confirm a deed on `digest` with a code; return the proof's id."""
+        now = self.clock.tick()
+        code = self.people[cast.key].code(now)
+        return step_ups.confirm_step_up(
+            self.portal.db,
+            self.portal.vault.records,
+            acting=acting,
+            purpose=purpose,
+            digest=digest,
+            code=code,
+            now=now,
+        ).id
+
+    # --- files ----------------------------------------------------------------------------------------------
+
+    def make_folder(self, acting: Acting, organisation: str, name: str, kind: str) -> str:
+        return folders.create_folder(
+            self.portal.db,
+            self.portal.vault,
+            acting=acting,
+            organisation_id=self.organisations[organisation],
+            name=name,
+            kind=kind,
+            now=self.clock.tick(),
+        )
+
+    def upload(self, acting: Acting, folder_id: str, filename: str, content: bytes) -> DocumentId:
+        """Upload a file in segments, as the browser does."""
+        db, vault = self.portal.db, self.portal.vault
+        upload = uploads.begin_upload(
+            db,
+            vault,
+            acting=acting,
+            folder_id=folder_id,
+            filename=filename,
+            size=len(content),
+            now=self.clock.tick(),
+        )
+        for start in range(0, len(content), SEGMENT):
+            uploads.store_segment(
+                db,
+                vault,
+                acting=acting,
+                upload_id=upload.id,
+                offset=start,
+                plaintext=content[start : start + SEGMENT],
+                now=self.clock.tick(),
+            )
+        return uploads.finish_upload(
+            db, vault, self.portal.pdf, acting=acting, upload_id=upload.id, now=self.clock.tick()
+        ).id
