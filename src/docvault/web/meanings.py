@@ -1,0 +1,104 @@
+"""The table of what our errors mean in HTTP: the only place that gives them a status code."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from docvault.actions.documents import NoPages
+from docvault.actions.envelopes import PreflightFailed
+from docvault.actions.uploads import OffsetConflict, TooLarge
+from docvault.audit.errors import AuditError, BundleTooLarge
+from docvault.blobs.store import BlobError, StorageFull
+from docvault.certificates.keys import CertificateError
+from docvault.credentials import refusals
+from docvault.database.audit import AuditNotWritten
+from docvault.database.audit_checkpoints import LogDamaged
+from docvault.database.engine import BadCursor
+from docvault.database.envelopes import EnvelopeChanged
+from docvault.database.organisations import OrganisationKnown
+from docvault.database.people import AlreadyKnown
+from docvault.database.step_ups import StepUpInvalid
+from docvault.encryption.errors import EncryptionError
+from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
+from docvault.policy.engine import Forbidden, PolicyError
+from docvault.rules.answers import AnswerRefused, SignatureRefused
+from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
+from docvault.rules.fields import FieldRefused
+from docvault.values import DocVaultError, NotFound
+from docvault.web.access import FactorNeeded, NotSignedIn
+from docvault.web.api.verification import VerifierBusy
+from docvault.web.csrf import CrossSite
+from docvault.web.forms import FormInvalid
+from docvault.web.wire import BodyInvalid
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """slug: the stable end of the problem's `type`."""
+
+    status: HTTPStatus
+    slug: str
+    title: str
+
+
+INVALID = Meaning(HTTPStatus.BAD_REQUEST, "invalid-request", "Please check what you entered")
+ABSENT = Meaning(HTTPStatus.NOT_FOUND, "not-found", "Not found")
+KNOWN = Meaning(HTTPStatus.CONFLICT, "already-known", "Already here")
+LARGE = Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large")
+BUSY = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment")
+FAULT = Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong on our side")
+
+# The nearest class in an error's ancestry counts.
+MEANINGS: dict[type[Exception], Meaning] = {
+    DocVaultError: Meaning(HTTPStatus.BAD_REQUEST, "refused", "That is not possible"),
+    NotFound: ABSENT,
+    Forbidden: Meaning(HTTPStatus.FORBIDDEN, "forbidden", "Not allowed"),
+    NotSignedIn: Meaning(HTTPStatus.UNAUTHORIZED, "not-signed-in", "Please sign in"),
+    FactorNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "factor-needed", "Second factor needed"),
+    CrossSite: Meaning(HTTPStatus.FORBIDDEN, "cross-site", "Request refused"),
+    FormInvalid: INVALID,
+    VerifierBusy: BUSY,
+    BodyInvalid: INVALID,
+    BadCursor: INVALID,
+    AlreadyKnown: KNOWN,
+    OrganisationKnown: KNOWN,
+    StepUpInvalid: Meaning(HTTPStatus.FORBIDDEN, "step-up-invalid", "Please confirm again"),
+    refusals.SignInRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-in-refused", "Sign-in refused"),
+    refusals.CodeRefused: Meaning(HTTPStatus.UNAUTHORIZED, "code-refused", "Code not accepted"),
+    refusals.ChallengeOver: Meaning(HTTPStatus.UNAUTHORIZED, "challenge-over", "Please sign in again"),
+    refusals.FactorStopped: Meaning(HTTPStatus.UNAUTHORIZED, "factor-stopped", "Second factor stopped"),
+    refusals.Throttled: Meaning(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many tries"),
+    refusals.TooBusy: BUSY,
+    refusals.PasswordRefused: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "password-refused", "Choose another password"
+    ),
+    refusals.LinkRefused: Meaning(HTTPStatus.NOT_FOUND, "link-refused", "This link does not work any more"),
+    refusals.NotFresh: Meaning(HTTPStatus.FORBIDDEN, "not-fresh", "Please sign in again"),
+    StorageFull: Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", "The storage is full"),
+    TooLarge: LARGE,
+    OffsetConflict: Meaning(HTTPStatus.CONFLICT, "upload-offset", "The upload goes on elsewhere"),
+    NoPages: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "no-pages", "No pages to show"),
+    PdfError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "pdf", "This PDF cannot be used like that"),
+    PageMissing: ABSENT,
+    WorkersBusy: BUSY,
+    EnvelopeRefused: Meaning(HTTPStatus.CONFLICT, "envelope-refused", "The envelope does not allow that"),
+    EnvelopeIncomplete: Meaning(HTTPStatus.BAD_REQUEST, "envelope-incomplete", "Something is missing"),
+    FieldRefused: Meaning(HTTPStatus.BAD_REQUEST, "field-refused", "A field cannot stand there"),
+    PreflightFailed: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "preflight-failed", "It could not be sealed"),
+    AnswerRefused: Meaning(HTTPStatus.BAD_REQUEST, "answer-refused", "An answer does not fit"),
+    SignatureRefused: Meaning(HTTPStatus.BAD_REQUEST, "signature-refused", "The signature cannot be used"),
+    EnvelopeChanged: Meaning(HTTPStatus.CONFLICT, "changed-meanwhile", "Somebody else was faster"),
+    BundleTooLarge: LARGE,
+    # Ours to mend, not the reader's: logged, and told without detail.
+    AuditError: FAULT,
+    AuditNotWritten: FAULT,
+    BlobError: FAULT,
+    CertificateError: FAULT,
+    EncryptionError: FAULT,
+    LogDamaged: FAULT,
+    PolicyError: FAULT,
+}
+
+
+def meaning_of(error: Exception) -> Meaning:
+    """Return the meaning of the nearest class in the error's ancestry. DocVaultError is always there."""
+    return MEANINGS[next(cls for cls in type(error).__mro__ if cls in MEANINGS)]
