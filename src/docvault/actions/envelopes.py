@@ -106,24 +106,23 @@ def create_envelope(
         most = tx.policy.numbers.uploads
     with _original(db, vault, version_id, most.max_signing_bytes) as source:
         normalised = intake.normalise(pdf, source, max_pages=most.max_signing_pages)
+        origin = {"version": version_id, "sha256": source.sha256()}
     with normalised.prepared as prepared:
         sizes = render.page_sizes(pdf, prepared)
-        with (
-            staged_pdf(
-                db,
-                vault,
-                prepared,
-                document_id=document_id,
-                purpose="prepared",
-                now=now,
-                pages=normalised.pages,
-                findings=json.dumps(asdict(normalised.findings)),
-            ) as staged,
-            db.transaction() as tx,
-        ):
+        staging = staged_pdf(
+            db,
+            vault,
+            prepared,
+            document_id=document_id,
+            purpose="prepared",
+            now=now,
+            pages=normalised.pages,
+            findings=json.dumps(asdict(normalised.findings)),
+        )
+        with staging as staged, db.transaction() as tx:
             _check_draft(tx, acting, document_id, draft, now)
             vault.keep(tx, staged)
-            return _add_draft(tx, acting, document_id, draft, staged.id, sizes, now)
+            return _add_draft(tx, acting, document_id, draft, staged.id, sizes, origin, now)
 
 
 def place_fields(
@@ -295,6 +294,7 @@ def _add_draft(
     draft: _Draft,
     version_id: str,
     sizes: list[tuple[float, float]],
+    origin: dict[str, str],
     now: datetime,
 ) -> EnvelopeId:
     document = documents.for_seeing(tx, acting, document_id)
@@ -314,7 +314,7 @@ def _add_draft(
     )
     recipients.add(tx, envelope_id, [(one.person_id, one.turn) for one in draft.recipients])
     row = envelopes.for_managing(tx, acting, envelope_id)
-    facts = {"document": document_id, "recipients": [one.person_id for one in row.recipients]}
+    facts = {**origin, "document": document_id, "recipients": [one.person_id for one in row.recipients]}
     envelope_history.record(tx, Kind.ENVELOPE_CREATED, row, at=now, acting=acting, facts=facts)
     return envelope_id
 

@@ -1,0 +1,182 @@
+"""What is known about the signing of one envelope: its sealed rows and its part of the audit log.
+
+The fields are those of docs/security.md, "Completion certificate: minimum evidence". Decides nothing: whoever
+calls completes the envelope.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from docvault.audit.checkpoints import LogKey
+from docvault.audit.kinds import Kind
+from docvault.database import audit_checkpoints, audit_trail, envelope_evidence, installation, organisations
+from docvault.database.audit_checkpoints import Signed
+from docvault.database.audit_trail import EntryRow
+from docvault.database.engine import Database, Transaction
+from docvault.database.envelopes import EnvelopeRow
+from docvault.database.messages import Records
+from docvault.database.recipients import RecipientRow
+from docvault.pdf.completion import Deed, Document, Facts, Signer
+from docvault.pdf.validate import Report
+
+DEEDS = {
+    Kind.ENVELOPE_VIEWED: "Opened the envelope",
+    Kind.ENVELOPE_READ: "Opened or downloaded the document",
+    Kind.ENVELOPE_CONSENTED: "Agreed to sign electronically",
+    Kind.ENVELOPE_PAGES_SEEN: "Was shown pages",
+    Kind.ENVELOPE_SIGNED: "Signed, confirmed with a one-time code",
+}
+SECOND_FACTORS = ("totp", "passkey")
+FACTOR_NAMES = {"password": "password", "totp": "one-time code", "passkey": "passkey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Facts for the certificate, and what is attached to it beside the signed document."""
+
+    facts: Facts
+    trail: bytes  # a bundle of the audit log that `docvault audit verify` reads
+    entries: bytes  # the same entries as JSON, for reading
+
+
+def collect(
+    db: Database,
+    records: Records,
+    log_key: LogKey,
+    row: EnvelopeRow,
+    sealed_sha256: str,
+    report: Report,
+    now: datetime,
+) -> Evidence:
+    """Sign the log as it is, and return the evidence that it proves. Raises Tampered, LogDamaged."""
+    with db.transaction() as tx:
+        signed = audit_checkpoints.publish(tx, log_key, now)
+        entries = envelope_evidence.trail(tx, row.id)
+        facts = _facts(tx, records, log_key, row, entries, signed, sealed_sha256, report, now)
+        return Evidence(
+            facts=facts,
+            trail=envelope_evidence.proven(tx, log_key, row.id, signed, now),
+            entries=_readable(row, entries, signed),
+        )
+
+
+def _facts(
+    tx: Transaction,
+    records: Records,
+    log_key: LogKey,
+    row: EnvelopeRow,
+    entries: Sequence[EntryRow],
+    signed: Signed,
+    sealed_sha256: str,
+    report: Report,
+    now: datetime,
+) -> Facts:
+    portal = installation.find(tx)
+    created = next(entry for entry in entries if entry.kind == Kind.ENVELOPE_CREATED)
+    document = Document(
+        name=row.title,
+        pages=row.pages,
+        sha256_original=str(created.facts["sha256"]),
+        sha256_sent=row.digest or "",
+        sha256_sealed=sealed_sha256,
+    )
+    return Facts(
+        envelope_id=row.id,
+        title=row.title,
+        organisation=organisations.operator(tx).name,
+        portal=portal.name if portal else "DocVault",
+        sender=row.sender_name,
+        sender_email=row.sender_email,
+        sent_at=row.sent_at or row.created_at,
+        completed_at=now,
+        documents=(document,),
+        signers=tuple(_signer(tx, records, one, entries) for one in row.recipients),
+        report=report,
+        log_origin=log_key.origin,
+        log_size=signed.size,
+        checkpoint=signed.note,
+    )
+
+
+def _signer(tx: Transaction, records: Records, one: RecipientRow, entries: Sequence[EntryRow]) -> Signer:
+    opened = json.loads(records.open(f"evidence:{one.id}", one.evidence or b""))
+    issued = [
+        entry
+        for entry in entries
+        if entry.kind == Kind.SIGNING_CERTIFICATE_ISSUED
+        and entry.facts["certificate"] == one.certificate_sha256
+    ]
+    factors = str(opened["factors"])
+    return Signer(
+        name=one.name,
+        email=one.email,
+        organisation=one.organisation_name,
+        role=one.role,
+        turn=one.turn,
+        identity=_identity(tx, one),
+        authentication=_authentication(factors, one),
+        level="advanced" if any(factor in factors for factor in SECOND_FACTORS) else "simple",
+        consent_id=one.consent_text or "",
+        consent_sha256=one.consent_sha256 or "",
+        consent_language=(one.consent_text or "").partition("-")[0],
+        consented_at=one.consented_at,
+        signed_at=one.signed_at,
+        certificate_sha256=one.certificate_sha256 or "",
+        certificate_index=issued[0].index if issued else None,
+        deeds=tuple(_deeds(entries, one)),
+    )
+
+
+def _identity(tx: Transaction, one: RecipientRow) -> str:
+    """Say who vouched for this person: the one who invited them, by a link to their address."""
+    invited = [
+        entry
+        for entry in audit_trail.object_trail(tx, "person", one.person_id)
+        if entry.kind == Kind.PERSON_INVITED
+    ]
+    if not invited:
+        return "Has an account of this portal."
+    by = invited[0].actor_name if invited[0].actor_id else "the portal's operator"
+    return f"Invited by {by} on {invited[0].at:%Y-%m-%d}, through a one-time link."
+
+
+def _authentication(factors: str, one: RecipientRow) -> str:
+    names = " and ".join(FACTOR_NAMES.get(factor, factor) for factor in factors.split("+"))
+    when = f"{one.signed_at:%Y-%m-%d %H:%M:%S} UTC" if one.signed_at else "signing"
+    return f"Signed in with {names}; confirmed this document with a further code at {when}."
+
+
+def _deeds(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[Deed]:
+    for entry in entries:
+        if entry.actor_id == one.person_id and entry.kind in DEEDS:
+            known: dict[str, Any] = entry.private or {}
+            yield Deed(
+                at=entry.at,
+                what=DEEDS[Kind(entry.kind)],
+                address=str(known.get("address", "")),
+                user_agent=str(known.get("user_agent", "")),
+                index=entry.index,
+            )
+
+
+def _readable(row: EnvelopeRow, entries: Sequence[EntryRow], signed: Signed) -> bytes:
+    plain = {
+        "envelope": row.id,
+        "checkpoint": signed.note,
+        "entries": [
+            {
+                "index": entry.index,
+                "at": entry.at.isoformat(),
+                "kind": entry.kind,
+                "sentence": entry.sentence,
+                "facts": entry.facts,
+                "details": entry.private,
+                "leaf_hash": entry.leaf_hash.hex(),
+            }
+            for entry in entries
+        ],
+    }
+    return json.dumps(plain, ensure_ascii=False, indent=1).encode()
