@@ -8,10 +8,10 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bundles import Log, base64_of, lines, log_key, members, pack, with_lines
-
 from docvault.audit import bundle, entries, tree
 from docvault.audit.checkpoints import sign_note
+
+from .bundles import Log, base64_of, lines, log_key, members, pack, with_lines
 
 SIZE = 600
 HISTORY = [100, 256, 500]

@@ -55,6 +55,9 @@ class Log:
         size = len(self.leaves) if size is None else size
         return tiles.TileReader(size, lambda _level, _index: None, lambda a, b: b"".join(self.hashes[a:b]))
 
+    def edge_root(self) -> bytes:
+        return tree.root_of(self.hashes)
+
     def checkpoint(self, size: int | None = None) -> str:
         size = len(self.leaves) if size is None else size
         return sign_checkpoint(self.key, size, tree.root_of(self.hashes[:size]))

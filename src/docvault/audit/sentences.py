@@ -19,11 +19,14 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ORGANISATION_CREATED: "{who} added the organisation {organisation}",
     Kind.ORGANISATION_ASSIGNED: "{who} gave {person} the client {organisation}",
     Kind.PERSON_INVITED: "{who} invited {person}",
-    Kind.PERSON_JOINED: "{who} accepted the invitation",
+    Kind.INVITATION_ACCEPTED: "{who} accepted the invitation and chose a password",
+    Kind.PERSON_JOINED: "{who} joined the portal",
     Kind.PERSON_DISABLED: "{who} disabled the account of {person}",
     Kind.PERSON_ENABLED: "{who} enabled the account of {person}",
     Kind.PASSWORD_SET: "{who} set a password",
     Kind.PASSWORD_RESET_STARTED: "{who} started a password reset for {person}",
+    Kind.FACTOR_ENROLMENT_STARTED: "{who} began to set up an authenticator app",
+    Kind.FACTOR_ENROLMENT_REFUSED: "{who} entered a wrong code while setting up an authenticator app",
     Kind.FACTOR_ENROLLED: "{who} set up an authenticator app",
     Kind.RECOVERY_CODES_ISSUED: "{who} received recovery codes",
     Kind.RECOVERY_CODE_USED: "{who} used a recovery code",
@@ -32,6 +35,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.SIGN_IN_REFUSED: "A sign-in as {person} was refused",
     Kind.SIGNED_OUT: "{who} signed out",
     Kind.STEP_UP_CONFIRMED: "{who} confirmed with a one-time code",
+    Kind.STEP_UP_REFUSED: "{who} was refused: the one-time code was wrong",
     Kind.FOLDER_CREATED: "{who} created the folder {folder}",
     Kind.FOLDER_SHARED: "{who} shared the folder {folder} with {person}",
     Kind.FOLDER_UNSHARED: "{who} stopped sharing the folder {folder} with {person}",
@@ -61,6 +65,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.MESSAGE_SENT: "DocVault sent a mail",
 }
 
+_INDEFINITE = {"document": "a document", "envelope": "an envelope"}
+
 
 def sentence(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any] | None, *, acted: bool) -> str:
     """Return the entry in words, without a full stop; an unknown kind (of a newer version) is named as it is.
@@ -89,7 +95,9 @@ def _words(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any]) -> d
     subject = kind.partition(":")[0]
     reason = private.get("reason")
     return {
-        "title": _quoted(private, ("title", "filename", "document", "name"), f"a {subject}"),
+        "title": _quoted(
+            private, ("title", "filename", "document", "name"), _INDEFINITE.get(subject, "something")
+        ),
         "folder": _quoted(private, ("folder", "name"), "with an erased name"),
         "person": _plain(private, ("person", "name", "recipient", "email"), "a person"),
         "organisation": _plain(private, ("organisation", "organisation_name", "name"), "of a client"),
