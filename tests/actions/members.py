@@ -1,19 +1,29 @@
 """People with real passwords and authenticator apps, made by the same actions as everybody's."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from docvault.actions import factors, people, sessions
 from docvault.credentials import totp
 from docvault.credentials.passwords import Hasher
+from docvault.database import work
 from docvault.policy.numbers import Argon2
 from docvault.policy.vocabulary import Acting, Role
 
-from .world import NOW, World
+from .world import NOW, World, standing
 
 SOURCE = sessions.Source("203.0.113.9", "Firefox")
 HASHER = Hasher(Argon2(memory_kib=7168, passes=1, lanes=1, at_once=2, waiting=64), bytes(range(32)))
 PASSWORD = "correct horse battery staple"
+
+
+def with_mail(tmp_path: Path) -> Iterator[World]:
+    """Build a world whose mail can be queued, and close it; made for `yield from` in a fixture."""
+    for world in standing(tmp_path):
+        work.prepare(world.db.url)
+        yield world
 
 
 @dataclass
