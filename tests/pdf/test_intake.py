@@ -171,6 +171,7 @@ def test_inherited_rotation_and_boxes_are_written_into_each_page(workers, scratc
 @pytest.mark.parametrize("make", crafted.BOMBS, ids=lambda make: make.__name__)
 def test_a_bomb_ends_in_time_and_the_next_file_is_read(workers, scratch, make):
     source = scratch(make())
+
     def copy():
         intake.normalise(workers, source).prepared.close()
 
@@ -214,3 +215,13 @@ def test_a_copy_that_looks_different_is_refused():
     empty = pypdfium2.PdfDocument(crafted.saved(crafted.pdf_with(text=" ")))
     with pytest.raises(errors.LooksDifferent):
         comparison.compare(Now(), before, empty, [[(60, 80, 200, 120)]], 5)
+
+
+def test_what_cannot_be_looked_at_is_not_called_harmless(workers, scratch):
+    pdf = crafted.pdf_with()
+    inner = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS=pikepdf.String("app.alert(1)"))
+    for _ in range(60):
+        inner = pikepdf.Dictionary(Inner=inner)
+    pdf.Root.Deep = inner
+    with pytest.raises(errors.Damaged, match="cannot be checked"):
+        intake.normalise(workers, scratch(crafted.saved(pdf)))

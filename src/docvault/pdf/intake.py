@@ -1,7 +1,7 @@
 """What an uploaded PDF is, and the clean copy of it that can be signed. The original bytes are never touched.
 
-Decided in docs/decisions on signing: refuse what cannot be signed safely, in words the sender understands;
-take out what acts by itself; show that the copy looks like the original. The reading happens in a worker.
+What cannot be signed safely is refused in words the sender understands; what acts by itself is taken out; the
+copy is shown to look like the original. The reading happens in a worker.
 """
 
 from dataclasses import dataclass, field, replace

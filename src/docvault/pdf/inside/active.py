@@ -5,6 +5,7 @@ print only, layers that switch with the purpose, parts kept in other files. Link
 is needed.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 from pikepdf.sanitize import Sanitizer
+
+from docvault.pdf.errors import Damaged
 
 ACTIONS = {  # ISO 32000-2, 12.6.4, and the words for the report
     "/JavaScript": "JavaScript",
@@ -45,14 +48,19 @@ HIDDEN = {  # keys of pictures and forms whose effect depends on the reader or o
     "/OPI": "pictures kept in other files",
     "/Ref": "pages kept in other files",
 }
+OVERLOADED = "This PDF cannot be checked for hidden content. Please print it to a new PDF and upload that."
 DEPTH = 32  # of dictionaries inside one object
 OBJECTS = 2_000_000  # more is an attack, not a document
 _PIECES = (Name.JS, Name.F, Name.Win, Name.Mac, Name.Unix, Name.Next, Name.D)
 
 
-def remove(pdf: pikepdf.Pdf) -> list[str]:
-    """Take it all out; return what there was, in plain words, sorted."""
-    found = find(pdf)
+_NAMES = "|".join(key[1:] for key in ("/AA", "/PA", *ACTIONS, *ANNOTATIONS, *HIDDEN))
+_SUSPECT = re.compile(rf"/(?:{_NAMES})(?![A-Za-z0-9])".encode())
+_STREAM_SUSPECT = re.compile(rf"/(?:{_NAMES}|F)(?![A-Za-z0-9])".encode())
+
+
+def remove(pdf: pikepdf.Pdf) -> None:
+    """Take out all that `find` counts."""
     _sanitizer().apply(pdf)
     for key in ("/OpenAction", "/AA", "/URI", "/Threads", "/Requirements"):
         if key in pdf.Root and not (key == "/OpenAction" and isinstance(pdf.Root[key], Array)):
@@ -61,7 +69,6 @@ def remove(pdf: pikepdf.Pdf) -> list[str]:
     for each in _dictionaries(pdf):
         _disarm(each)
     _drop_annotations(pdf)
-    return sorted(found)
 
 
 def find(pdf: pikepdf.Pdf) -> Counter[str]:
@@ -102,22 +109,41 @@ def _sanitizer() -> Sanitizer:
 
 
 def _dictionaries(pdf: pikepdf.Pdf) -> Iterator[Any]:
-    """Every dictionary of the file, also those that no page leads to and those inside others."""
+    """Every dictionary that may act or hide, also those that no page leads to and those inside others."""
     for count, root in enumerate(pdf.objects):
         if count > OBJECTS:
-            return
-        waiting = [(root, 0)]
-        while waiting:
-            each, depth = waiting.pop()
-            if isinstance(each, Dictionary | Stream):
-                yield each
-                inner = [each[key] for key in each.keys()]  # noqa: SIM118 - a pikepdf dictionary iterates differently
-            elif isinstance(each, Array):
-                inner = list(each)
-            else:
-                continue
-            if depth < DEPTH:
-                waiting += [(part, depth + 1) for part in inner if _is_inline(part)]
+            raise Damaged(OVERLOADED)
+        if isinstance(root, Dictionary | Array | Stream) and _may_act(root):
+            yield from _inside(root)
+
+
+def _may_act(root: Any) -> bool:
+    """Pass over most of a document's objects without leaving C++: a large one has a hundred thousand.
+
+    qpdf writes a name in one way only, so that none can hide behind #xx.
+    """
+    if isinstance(root, Stream):
+        return _STREAM_SUSPECT.search(root.stream_dict.unparse()) is not None
+    return _SUSPECT.search(root.unparse(resolved=True)) is not None
+
+
+def _inside(root: Any) -> Iterator[Any]:
+    """The object itself and every dictionary written inside it."""
+    waiting = [(root, 0)]
+    while waiting:
+        each, depth = waiting.pop()
+        if isinstance(each, Dictionary | Stream):
+            yield each
+            inner = [each[key] for key in each.keys()]  # noqa: SIM118 - a pikepdf dictionary iterates differently
+        elif isinstance(each, Array):
+            inner = list(each)
+        else:
+            continue
+        parts = [(part, depth + 1) for part in inner if _is_inline(part)]
+        if parts and depth >= DEPTH:
+            # What cannot be looked at cannot be called harmless.
+            raise Damaged(OVERLOADED)
+        waiting += parts
 
 
 def _is_inline(part: object) -> bool:

@@ -176,7 +176,6 @@ def _rewrite(pdf: pikepdf.Pdf, output: BinaryIO) -> None:
             del page.obj["/Metadata"]
         if "/Annots" in page.obj and not len(page.obj["/Annots"]):
             del page.obj["/Annots"]
-    pdf.remove_unreferenced_resources()
     pdf.save(
         output,
         encryption=False,
@@ -192,10 +191,11 @@ def _rewrite(pdf: pikepdf.Pdf, output: BinaryIO) -> None:
 
 
 def _reopen_strictly(output: BinaryIO, pages: int) -> None:
-    """Two readers that forgive nothing must agree. Raises Damaged."""
+    """Two readers that forgive nothing must agree, and nothing that acts may be left. Raises Damaged."""
     try:
         with pikepdf.open(output, attempt_recovery=False, suppress_warnings=True) as pdf:
             fine = len(pdf.pages) == pages and not pdf.get_warnings() and not pdf.is_encrypted
+            fine = fine and not active.find(pdf)
         output.seek(0)
         reader = PdfFileReader(output, strict=True)
         fine = fine and int(reader.root["/Pages"]["/Count"]) == pages

@@ -9,8 +9,9 @@ from docvault.pdf.errors import PageMissing, PdfUnreadable
 from docvault.pdf.tasks import Job
 
 PIXELS = 24_000_000  # of one picture; a very tall page comes out narrower
-COLOURS = 32  # of a text page: enough for smooth edges
+COLOURS = 40  # of a text page: enough for smooth edges
 PHOTOGRAPHIC = 0.55  # share of middle greys above which a palette would show bands
+WHITE, PAPER = 255, 248  # levels
 WEBP_QUALITY = 82
 
 
@@ -48,9 +49,17 @@ def page_image(job: Job) -> object:
     if is_photographic(picture):
         picture.save(job.output(), "WEBP", quality=WEBP_QUALITY, method=2)
         return "image/webp"
-    palette = picture.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(job.output(), "PNG")
+    # Colours chosen from a quarter of the points cost a third of those chosen from all.
+    palette = picture.reduce(2).quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette.putpalette(_with_white(palette.getpalette() or []))
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(job.output(), "PNG")
     return "image/png"
+
+
+def _with_white(colours: list[int]) -> list[int]:
+    """Averaging makes paper a little grey; give it back its white."""
+    triples = zip(*[iter(colours)] * 3, strict=True)
+    return [level for triple in triples for level in ((WHITE,) * 3 if min(triple) >= PAPER else triple)]
 
 
 def picture_of(page: Any, width: int, *, grey: bool = False) -> Image.Image:
@@ -66,6 +75,5 @@ def is_photographic(picture: Image.Image) -> bool:
     """Whether most of the page is neither paper nor ink."""
     if picture.getcolors(4096) is not None:
         return False
-    small = picture.resize((96, max(1, round(96 * picture.height / picture.width)))).convert("L")
-    greys = small.histogram()
+    greys = picture.reduce(8).convert("L").histogram()
     return sum(greys[24:232]) / max(1, sum(greys)) > PHOTOGRAPHIC
