@@ -20,7 +20,7 @@ from docvault.rules.answers import DrawnSignature, TypedSignature
 from docvault.rules.fields import FieldKind
 from docvault.vault.authority import Authority
 
-from .world import NOW, World, build
+from .world import NOW, World, build, populate
 
 DRAWN = DrawnSignature((((0.1, 0.2), (0.3, 0.1), (0.5, 0.25)), ((0.55, 0.1), (0.8, 0.2))))
 TYPED = TypedSignature("Clara Client", "caveat")
@@ -71,14 +71,24 @@ def build_signing(tmp_path, pdf=None, url=None) -> SigningWorld:
     return SigningWorld(world, pdf or Workers(), Authority.load(world.db, world.vault), log_key)
 
 
+def of_portal(portal) -> SigningWorld:
+    """Populate a portal that was wired from settings, as `docvault serve` does."""
+    world = populate(portal.db, portal.vault, portal.settings.data)
+    return SigningWorld(world, portal.pdf, portal.authority, portal.log_key)
+
+
 def add_document(
-    made: SigningWorld, content: bytes = b"", name: str = "contract.pdf", acting: Acting | None = None
+    made: SigningWorld,
+    content: bytes = b"",
+    name: str = "contract.pdf",
+    acting: Acting | None = None,
+    organisation_id=None,
 ):
-    """Put a document into a folder of Acme; return its id."""
+    """Put a document into a folder of Acme, or of another organisation; return its id."""
     acting = acting or made.world.manager
     with made.db.transaction() as tx:
         folder_id = folders.add(
-            tx, acting, organisation_id=made.world.acme, name="Contracts", kind="contract", now=NOW
+            tx, acting, organisation_id=organisation_id or made.world.acme, name="Contracts", kind="contract", now=NOW
         )
         made.vault.create_folder_key(tx, folder_id, NOW)
         document_id = documents.add(tx, acting, folders.for_seeing(tx, acting, folder_id), name, NOW)
@@ -96,7 +106,13 @@ def add_document(
     return document_id
 
 
-def draft(made: SigningWorld, *turns: tuple[Acting, int], title="Services agreement", message="Please sign."):
+def draft(
+    made: SigningWorld,
+    *turns: tuple[Acting, int],
+    title="Services agreement",
+    message="Please sign.",
+    now=NOW,
+):
     """Make a draft for these people and their turns; return its id."""
     chosen = turns or ((made.world.client, 1), (made.world.manager, 2))
     return envelopes.create_envelope(
@@ -108,7 +124,7 @@ def draft(made: SigningWorld, *turns: tuple[Acting, int], title="Services agreem
         title=title,
         message=message,
         recipients=[envelopes.NewRecipient(person.person_id, turn) for person, turn in chosen],
-        now=NOW,
+        now=now,
     )
 
 
@@ -126,12 +142,12 @@ def all_kinds(recipient_id, row=0):
     ]
 
 
-def place(made: SigningWorld, envelope_id):
+def place(made: SigningWorld, envelope_id, now=NOW):
     """Place one field of each kind for everybody."""
     seen = envelopes.show_envelope(made.db, acting=made.world.manager, envelope_id=envelope_id)
     placed = [field for row, one in enumerate(seen.recipients) for field in all_kinds(one.id, row)]
     envelopes.place_fields(
-        made.db, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=NOW
+        made.db, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=now
     )
 
 
@@ -147,11 +163,11 @@ def send(made: SigningWorld, envelope_id, now=NOW):
     )
 
 
-def sent(made: SigningWorld, *turns):
+def sent(made: SigningWorld, *turns, now=NOW):
     """Make, place and send; return the envelope's id."""
-    envelope_id = draft(made, *turns)
-    place(made, envelope_id)
-    send(made, envelope_id)
+    envelope_id = draft(made, *turns, now=now)
+    place(made, envelope_id, now)
+    send(made, envelope_id, now)
     return envelope_id
 
 

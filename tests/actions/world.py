@@ -71,13 +71,18 @@ def build(tmp_path: Path, url: str | None = None) -> World:
     db = Database(url or f"sqlite:///{tmp_path / 'docvault.sqlite'}", POLICY)
     tables.METADATA.create_all(db.engine)
     vault = Vault(FileKeyring.create(tmp_path / "root.key"), FileBlobs(tmp_path / "blobs"))
+    return populate(db, vault, tmp_path)
+
+
+def populate(db: Database, vault: Vault, folder: Path) -> World:
+    """Put the organisations and people into a database that has every table."""
     operator = _organisation(db, "Northwind Advisory", "operator")
     acme = _organisation(db, "Acme Industries", "client")
     globex = _organisation(db, "Globex Trading", "client")
     return World(
         db=db,
         vault=vault,
-        folder=tmp_path,
+        folder=folder,
         operator=operator,
         acme=acme,
         globex=globex,

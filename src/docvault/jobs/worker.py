@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -104,14 +105,19 @@ def _configuration(url: str, executor_id: str) -> DBOSConfig:
 
 def _register(portal: Portal) -> None:
     """Tell DBOS the jobs by the names that database/work.py enqueues."""
-    pausing = {"retries_allowed": True, "max_attempts": TRIES, "interval_seconds": FIRST_PAUSE}
-    step = DBOS.step(name="attempt", should_retry=_is_worth_another_try, **cast("Any", pausing))
+    step = partial(
+        DBOS.step,
+        retries_allowed=True,
+        max_attempts=TRIES,
+        interval_seconds=FIRST_PAUSE,
+        should_retry=_is_worth_another_try,
+    )
 
-    @step
+    @step(name=f"{work.AdvanceEnvelope.NAME}.step")
     def advance(envelope_id: str) -> None:
         advance_envelope(portal, EnvelopeId(envelope_id))
 
-    @step
+    @step(name=f"{work.DeliverMessage.NAME}.step")
     def deliver(message_id: str) -> None:
         deliver_message(portal, message_id)
 
