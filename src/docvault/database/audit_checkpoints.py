@@ -161,12 +161,14 @@ class _Replay:
             if level == 0:
                 expected, self._block = self._block, b""
             else:
-                reader = audit.tile_reader(self.tx, self.edge.size)
-                below = range(index * tiles.WIDTH, (index + 1) * tiles.WIDTH)
-                expected = b"".join(reader.hash(level * tiles.HEIGHT, at) for at in below)
+                expected = b"".join(self._root_of_tile(level - 1, at) for at in _below(index))
             if stored != expected:
                 wrong = _first_difference(stored or b"", expected)
                 raise LogDamaged(first + wrong * tiles.WIDTH**level, "It is not the one in the log's tiles.")
+
+    def _root_of_tile(self, level: int, index: int) -> bytes:
+        """Return the root of a full tile that was compared before."""
+        return tiles.fold(audit.stored_tile(self.tx, level, index) or b"")[-1][0]
 
     def _compare_checkpoint(self) -> None:
         note = self.signed.get(self.edge.size)
@@ -180,6 +182,11 @@ class _Replay:
         if (signed.size, signed.root) != (self.edge.size, root):
             raise LogDamaged(self.good, f"It was rewritten after it was signed at {self.edge.size} entries.")
         self.good = self.edge.size
+
+
+def _below(index: int) -> range:
+    """Return the indexes of the tiles of which tile `index` holds the roots."""
+    return range(index * tiles.WIDTH, (index + 1) * tiles.WIDTH)
 
 
 def _first_difference(one: bytes, other: bytes) -> int:
