@@ -88,7 +88,12 @@ def add_document(
     acting = acting or made.world.manager
     with made.db.transaction() as tx:
         folder_id = folders.add(
-            tx, acting, organisation_id=organisation_id or made.world.acme, name="Contracts", kind="contract", now=NOW
+            tx,
+            acting,
+            organisation_id=organisation_id or made.world.acme,
+            name="Contracts",
+            kind="contract",
+            now=NOW,
         )
         made.vault.create_folder_key(tx, folder_id, NOW)
         document_id = documents.add(tx, acting, folders.for_seeing(tx, acting, folder_id), name, NOW)

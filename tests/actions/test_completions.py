@@ -1,14 +1,25 @@
-"""Completion: every signature in the document, the seal, our own validation, the certificate; once, whatever happens."""
+"""Completion: every signature in the document, the seal, our own validation, the certificate; exactly once."""
 
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pikepdf
 import pytest
+from sqlalchemy import func, select
 
-from docvault.actions import envelopes
+from docvault.actions import completions, envelopes
+from docvault.audit.verifier import verify
+from docvault.database import tables
 from docvault.pdf import validate
+from docvault.pdf.errors import CannotSign
 from docvault.pdf.validate import Verdict
 from docvault.pdf.workers import Workers
 from docvault.rules.envelopes import State
+from docvault.values import NotFound
 
 from . import envelope_world as signing
+from .world import NOW
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +60,171 @@ def test_the_whole_way_to_a_completed_envelope(made):
         "Maya Manager",
         made.authority.seal_name(),
     ]
+
+
+def completed(made):
+    envelope_id = signing.sent(made)
+    signing.sign(made, made.world.client, envelope_id)
+    signing.sign(made, made.world.manager, envelope_id, signature=signing.TYPED)
+    signing.advance(made, envelope_id)
+    return envelope_id
+
+
+@pytest.mark.promise(71)
+def test_the_certificate_proves_the_signing_offline(made):
+    """Its attachments are the signed file byte for byte, and a trail that the offline verifier accepts."""
+    envelope_id = completed(made)
+    signed = signing.content(made, made.world.client, envelope_id, "signed")
+    certificate = signing.content(made, made.world.client, envelope_id, "certificate")
+    with pikepdf.open(io.BytesIO(certificate)) as opened:
+        attached = {name: spec.get_file().read_bytes() for name, spec in opened.attachments.items()}
+    assert attached["signed.pdf"] == signed
+    assert b"envelope:recipient:signed" in attached["audit.json"]
+    verdict = verify(io.BytesIO(attached["audit-trail.zip"]), key=made.log_key.public)
+    assert (verdict.trusted, verdict.filters["object"]) == (True, envelope_id)
+    with signing.as_scratch(certificate) as source:
+        assert validate.validate(made.pdf, source, roots=made.authority.roots).verdict is Verdict.VALID
+
+
+@pytest.mark.promise(61)
+def test_a_certificate_is_in_the_log_before_its_key_is_used(made):
+    envelope_id = completed(made)
+    kinds = [kind for kind, subject in made.world.entries() if subject == envelope_id]
+    wanted = ("envelope:certificate:issued", "envelope:signature:applied", "envelope:completed")
+    assert [kind for kind in kinds if kind in wanted] == [*wanted[:2], *wanted[:2], wanted[2]]
+
+
+def test_done_twice_is_done_once(made):
+    envelope_id = completed(made)
+    before = made.world.rows()
+    signing.advance(made, envelope_id)
+    assert made.world.rows() == before
+
+
+def test_an_envelope_that_ended_gets_no_signatures(made):
+    envelope_id = signing.sent(made)
+    signing.sign(made, made.world.client, envelope_id)
+    envelopes.void_envelope(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, reason="Mistake", now=NOW
+    )
+    signing.advance(made, envelope_id)
+    assert ("envelope:certificate:issued", envelope_id) not in made.world.entries()
+
+
+def test_everybody_is_told_once(made):
+    completed(made)
+    told = [address for template, address in signing.mails(made) if template == "envelope_completed"]
+    assert sorted(told) == sorted([made.world.client.email, made.world.manager.email])
+
+
+BREAKS = {
+    "before the first signature": ("sign", CannotSign("The worker died.")),
+    "before the seal": ("seal", CannotSign("The timestamp authority does not answer.")),
+    "in the check": ("validate", CannotSign("The check failed.")),
+}
+
+
+@pytest.mark.promise(85)
+@pytest.mark.parametrize("step", BREAKS)
+def test_a_failure_is_said_recorded_and_overcome(made, monkeypatch, step):
+    name, error = BREAKS[step]
+
+    def fail(*_args, **_more):
+        raise error
+
+    envelope_id = signing.sent(made)
+    signing.sign(made, made.world.client, envelope_id)
+    signing.sign(made, made.world.manager, envelope_id)
+    with monkeypatch.context() as broken:
+        broken.setattr(type(made.authority), name, fail)
+        for _ in range(2):
+            with pytest.raises(CannotSign):
+                signing.advance(made, envelope_id)
+    seen = show(made, envelope_id)
+    assert (seen.state, seen.trouble) == (State.COMPLETING, str(error))
+    assert made.world.entries().count(("envelope:completion:failed", envelope_id)) == 1
+    assert signing.mails(made).count(("completion_trouble", made.world.manager.email)) == 1
+    signing.advance(made, envelope_id)
+    assert (show(made, envelope_id).state, show(made, envelope_id).trouble) == (State.COMPLETED, None)
+
+
+@pytest.mark.promise(60)
+def test_what_does_not_pass_its_own_check_is_never_called_completed(made, monkeypatch):
+    envelope_id = signing.sent(made, (made.world.client, 1))
+    signing.sign(made, made.world.client, envelope_id)
+    real = type(made.authority).validate
+
+    def doubt(self, workers, source):
+        return replace(real(self, workers, source), verdict=Verdict.MODIFIED)
+
+    monkeypatch.setattr(type(made.authority), "validate", doubt)
+    with pytest.raises(completions.CompletionFailed):
+        signing.advance(made, envelope_id)
+    seen = show(made, envelope_id)
+    assert seen.state is State.COMPLETING
+    assert not seen.has_signed
+
+
+def test_an_unforeseen_error_is_told_without_its_words(made, monkeypatch):
+    def fail(*_args, **_more):
+        raise KeyError("the signer's secret")
+
+    envelope_id = signing.sent(made, (made.world.client, 1))
+    signing.sign(made, made.world.client, envelope_id)
+    monkeypatch.setattr(type(made.authority), "sign", fail)
+    with pytest.raises(KeyError):
+        signing.advance(made, envelope_id)
+    assert show(made, envelope_id).trouble == completions.UNEXPECTED
+
+
+def test_two_at_once_do_not_fork_the_document(made, monkeypatch):
+    """While one signs, another gets ahead: the slower one's revision is thrown away, and it looks again."""
+    envelope_id = signing.sent(made)
+    signing.sign(made, made.world.client, envelope_id)
+    real = type(made.authority).sign
+    overtaken = []
+
+    def slow(self, *args, **more):
+        if not overtaken:
+            overtaken.append(True)
+            signing.advance(made, envelope_id)
+        return real(self, *args, **more)
+
+    monkeypatch.setattr(type(made.authority), "sign", slow)
+    signing.advance(made, envelope_id)
+    assert made.world.entries().count(("envelope:signature:applied", envelope_id)) == 1
+    with made.db.reading() as tx:
+        chosen = select(func.count()).where(tables.versions.c.purpose == "working")
+        assert tx.connection.execute(chosen).scalar_one() == 1
+
+
+def test_a_completion_that_rests_is_asked_for_again(made):
+    envelope_id = signing.sent(made, (made.world.client, 1))
+    signing.sign(made, made.world.client, envelope_id)
+    assert completions.retry_stuck(made.db, now=NOW + timedelta(seconds=30)) == 0
+    assert completions.retry_stuck(made.db, now=NOW + timedelta(minutes=5)) == 1
+    signing.advance(made, envelope_id)
+    assert completions.retry_stuck(made.db, now=NOW + timedelta(minutes=9)) == 0
+
+
+@pytest.mark.promise(66)
+def test_nobody_gets_a_half_signed_document(made):
+    envelope_id = signing.sent(made)
+    signing.sign(made, made.world.client, envelope_id)
+    signing.advance(made, envelope_id)
+    sent = signing.content(made, made.world.manager, envelope_id, "sent")
+    with signing.as_scratch(sent) as source:
+        assert source.sha256() == show(made, envelope_id).digest
+    with pytest.raises(NotFound):
+        signing.content(made, made.world.manager, envelope_id, "signed")
+
+
+def test_an_optional_field_left_out_does_not_keep_it_from_completing(made):
+    envelope_id = signing.sent(made, (made.world.client, 1))
+    seen = signing.read_and_agree(made, made.world.client, envelope_id)
+    given = signing.answers_for(seen)
+    optional = {field.id for field in seen.fields if not field.required}
+    answers = {field_id: answer for field_id, answer in given.items() if field_id not in optional}
+    signing.sign(made, made.world.client, envelope_id, answers=answers)
+    signing.advance(made, envelope_id)
+    assert show(made, envelope_id).state is State.COMPLETED

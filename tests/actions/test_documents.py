@@ -210,6 +210,13 @@ def test_files_without_pages_say_so(world, pdf):
         open_pages(world.db, world.vault, pdf, acting=world.client, document_id=note.id, now=NOW)
 
 
+def test_a_pdf_that_cannot_be_read_is_offered_for_download_only(world, pdf):
+    broken = brought(world, pdf, "broken.pdf", b"%PDF-1.7 nothing else")
+    with pytest.raises(NoPages, match="download"):
+        open_pages(world.db, world.vault, pdf, acting=world.client, document_id=broken.id, now=NOW)
+    assert read(world, broken, world.client).size == 21
+
+
 def test_the_folder_shows_its_documents_newest_first(world, pdf, document):
     page = show_folder(world.db, acting=world.client, folder_id=document.folder_id).documents
     (shown,) = page.items

@@ -1,8 +1,11 @@
+import random
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from docvault.actions.folders import (
+    ROLES,
     FolderRefused,
     create_folder,
     list_folders,
@@ -11,13 +14,14 @@ from docvault.actions.folders import (
     show_folder,
     unshare_folder,
 )
+from docvault.database import tables
 from docvault.database.engine import BadCursor
 from docvault.policy.engine import Forbidden
-from docvault.policy.vocabulary import Permission
+from docvault.policy.vocabulary import Permission, Role
 from docvault.rules.names import BadName
 from docvault.values import NotFound, new_id
 
-from .world import NOW, half_signed_in, standing
+from .world import NOW, half_signed_in, person, standing
 
 
 @pytest.fixture
@@ -71,6 +75,49 @@ def test_list_and_single_question_agree_for_everybody(world):
             except NotFound:
                 alone = False
             assert alone is (folder in listed)
+
+
+def test_lists_hold_exactly_what_single_questions_allow_in_a_mixed_world(world):
+    """Random folders, sharings and portfolios; every page of everybody's list, against one decision per folder."""
+    chance = random.Random(7)
+    owners = {world.acme: world.manager, world.globex: world.other_manager}
+    made = []
+    for n in range(40):
+        organisation = chance.choice([world.acme, world.globex])
+        made.append(folder_of(world, owners[organisation], organisation, now=NOW + timedelta(minutes=n // 3)))
+    clients = [world.acme, world.globex]
+    people = [
+        *world.everybody.values(),
+        *(
+            person(world.db, f"Extra {n}", Role.ACCOUNT_MANAGER, world.operator, clients=clients[:n])
+            for n in range(3)
+        ),
+    ]
+    with world.db.transaction() as tx:
+        for folder in made:
+            for member in chance.sample(people, 2):
+                tx.connection.execute(
+                    insert(tables.folder_members).values(
+                        folder_id=folder, person_id=member.person_id, role=chance.choice(ROLES), added_at=NOW
+                    )
+                )
+    for acting in people:
+        listed, after = [], ""
+        while after is not None:
+            page = list_folders(world.db, acting=acting, after=after or None, limit=3)
+            listed += [folder.id for folder in page.items]
+            after = page.next
+        allowed = [folder for folder in made if may_see(world, acting, folder)]
+        assert sorted(listed) == sorted(allowed)
+        assert len(listed) == len(set(listed))
+
+
+def may_see(world, acting, folder):
+    try:
+        show_folder(world.db, acting=acting, folder_id=folder)
+    except NotFound:
+        return False
+    return True
 
 
 @pytest.mark.promise(21)

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -46,6 +48,29 @@ def test_a_key_file_is_never_overwritten(path):
 def test_a_missing_key_file_says_what_to_do(path):
     with pytest.raises(KeyringMissing, match="backup"):
         FileKeyring.open(path)
+
+
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from docvault.encryption.keyring import FileKeyring, KeyringMissing
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    FileKeyring.open(Path(sys.argv[1]))
+except KeyringMissing as missing:
+    print(missing)
+"""
+
+
+def test_a_key_file_of_somebody_else_is_refused_in_plain_words(path):
+    FileKeyring.create(path)
+    path.chmod(0o000)
+    done = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, str(path)], capture_output=True, text=True, check=True
+    )
+    assert "may not be read by this user" in done.stdout
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666])

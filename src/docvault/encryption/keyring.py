@@ -118,6 +118,8 @@ def _parse(content: bytes, path: Path) -> bytes:
         root = base64.b64decode(lines[1], validate=True)
     except binascii.Error:
         raise damaged from None
+    if base64.b64encode(root) != lines[1]:  # two spellings of one key: the spare bits of base64 were changed
+        raise damaged
     if len(root) != records.KEY or not hmac.compare_digest(_check(root).encode(), lines[2]):
         raise damaged
     return root

@@ -6,8 +6,10 @@ refused, never guessed, because a wrong guess would show somebody else's rows.
 Source: https://docs.cedarpolicy.com (partial evaluation is experimental upstream; cedarpy is pinned for it).
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from docvault.values import DocVaultError
@@ -99,6 +101,23 @@ def negate(part: Residual) -> Residual:
     if isinstance(part, Constant):
         return Constant(holds=not part.holds)
     return part.part if isinstance(part, Not) else Not(part)
+
+
+def alternatives(residual: Residual, most: int) -> Sequence[Residual]:
+    """Return residuals of which at least one must hold: together they say what `residual` says.
+
+    Each can be answered by an index of its own. Where there would be more than `most`, it is left as it is.
+    """
+    found: Sequence[Residual] = [residual]
+    if isinstance(residual, Some):
+        found = [way for part in residual.parts for way in alternatives(part, most)]
+    elif isinstance(residual, OneOf):
+        found = [Compare(residual.attribute, "==", value) for value in sorted(residual.values, key=str)]
+    elif isinstance(residual, Every):
+        choices = [alternatives(part, most) for part in residual.parts]
+        if math.prod(len(choice) for choice in choices) <= most:
+            found = [every(choice) for choice in product(*choices)]
+    return found if 0 < len(found) <= most else [residual]
 
 
 def read(policies: Mapping[str, Mapping[str, Any]], resource_type: str) -> Residual:
