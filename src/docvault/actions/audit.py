@@ -4,17 +4,14 @@ Reading and exporting are entries themselves. An export is streamed in batches, 
 leaves with the memory of one batch.
 """
 
-import csv
 import hashlib
-import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from docvault.audit import bundle, proofs
+from docvault.audit import bundle, listing, proofs
 from docvault.audit.checkpoints import LogKey, PublicKey
 from docvault.audit.container import LARGEST
 from docvault.audit.entries import canonical, moment
@@ -30,12 +27,6 @@ from docvault.values import DocVaultError
 
 HISTORY = 64  # earlier checkpoints in a bundle: the newest half, and the rest spread over the log's life
 LINE_MOST = 1_500  # bytes of a bundle's line beside leaf and details: names, salt, a proof
-
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so (CWE-1236)
-_COLUMNS = (
-    *("index", "at", "kind", "sentence", "actor_id", "actor_name", "actor_email", "address"),
-    *("organisation_id", "object_type", "object_id", "facts", "details", "leaf_hash"),
-)
 
 
 class Format(StrEnum):
@@ -226,8 +217,18 @@ def _export(
         content = _bundle(db, log_key, filters, scope, now)
         return Export(f"{name}.zip", bundle.MEDIA_TYPE, scope.count, content)
     if kind is Format.CSV:
-        return Export(f"{name}.csv", "text/csv; charset=utf-8", scope.count, _csv(db, filters, scope.below))
-    return Export(f"{name}.jsonl", "application/x-ndjson", scope.count, _jsonl(db, filters, scope.below))
+        return Export(
+            f"{name}.csv",
+            "text/csv; charset=utf-8",
+            scope.count,
+            listing.csv(_flat_rows(db, filters, scope.below)),
+        )
+    return Export(
+        f"{name}.jsonl",
+        "application/x-ndjson",
+        scope.count,
+        listing.jsonl(_flat_rows(db, filters, scope.below)),
+    )
 
 
 def _format(name: str) -> Format:
@@ -283,35 +284,8 @@ def _rows(db: Database, filters: Filters, below: int) -> Iterator[EntryRow]:
         start = rows[-1].index + 1
 
 
-def _csv(db: Database, filters: Filters, below: int) -> Iterator[bytes]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(_COLUMNS)
-    for row in _rows(db, filters, below):
-        flat = _flat(row)
-        writer.writerow([_cell(flat[column]) for column in _COLUMNS])
-        if buffer.tell() > 64 * 1024:
-            yield _taken(buffer)
-    yield _taken(buffer)
-
-
-def _taken(buffer: io.StringIO) -> bytes:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text.encode()
-
-
-def _cell(value: Any) -> Any:
-    """Return what a spreadsheet shows as text: what would be a formula begins with a quote."""
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
-
-
-def _jsonl(db: Database, filters: Filters, below: int) -> Iterator[bytes]:
-    for row in _rows(db, filters, below):
-        yield json.dumps(_flat(row), ensure_ascii=False).encode() + b"\n"
+def _flat_rows(db: Database, filters: Filters, below: int) -> Iterator[dict[str, Any]]:
+    return (_flat(row) for row in _rows(db, filters, below))
 
 
 def _flat(row: EntryRow) -> dict[str, Any]:
