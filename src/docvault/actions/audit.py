@@ -216,6 +216,7 @@ def _export(
     if kind is Format.BUNDLE:
         content = _bundle(db, log_key, filters, scope, now)
         return Export(f"{name}.zip", bundle.MEDIA_TYPE, scope.count, content)
+    rows = _flat_rows(db, filters, scope.below)
     if kind is Format.CSV:
         return Export(
             f"{name}.csv",

@@ -1,4 +1,4 @@
-"""What the audit log can say, as a closed list. Grammar: `subject:event` or `subject:part:event`, in the past."""
+"""What the audit log can say: a closed list. Grammar: `subject:event`, `subject:part:event`, in the past."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""Entries as a table for people: CSV for spreadsheets, JSON lines for programs. Does no I/O, proves nothing."""
+"""Entries as a table: CSV for spreadsheets, JSON lines for programs. Does no I/O, proves nothing."""
 
 import csv as csv_module
 import io
