@@ -74,6 +74,7 @@ def test_an_expression_is_read_as_what_it_says(body, expected):
         {"==": {"left": {"Value": 1}, "right": {"Value": 2}}},
         {"==": {"left": NAME, "right": {"Set": []}}},
         {"==": {"left": NAME, "right": NAME}},
+        {"==": {"left": NAME, "right": {"Value": [1]}}},
         {"contains": {"left": {"Value": "a"}, "right": NAME}},
         {"contains": {"left": {"Set": []}, "right": {"Value": "a"}}},
         {"in": {"left": RESOURCE, "right": entity("f")}},

@@ -70,17 +70,15 @@ class Hasher:
 
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare; None (no such account) computes just as long and is never right. Raises TooBusy."""
+        encoded = stored or self._nobody
         with self._turn():
             try:
-                self._argon2.verify(stored or self._nobody, self._peppered(password))
+                self._argon2.verify(encoded, self._peppered(password))
             except (VerifyMismatchError, InvalidHashError):
                 return Verdict(right=False)
-            if stored is None:
-                return Verdict(right=False)
-            outdated = self._argon2.check_needs_rehash(stored)
-            return Verdict(
-                right=True, renewed=self._argon2.hash(self._peppered(password)) if outdated else None
-            )
+            outdated = self._argon2.check_needs_rehash(encoded)
+            renewed = self._argon2.hash(self._peppered(password)) if outdated else None
+            return Verdict(right=stored is not None, renewed=renewed)
 
     def _peppered(self, password: str) -> bytes:
         return hmac.digest(self._pepper, normal(password).encode("utf-8", "surrogatepass"), hashlib.sha256)
