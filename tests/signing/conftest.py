@@ -3,11 +3,12 @@
 import dataclasses
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pikepdf
 import pytest
+from cryptography import x509
 from pikepdf import Array, Dictionary, Name, String
 
 from docvault.certificates import authority
@@ -24,22 +25,22 @@ ANNA = SignerIdentity("a" * 26, "Anna Lindqvist", "anna@nordlicht.example", "Nor
 TOMAS = SignerIdentity("t" * 26, "Tomáš Żółć", "tomas@harbour.example", "Harbour & Pine Oy")
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Office:
     """A certificate authority with its clock, and the questions a worker may ask it."""
 
-    def __init__(self, organisation: str = "Harbour & Pine Oy", behind: timedelta = timedelta()) -> None:
-        self.ca: CertificateAuthority = authority.create(
-            organisation, "https://vault.example", self._now() - behind
-        )
-        self.behind = behind
+    def __init__(self, organisation: str = "Harbour & Pine Oy", clock: Callable[[], datetime] = now) -> None:
+        self.clock = clock
+        self.ca: CertificateAuthority = authority.create(organisation, "https://vault.example", clock())
         self.asked: list[str] = []
 
     def _now(self) -> datetime:
-        return datetime.now(UTC)
+        return self.clock()
 
     def credentials(self, certificate: bytes) -> Credentials:
-        from cryptography import x509
-
         now = self._now()
         return Credentials(
             certificate=certificate,
@@ -47,6 +48,7 @@ class Office:
             roots=(self.ca.root.der,),
             crls=(self.ca.root_crl(now), self.ca.issuing_crl(now)),
             ocsps=(self.ca.status(x509.load_der_x509_certificate(certificate), now),),
+            at=now,
         )
 
     def timestamp(self, request: bytes) -> bytes:
@@ -135,9 +137,13 @@ class Desk:
 
     workers: Workers
     office: Office
+    issued: list[x509.Certificate] = dataclasses.field(default_factory=list)
 
-    def sign(self, source: bytes, person: SignerIdentity, row: str, *, certify: bool, **more) -> bytes:
-        key = self.office.ca.issue(person, datetime.now(UTC))
+    def sign(
+        self, source: bytes, person: SignerIdentity, row: str, *, certify: bool, prove=None, **more
+    ) -> bytes:
+        key = self.office.ca.issue(person, self.office.clock())
+        self.issued.append(x509.load_der_x509_certificate(key.certificate))
         with Scratch.create(source) as file, Scratch.create(drawing()) as picture:
             answers = [
                 FieldValue(f"{row}-title", text=f"Director {person.name}"),
@@ -148,7 +154,7 @@ class Desk:
                 "field": f"{row}-signature",
                 "certify": certify,
                 "answers": answers,
-                "credentials": self.office.credentials(key.certificate),
+                "credentials": (prove or self.office.credentials)(key.certificate),
                 "sign": key.sign,
                 "timestamp": self.office.timestamp,
             }
@@ -202,3 +208,11 @@ def revisions(desk, prepared):
 @pytest.fixture(scope="session")
 def sealed(revisions) -> bytes:
     return revisions.sealed
+
+
+@pytest.fixture(scope="session")
+def encrypted(prepared) -> bytes:
+    output = io.BytesIO()
+    with pikepdf.open(io.BytesIO(prepared)) as pdf:
+        pdf.save(output, encryption=pikepdf.Encryption(owner="owner", user="secret"))
+    return output.getvalue()

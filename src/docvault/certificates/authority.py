@@ -130,6 +130,12 @@ def create(
     )
 
 
+def timestamp_unit(authority: CertificateAuthority, organisation: str, now: datetime) -> KeyPair:
+    """Make a fresh timestamp key and certificate, to take over before the old one ends."""
+    name = _name(organisation, "Timestamps", None)
+    return _issue(name, authority.issuing, _timestamp_profile(authority.base_url), now, UNIT_LIFE)
+
+
 # --- profiles -------------------------------------------------------------------------------------
 
 Extensions = Sequence[tuple[x509.ExtensionType, bool]]  # with whether it is critical

@@ -113,7 +113,8 @@ class Authority:
     def credentials(self, certificate: bytes) -> Credentials:
         """Return all that proves a certificate of ours at this moment."""
         crls, ocsps = self.revocation(certificate)
-        return Credentials(certificate, (self._authority.issuing.der,), self.roots, crls, ocsps)
+        chain = (self._authority.issuing.der,)
+        return Credentials(certificate, chain, self.roots, crls, ocsps, self._clock())
 
     # --- deeds on a document -------------------------------------------------------------------------
 
@@ -164,7 +165,8 @@ class Authority:
 
     def validate(self, workers: Workers, source: Scratch) -> validate.Report:
         """Judge a document, trusting this installation's root and its revocation lists of this moment."""
-        return validate.validate(workers, source, roots=self.roots, crls=self.revocation()[0])
+        crls, _ = self.revocation()
+        return validate.validate(workers, source, roots=self.roots, crls=crls, now=self._clock())
 
     def seal_name(self) -> str:
         """The name on the seal's certificate."""

@@ -11,6 +11,9 @@ from typing import BinaryIO
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+READ = 1024 * 1024  # bytes at a time
+LONGEST_RANGE = 200  # bytes that a ByteRange may take; one cut in two is found again
+BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,15})\s+(\d{1,15})\s+(\d{1,15})\s+(\d{1,15})\s*\]")
 HEX = re.compile(rb"<(?:[0-9a-f]*|[0-9A-F]*)>")
 OBJECT = re.compile(rb"\s*\d+ \d+ obj\b")
 TABLE_AND_END = re.compile(rb"\s*(?:xref\b.*?trailer\b.*?)?startxref\s+\d+\s+%%EOF[\r\n]*", re.DOTALL)
@@ -35,6 +38,18 @@ class Extent:
 def size_of(file: BinaryIO) -> int:
     """Bytes in the file; moves to its end."""
     return file.seek(0, os.SEEK_END)
+
+
+def byte_ranges(file: BinaryIO) -> list[list[int]]:
+    """Return every ByteRange in the raw bytes, wherever it stands."""
+    file.seek(0)
+    found = []
+    kept = b""
+    while piece := file.read(READ):
+        searched = kept + piece
+        found += [[int(each) for each in match.groups()] for match in BYTE_RANGE.finditer(searched)]
+        kept = searched[-LONGEST_RANGE:]
+    return found
 
 
 def extent(file: BinaryIO, byte_range: list[int]) -> Extent:

@@ -157,6 +157,7 @@ def _context(credentials: Credentials) -> ValidationContext:
         other_certs=[Certificate.load(each) for each in credentials.chain],
         crls=list(credentials.crls),
         ocsps=list(credentials.ocsps),
+        moment=credentials.at,
         allow_fetching=False,
         revocation_mode="hard-fail",
     )

@@ -6,7 +6,7 @@ signature, at the moment of its own timestamp: so it outlives its certificate wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asn1crypto.crl import CertificateList
 from asn1crypto.ocsp import OCSPResponse
@@ -19,11 +19,23 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import DocumentTimestampStatus, PdfSignatureStatus, SignatureStatus
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.policy_decl import (
+    CertRevTrustPolicy,
+    FreshnessReqType,
+    RevocationCheckingPolicy,
+)
 
 from docvault.certificates import algorithms
 from docvault.certificates.algorithms import AlgorithmTooWeak
 from docvault.pdf.inside import changes
 
+# The file's lists are as old as the signature. That nobody can be asked any more is not held against it; what the
+# lists say is, also about moments before they were made.
+REVOCATION = CertRevTrustPolicy(
+    RevocationCheckingPolicy.from_legacy("soft-fail"),
+    freshness=timedelta(days=100 * 365),
+    freshness_req_type=FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION,
+)
 SIGNING = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"})
 
 
@@ -68,10 +80,7 @@ class Evidence:
             ocsps=list(self.ocsps),
             moment=moment,
             allow_fetching=False,
-            # The file's lists are as old as the signature: what cannot be asked any more is not held against
-            # it, what they say is. Later lists speak about earlier moments.
-            revocation_mode="soft-fail",
-            retroactive_revinfo=True,
+            revinfo_policy=REVOCATION,
         )
 
     def speaks_for(self, certificate: Certificate) -> bool:

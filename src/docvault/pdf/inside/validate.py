@@ -150,23 +150,13 @@ def _open(file: BinaryIO) -> PdfFileReader:
 
 
 def _why_not_strict(file: BinaryIO) -> str:
-    file.seek(0)
-    carried = _contains(file, b"/ByteRange")
+    carried = bool(coverage.byte_ranges(file))
     try:
         reader = PdfFileReader(file, strict=False)
         signed = any(value for _, value, _ in enumerate_sig_fields(reader))
     except Exception:  # noqa: BLE001 - not even a lenient reader opens it
         return "damaged" if carried else "not-a-pdf"
     return "not-strict" if signed or carried else "no-signature"
-
-
-def _contains(file: BinaryIO, needle: bytes) -> bool:
-    overlap = b""
-    while piece := file.read(1 << 20):
-        if needle in overlap + piece:
-            return True
-        overlap = piece[-len(needle) :]
-    return False
 
 
 def _collect(reader: PdfFileReader, file: BinaryIO) -> tuple[list[_Signature], list[Finding]]:
@@ -183,8 +173,7 @@ def _collect(reader: PdfFileReader, file: BinaryIO) -> tuple[list[_Signature], l
         except Exception:  # noqa: BLE001 - see the module
             broken.append({"field": name, "code": "unreadable-signature"})
     if not found and not broken:
-        file.seek(0)
-        raise _Refused("hidden-signature" if _hides_signature(reader, file) else "no-signature")
+        raise _Refused("hidden-signature" if _hides_signature(file) else "no-signature")
     found.sort(key=lambda each: each.extent.end)
     return found, broken
 
@@ -197,16 +186,15 @@ def _filled_fields(reader: PdfFileReader) -> Iterator[tuple[str, generic.Indirec
             yield "".join(name), field
 
 
-def _hides_signature(reader: PdfFileReader, file: BinaryIO) -> bool:
-    """Tell whether some revision holds a signature that no field of the document leads to any more."""
-    if not _contains(file, b"/ByteRange"):
-        return False
-    for revision in range(reader.xrefs.total_revisions):
-        resolver = reader.get_historical_resolver(revision)
-        for reference in reader.xrefs.explicit_refs_in_revision(revision):
-            value = resolver(reference)
-            if isinstance(value, generic.DictionaryObject) and {"/ByteRange", "/Contents"} <= value.keys():
-                return True
+def _hides_signature(file: BinaryIO) -> bool:
+    """Tell whether the bytes hold a signature of this very file that no field leads to any more."""
+    file.seek(0)
+    for found in coverage.byte_ranges(file):
+        try:
+            coverage.der_value(coverage.extent(file, found).contents)
+        except CoverageBroken:
+            continue  # that of an attached file fits elsewhere
+        return True
     return False
 
 
@@ -290,7 +278,7 @@ async def _judge_signature(each: _Signature, evidence: Evidence, proven: datetim
     _require_unchanged(status)
     if stamp is not None and not (stamp.intact and stamp.valid):
         raise _Refused("timestamp-wrong")
-    _require_shape(each, evidence, trusted=status.trusted)
+    _require_shape(each, evidence, trusted=status.trusted, stamped=stamped)
     trust.require_strong(each.embedded, stamp.timestamp if stamp is not None and stamped else proven)
     code = trust.problem(status)
     each.finding["trust"] = _trust_word(code)
@@ -321,17 +309,17 @@ def _require_unchanged(status: ModificationInfo) -> None:
         raise _Refused("changed-after-signing")
 
 
-def _require_shape(each: _Signature, evidence: Evidence, *, trusted: bool) -> None:
+def _require_shape(each: _Signature, evidence: Evidence, *, trusted: bool, stamped: bool = False) -> None:
     signed = each.envelope["content"]
     try:
         shape.check(each.envelope)
     except shape.OddSignature as error:
         raise _Refused("odd-signature") from error
-    if not trusted:
-        return
     try:
-        for envelope in (signed, *shape.tokens(signed)):
-            shape.check_certificates(envelope, evidence.certificates, evidence.roots)
+        if trusted:
+            shape.check_certificates(signed, evidence.certificates, evidence.roots)
+        for token in shape.tokens(signed) if stamped else ():
+            shape.check_certificates(token, evidence.certificates, evidence.roots)
     except shape.StrayCertificate as error:
         raise _Refused("stray-certificate") from error
 
