@@ -1,0 +1,1 @@
+"""Reads policies/ into typed, checked values and asks the policy engine. Never does the deed."""

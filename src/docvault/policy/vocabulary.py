@@ -1,6 +1,7 @@
 """The words of authorization: roles, permissions, who acts and on what. Decides nothing.
 
-Permissions follow the grammar `subject:verb` or `subject:part:verb` and are the Cedar actions of policies/, one to one.
+Permissions follow the grammar `subject:verb` or `subject:part:verb` and are the Cedar actions of policies/,
+one to one.
 """
 
 from collections.abc import Mapping
@@ -52,7 +53,7 @@ class ResourceType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """The person who acts, as their session says; made by database/sessions and, for the terminal, by cli/people."""
+    """The person who acts, as their session says. For the machine's own user, cli/people makes one."""
 
     person_id: PersonId
     organisation_id: OrganisationId
