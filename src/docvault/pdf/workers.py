@@ -148,6 +148,7 @@ class Workers:
 
     def __init__(self, count: int = 2, program: Sequence[str] = PROGRAM) -> None:
         self._program = program
+        self._count = count
         self._free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()  # the last one used is the warmest
         self._live: set[_Worker] = set()
         self._lock = threading.Lock()
@@ -157,20 +158,29 @@ class Workers:
 
     @property
     def network_removed(self) -> bool:
-        """Whether every live worker has shown that it gave up the network. Starts one when none runs."""
-        self.warm()
+        """Whether every worker that is ready has given up the network. Starts them when none is."""
+        known = self._known_networks()
+        if not known:
+            self.warm()
+            known = self._known_networks()
+        return not any(known)
+
+    def _known_networks(self) -> list[bool]:
         with self._lock:
-            return all(worker.network is False for worker in self._live)
+            return [worker.network for worker in self._live if worker.network is not None]
 
     def warm(self) -> None:
-        """Start one worker and wait until it is ready. Raises PdfUnreadable when none can be started."""
-        worker = self._take()
+        """Start all workers and wait until they are ready. Raises PdfUnreadable when one does not start."""
+        workers = [self._take() for _ in range(self._count)]
         try:
-            worker.wait_until_ready()
+            for worker in workers:
+                worker.wait_until_ready()
         except _Lost as lost:
-            self._replace(worker)
+            worker.resting = False
             raise PdfUnreadable("The portal cannot start its PDF workers.", str(lost)) from lost
-        self._free.put(worker)
+        finally:
+            for worker in workers:
+                self._give_back(worker)
 
     def run(
         self,

@@ -11,6 +11,7 @@ from docvault.pdf.tasks import Job
 PIXELS = 24_000_000  # of one picture; a very tall page comes out narrower
 COLOURS = 40  # of a text page: enough for smooth edges
 PHOTOGRAPHIC = 0.55  # share of middle greys above which a palette would show bands
+FLAT = 0.3  # share of one grey that a photograph does not have
 WHITE, PAPER = 255, 248  # levels
 WEBP_QUALITY = 82
 
@@ -72,8 +73,7 @@ def picture_of(page: Any, width: int, *, grey: bool = False) -> Image.Image:
 
 
 def is_photographic(picture: Image.Image) -> bool:
-    """Whether most of the page is neither paper nor ink."""
-    if picture.getcolors(4096) is not None:
-        return False
+    """Whether most of the page is neither paper nor ink, and not one flat colour either."""
     greys = picture.reduce(8).convert("L").histogram()
-    return sum(greys[24:232]) / max(1, sum(greys)) > PHOTOGRAPHIC
+    points = max(1, sum(greys))
+    return sum(greys[24:232]) / points > PHOTOGRAPHIC and max(greys) / points < FLAT
