@@ -129,15 +129,16 @@ def places(error: BaseException) -> str:
 
 
 def main() -> None:
-    """Confine this process, say so, import the libraries and serve."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl+C in the terminal is for the parent, which closes the socket
+    """Confine this process, import the libraries, say so and serve."""
+    # Ctrl+C in the terminal is for the parent, which then closes the socket.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
     network = confine()
-    channel.send(wire.Ready(network))
     for name in ("intake", "render", "text"):
-        import_module(f"docvault.pdf.inside.{name}")  # now, so that the first reader does not wait for it
+        import_module(
+            f"docvault.pdf.inside.{name}"
+        )  # now, so that it does not count as the first task's time
+    channel.send(wire.Ready(network))
     serve(channel)
 
 
