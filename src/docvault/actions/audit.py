@@ -218,18 +218,8 @@ def _export(
         return Export(f"{name}.zip", bundle.MEDIA_TYPE, scope.count, content)
     rows = _flat_rows(db, filters, scope.below)
     if kind is Format.CSV:
-        return Export(
-            f"{name}.csv",
-            "text/csv; charset=utf-8",
-            scope.count,
-            listing.csv(_flat_rows(db, filters, scope.below)),
-        )
-    return Export(
-        f"{name}.jsonl",
-        "application/x-ndjson",
-        scope.count,
-        listing.jsonl(_flat_rows(db, filters, scope.below)),
-    )
+        return Export(f"{name}.csv", "text/csv; charset=utf-8", scope.count, listing.csv(rows))
+    return Export(f"{name}.jsonl", "application/x-ndjson", scope.count, listing.jsonl(rows))
 
 
 def _format(name: str) -> Format:
