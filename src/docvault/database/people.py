@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
@@ -46,12 +46,12 @@ class PersonRow:
 
 def by_email(tx: Transaction, email: str) -> PersonRow | None:
     """Return the person who signs in with this (lower-case) address; nobody is asked for rights yet."""
-    return _one(tx, _people().where(people.c.email == email))
+    return _one(tx, _BY_EMAIL, email=email)
 
 
 def by_id(tx: Transaction, person_id: PersonId) -> PersonRow | None:
     """Return a person that the caller already has a proof for: a session, a challenge or a link."""
-    return _one(tx, _people().where(people.c.id == person_id))
+    return _one(tx, _BY_ID, id=person_id)
 
 
 def for_changing(tx: Transaction, acting: Acting, person_id: PersonId) -> PersonRow:
@@ -162,8 +162,13 @@ def _people() -> Select[tuple[object, ...]]:
     return select(people, organisations.c.name.label("organisation_name")).select_from(joined)
 
 
-def _one(tx: Transaction, question: Select[tuple[object, ...]]) -> PersonRow | None:
-    row = tx.connection.execute(question).one_or_none()
+# Every request asks one of these: built once, because building costs as much as asking.
+_BY_ID = _people().where(people.c.id == bindparam("id"))
+_BY_EMAIL = _people().where(people.c.email == bindparam("email"))
+
+
+def _one(tx: Transaction, question: Select[tuple[object, ...]], **values: str) -> PersonRow | None:
+    row = tx.connection.execute(question, values).one_or_none()
     return None if row is None else _person(row)
 
 

@@ -6,7 +6,7 @@ A session counts while it is not ended, not idle too long, not too old, and its 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from docvault.credentials.tokens import new_token, token_hash
 from docvault.database import people
@@ -22,6 +22,10 @@ ENROL = "enrol"  # may only enrol a second factor
 TOUCH = timedelta(seconds=60)  # how exact "last seen" is: a write per minute, not per request
 USER_AGENT = 300  # characters kept
 ADDRESS = 60  # characters kept
+
+
+# Every request asks this: built once, because building costs as much as asking.
+_BY_TOKEN = select(sessions).where(sessions.c.token_hash == bindparam("hash"), sessions.c.ended_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,7 @@ def start(
 
 def live(tx: Transaction, token: str, source: Source, now: datetime) -> LiveSession | None:
     """Return the session of a token if it counts at `now`, else None. source: of this request."""
-    mine = (sessions.c.token_hash == token_hash(token), sessions.c.ended_at.is_(None))
-    row = tx.connection.execute(select(sessions).where(*mine)).one_or_none()
+    row = tx.connection.execute(_BY_TOKEN, {"hash": token_hash(token)}).one_or_none()
     if row is None or row.expires_at <= now:
         return None
     person = people.by_id(tx, PersonId(row.person_id))
