@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from conftest import ANNA, contract
 from cryptography import x509
 
 from docvault.blobs.filesystem import FileBlobs
@@ -18,6 +17,8 @@ from docvault.pdf.validate import Verdict
 from docvault.policy.engine import Policy, default_folder
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
+
+from .desks import ANNA, contract
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,7 @@
 import dataclasses
 from datetime import UTC, datetime, timedelta
 
-import attacks
 import pytest
-from conftest import ANNA, TOMAS, Desk, Office, contract, now
 from cryptography import x509
 from pyhanko.pdf_utils import generic
 
@@ -14,6 +12,9 @@ from docvault.certificates.algorithms import AlgorithmTooWeak
 from docvault.certificates.algorithms import check as check_algorithms
 from docvault.certificates.authority import Revocation
 from docvault.pdf.validate import CODES, SUMMARIES, Verdict, read_answer
+
+from . import attacks
+from .desks import ANNA, TOMAS, Desk, Office, contract, now
 
 YEAR = timedelta(days=365)
 
@@ -200,7 +201,7 @@ BYTE_RANGES = {
     "gap after the signature": lambda before, after, rest: (0, before, after + 4, rest - 4),
     "does not start at 0": lambda before, after, rest: (1, before - 1, after, rest),
     "beyond the end": lambda before, after, rest: (0, before, after, rest + 5),
-    "negative": lambda before, after, rest: (0, before, after, -1),
+    "negative": lambda before, after, _: (0, before, after, -1),
     "two numbers": lambda before, _, __: (0, before),
     "two gaps": lambda before, after, rest: (0, 9, 10, 2, before, after),
 }
