@@ -117,7 +117,8 @@ def _run(tx: Transaction, statement: str, values: tuple[Any, ...] = ()) -> Any:
 @lru_cache(maxsize=8)
 def _moment_writer(dialect: Dialect) -> Callable[[Any], Any]:
     """Return what turns a moment into the driver's value, as the column's own type does."""
-    return audit_entries.c.at.type.bind_processor(dialect) or (lambda moment: moment)
+    known = audit_entries.c.at.type.dialect_impl(dialect)
+    return known.bind_processor(dialect) or (lambda moment: moment)
 
 
 def _circumstances(acting: Acting | None) -> dict[str, str]:
