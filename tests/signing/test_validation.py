@@ -203,7 +203,7 @@ BYTE_RANGES = {
     "beyond the end": lambda before, after, rest: (0, before, after, rest + 5),
     "negative": lambda before, after, _: (0, before, after, -1),
     "two numbers": lambda before, _, __: (0, before),
-    "two gaps": lambda before, after, rest: (0, 9, 10, 2, before, after),
+    "two gaps": lambda before, after, _: (0, 9, 10, 2, before, after),
 }
 
 
