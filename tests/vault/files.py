@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import insert, select, update
 
@@ -94,3 +95,19 @@ def change(world, version_id, **values):
         tx.connection.execute(
             update(tables.versions).where(tables.versions.c.id == version_id).values(**values)
         )
+
+
+def stage(world, document, data, purpose="prepared"):
+    return world.vault.stage(
+        world.db,
+        document_id=document,
+        purpose=purpose,
+        media_type="application/pdf",
+        created_by=None,
+        source=io.BytesIO(data),
+        now=NOW,
+    )
+
+
+def objects(folder):
+    return sorted(path for path in Path(folder).rglob("*") if path.is_file())

@@ -107,17 +107,7 @@ def begin_upload(
             now=now,
             expires_at=_expiry(tx, now),
         )
-        audit.append(
-            tx,
-            Kind.UPLOAD_STARTED,
-            at=now,
-            acting=acting,
-            object_type="document",
-            object_id=target,
-            organisation_id=folder.organisation_id,
-            facts={"folder": folder.id, "number": receiving.number, "size": size},
-            private={"name": name},
-        )
+        _note_start(tx, row, acting=acting, folder=folder, number=receiving.number, now=now)
         return _state(row)
 
 
@@ -222,6 +212,22 @@ def _check_size(size: int, most: int) -> None:
 
 def _expiry(tx: Transaction, now: datetime) -> datetime:
     return now + timedelta(hours=tx.policy.numbers.uploads.unfinished_hours)
+
+
+def _note_start(
+    tx: Transaction, upload: UploadRow, *, acting: Acting, folder: FolderRow, number: int, now: datetime
+) -> None:
+    audit.append(
+        tx,
+        Kind.UPLOAD_STARTED,
+        at=now,
+        acting=acting,
+        object_type="document",
+        object_id=upload.document_id,
+        organisation_id=folder.organisation_id,
+        facts={"folder": folder.id, "number": number, "size": upload.size},
+        private={"name": upload.filename},
+    )
 
 
 def _looked_into(vault: Vault, pdf: Workers, receiving: Receiving, upload: UploadRow, largest: int) -> Staged:
