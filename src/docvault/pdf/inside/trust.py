@@ -29,8 +29,8 @@ from docvault.certificates import algorithms
 from docvault.certificates.algorithms import AlgorithmTooWeak
 from docvault.pdf.inside import changes
 
-# The file's lists are as old as the signature. That nobody can be asked any more is not held against it; what the
-# lists say is, also about moments before they were made.
+# The file's lists are as old as the signature. That nobody can be asked any more is not held against it; what
+# the lists say is, also about moments before they were made.
 REVOCATION = CertRevTrustPolicy(
     RevocationCheckingPolicy.from_legacy("soft-fail"),
     freshness=timedelta(days=100 * 365),
