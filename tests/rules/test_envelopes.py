@@ -193,12 +193,18 @@ def test_right_recipients_are_accepted():
 
 
 def test_words_are_trimmed_and_limited():
-    rules.check_words("  T ", " m\n", 2000)
+    rules.check_words("  T ", " m\nn\t", 2000)
+    rules.check_due(None, NOW)
+    rules.check_due(NOW + timedelta(days=1), NOW)
     assert rules.check_reason(" no ") == "no"
     for call in (
         lambda: rules.check_words(" ", "", 2000),
         lambda: rules.check_words("t" * 201, "", 2000),
         lambda: rules.check_words("t", "m" * 2001, 2000),
+        lambda: rules.check_words("bell\x07", "", 2000),
+        lambda: rules.check_words("t", "bell\x07", 2000),
+        lambda: rules.check_due(NOW, NOW),
+        lambda: rules.check_due(NOW.replace(tzinfo=None), NOW),
         lambda: rules.check_reason(" \n"),
         lambda: rules.check_reason("r" * 1001),
     ):

@@ -279,8 +279,7 @@ def _check_draft(
     rules.check_words(draft.title, draft.message, numbers.max_message_characters)
     pairs = [(str(one.person_id), one.turn) for one in draft.recipients]
     rules.check_recipients(pairs, numbers.max_recipients)
-    if draft.due_at is not None and draft.due_at <= now:
-        raise EnvelopeIncomplete("The day to sign by has to be in the future.")
+    rules.check_due(draft.due_at, now)
     known = {one.id for one in envelope_people.possible(tx, acting, document)}
     if not known >= {one.person_id for one in draft.recipients}:
         raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")

@@ -1,18 +1,20 @@
 """The questions asked of envelopes; each names who asks. What may happen to one is decided in rules/."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, union_all, update
 
 from docvault.database import fields, recipients, residuals
-from docvault.database.engine import Page, Transaction, before_cursor, cursor_after
+from docvault.database.engine import PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.recipients import RecipientRow
 from docvault.database.tables import envelopes, organisations, people
 from docvault.database.tables import recipients as recipient_rows
 from docvault.policy.engine import Forbidden
+from docvault.policy.residuals import alternatives
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import State
@@ -26,6 +28,8 @@ from docvault.values import (
     PersonId,
     new_id,
 )
+
+WAYS = 40  # to see an envelope that are asked for one by one, such as the clients of an account manager
 
 
 class EnvelopeChanged(DocVaultError):
@@ -160,12 +164,12 @@ def page(
     tx: Transaction, acting: Acting, filters: Filters, *, after: str | None, limit: int
 ) -> Page[EnvelopeRow]:
     """Return envelopes that `acting` may see, newest first. Raises BadCursor."""
-    residual = tx.policy.residual(acting, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE)
-    question = _QUESTION.where(residuals.where(residual, residuals.ENVELOPES), *_conditions(filters))
+    conditions = _conditions(filters)
     older = before_cursor(after, envelopes.c.created_at, envelopes.c.id)
     if older is not None:
-        question = question.where(older)
-    rows = _rows(tx, question.limit(limit + 1))
+        conditions.append(older)
+    limit = max(1, min(limit, PAGE_MOST))
+    rows = _newest_seen(tx, acting, conditions, limit + 1)
     more = len(rows) > limit
     items = rows[:limit]
     return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
@@ -184,24 +188,22 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 def waiting_for(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
     """Return sent envelopes that `acting` has not signed yet, newest first; turns are the rules' business."""
-    unsigned = exists().where(
-        recipient_rows.c.envelope_id == envelopes.c.id,
-        recipient_rows.c.person_id == acting.person_id,
-        recipient_rows.c.signed_at.is_(None),
+    own = select(recipient_rows.c.envelope_id).where(
+        recipient_rows.c.person_id == acting.person_id, recipient_rows.c.signed_at.is_(None)
     )
-    return _seen(tx, acting, _QUESTION.where(envelopes.c.state == State.SENT.value, unsigned).limit(limit))
+    conditions = [envelopes.c.state == State.SENT.value, envelopes.c.id.in_(own)]
+    return _newest_seen(tx, acting, conditions, limit)
 
 
 def in_progress(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
     """Return envelopes under way that `acting` sent or has signed, newest first."""
-    signed = exists().where(
-        recipient_rows.c.envelope_id == envelopes.c.id,
-        recipient_rows.c.person_id == acting.person_id,
-        recipient_rows.c.signed_at.is_not(None),
+    sent = select(envelopes.c.id).where(envelopes.c.sender_id == acting.person_id)
+    signed = select(recipient_rows.c.envelope_id).where(
+        recipient_rows.c.person_id == acting.person_id, recipient_rows.c.signed_at.is_not(None)
     )
     under_way = envelopes.c.state.in_([State.SENT.value, State.COMPLETING.value])
-    question = _QUESTION.where(under_way, or_(envelopes.c.sender_id == acting.person_id, signed))
-    return _seen(tx, acting, question.limit(limit))
+    conditions = [under_way, envelopes.c.id.in_(union_all(sent.where(under_way), signed))]
+    return _newest_seen(tx, acting, conditions, limit)
 
 
 def stuck(tx: Transaction, before: datetime, limit: int) -> list[EnvelopeId]:
@@ -221,17 +223,27 @@ def stuck(tx: Transaction, before: datetime, limit: int) -> list[EnvelopeId]:
     return list(tx.connection.execute(chosen.limit(limit)).scalars())
 
 
-def _seen(tx: Transaction, acting: Acting, question: Select[Any]) -> list[EnvelopeRow]:
-    residual = tx.policy.residual(acting, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE)
-    return _rows(tx, question.where(residuals.where(residual, residuals.ENVELOPES)))
+def _newest_seen(
+    tx: Transaction, acting: Acting, conditions: Sequence[ColumnElement[bool]], count: int
+) -> list[EnvelopeRow]:
+    """Return the newest `count` envelopes that `acting` may see and that meet the conditions.
 
-
-def _rows(tx: Transaction, question: Select[Any]) -> list[EnvelopeRow]:
-    found = tx.connection.execute(
-        question.order_by(envelopes.c.created_at.desc(), envelopes.c.id.desc())
-    ).all()
+    The ways to see an envelope are asked one by one, each the end of an index: in one OR, a client with very
+    many envelopes would have all of them sorted for one page.
+    """
+    seen = tx.policy.residual(acting, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE)
+    by_way = [
+        _newest(select(envelopes.c.id).where(residuals.where(way, residuals.ENVELOPES), *conditions), count)
+        for way in alternatives(seen, WAYS)
+    ]
+    among = union_all(*(select(each.subquery().c.id) for each in by_way))
+    found = tx.connection.execute(_newest(_QUESTION.where(envelopes.c.id.in_(among)), count)).all()
     people_of = recipients.of_envelopes(tx, [row.id for row in found])
     return [_envelope(row, people_of[row.id]) for row in found]
+
+
+def _newest(question: Select[Any], count: int) -> Select[Any]:
+    return question.order_by(envelopes.c.created_at.desc(), envelopes.c.id.desc()).limit(count)
 
 
 def add(tx: Transaction, *, now: datetime, **columns: Any) -> EnvelopeId:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import Row, insert, select, update
 
 from docvault.database import work
-from docvault.database.engine import PAGE, Page, Transaction, before_cursor, cursor_after
+from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.tables import messages
 from docvault.values import NotFound, PersonId, new_id
 
@@ -107,6 +107,7 @@ def newest(
     tx: Transaction, records: Records, *, after: str | None = None, limit: int = PAGE
 ) -> Page[Message]:
     """Return messages, newest first; the caller has checked who asks. Raises BadCursor."""
+    limit = max(1, min(limit, PAGE_MOST))
     question = select(messages).order_by(messages.c.created_at.desc(), messages.c.id.desc()).limit(limit + 1)
     older = before_cursor(after, messages.c.created_at, messages.c.id)
     if older is not None:

@@ -325,6 +325,7 @@ envelopes = Table(
     Column("trouble", Text, nullable=True),  # the last failure of completion in words; null when all is well
     Index("ix_envelopes_created_at_id", "created_at", "id"),
     Index("ix_envelopes_state_changed_at", "state", "changed_at"),
+    Index("ix_envelopes_sender_id_created_at_id", "sender_id", "created_at", "id"),
     Index("ix_envelopes_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
 )
 

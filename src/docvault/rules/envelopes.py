@@ -6,6 +6,8 @@ The states and the only ways between them (promise 65: what was sent does not ch
     draft | sent -> voided            sent -> declined
 """
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -16,6 +18,10 @@ from docvault.values import DocVaultError
 
 TITLE_LONGEST = 200  # characters
 REASON_LONGEST = 1000  # characters
+
+
+_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, half characters, odd line ends
+_LINES = re.compile(r"[\r\n\t]")  # are fine in a message
 
 
 class State(StrEnum):
@@ -126,6 +132,8 @@ def check_words(title: str, message: str, longest: int) -> None:
         raise EnvelopeIncomplete("Give the envelope a title, so that people know what they sign.")
     if len(title) > TITLE_LONGEST:
         raise EnvelopeIncomplete(f"A title can have at most {TITLE_LONGEST} characters.")
+    if any(unicodedata.category(letter) in _UNPRINTABLE for letter in title + _LINES.sub("", message)):
+        raise EnvelopeIncomplete("Title and message can only have characters that can be printed.")
     if len(message) > longest:
         raise EnvelopeIncomplete(f"A message can have at most {longest} characters.")
 
@@ -136,6 +144,16 @@ def require_sent(envelope: Envelope) -> None:
         raise EnvelopeClosed("Everybody has signed already.")
     if envelope.state is not State.SENT:
         raise _closed(envelope)
+
+
+def check_due(due_at: datetime | None, now: datetime) -> None:
+    """Accept no day to sign by, or one to come. Raises EnvelopeIncomplete."""
+    if due_at is None:
+        return
+    if due_at.tzinfo is None:
+        raise EnvelopeIncomplete("The day to sign by needs a time zone.")
+    if due_at <= now:
+        raise EnvelopeIncomplete("The day to sign by has to be in the future.")
 
 
 def check_reason(reason: str) -> str:

@@ -371,6 +371,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_envelopes_state_changed_at", "envelopes", ["state", "changed_at"], unique=False)
+    op.create_index(
+        "ix_envelopes_sender_id_created_at_id", "envelopes", ["sender_id", "created_at", "id"], unique=False
+    )
     op.create_table(
         "uploads",
         sa.Column("id", sa.String(length=26), nullable=False),
