@@ -11,33 +11,13 @@ import {
 import {
   HASH, Invalid, bytesOf, fingerprint, hex, openCheckpoint, readContainer, readKey, refuse, same, sha256, strictBase64, utf8,
 } from "./audit-formats.js";
+import { Findings } from "./audit-verdict.js";
 import { checkConsistency, checkInclusion, edgeOf, foldEdge, leafHash } from "./audit-tree.js";
 
 /** @typedef {import("./audit-formats.js").Member} Member */
 /** @typedef {import("./audit-formats.js").PublicKey} PublicKey */
 /** @typedef {{origin: string, size: number, root: Uint8Array}} Checkpoint */
-/** @typedef {{index: number, reason: string}} Problem */
-/**
- * @typedef {object} Verdict
- * @property {boolean} ok
- * @property {number | null} firstBadIndex the first entry not to be relied upon; null when all holds
- * @property {string} reason the first problem in words; empty when all holds
- * @property {Problem[]} problems
- * @property {string} origin
- * @property {string} fingerprint
- * @property {boolean} trusted whether the key was given; if not, the fingerprint must be compared
- * @property {boolean} full
- * @property {number} size of the log
- * @property {number} count of the entries inside
- * @property {string} root hex
- * @property {Record<string, string>} filters
- * @property {string} created
- * @property {string | null} firstAt
- * @property {string | null} lastAt
- * @property {number} erased entries whose details were erased
- * @property {number} history earlier checkpoints that this log continues
- * @property {number | null} since size of the older checkpoint that was given
- */
+/** @typedef {import("./audit-verdict.js").Verdict} Verdict */
 
 /** The walk through the entries is over: what follows cannot be checked in its own right. */
 class Stop extends Error {}
@@ -62,7 +42,7 @@ export async function verifyBundle(bundle, publicKeyText, options = {}) {
   return check.verdict();
 }
 
-class Check {
+class Check extends Findings {
   /** @type {PublicKey | null} */ trusted = null;
   /** @type {PublicKey | null} */ key = null;
   /** @type {any} */ manifest = null;
@@ -70,12 +50,6 @@ class Check {
   /** @type {Checkpoint | null} */ since = null;
   /** @type {{checkpoint: Checkpoint, path: Uint8Array[]}[]} */ history = [];
   /** @type {Map<string, string>} */ digests = new Map();
-  /** @type {Problem[]} */ exact = [];
-  /** @type {Map<number, Problem>} by number */ blocks = new Map();
-  /** @type {number | null} the block whose bad entry is known */ explained = null;
-  /** the block that is being read */ block = 0;
-  /** @type {string[]} */ whole = [];
-  /** @type {string[]} */ damaged = [];
   /** @type {Uint8Array[]} roots of the full blocks */ full = [];
   /** @type {Uint8Array[]} leaf hashes behind the last full block */ rest = [];
   /** @type {Map<number, Uint8Array>} */ roots = new Map();
@@ -87,6 +61,7 @@ class Check {
 
   /** @param {{since?: string, progress?: (checked: number) => void}} options */
   constructor({ since, progress = () => {} }) {
+    super();
     this.sinceNote = since?.trim() ? since : null;
     this.progress = progress;
   }
@@ -111,20 +86,6 @@ class Check {
     }
     this.digests.set(name, hex(await sha256(value.body)));
     return value.body;
-  }
-
-  /**
-   * Note what is wrong with the bundle as a whole.
-   * @param {string} words
-   * @param {() => Promise<void>} deed
-   */
-  async about(words, deed) {
-    try {
-      await deed();
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      this.whole.push(`${words}${error.message}`);
-    }
   }
 
   /** @param {Generator<Member, void, undefined>} members */
@@ -255,15 +216,6 @@ class Check {
       const behind = wanted[wanted.length - 1];
       this.bad(behind + 1, `Something was added behind entry ${behind}.`);
     }
-  }
-
-  /**
-   * @param {number} index
-   * @param {string} reason
-   */
-  bad(index, reason) {
-    this.exact.push({ index, reason });
-    this.explained = this.block;
   }
 
   /** @param {any} result of an entry that holds */
@@ -409,14 +361,6 @@ class Check {
     return place;
   }
 
-  /** All problems, the one that names the first bad index first. */
-  problems() {
-    const blocks = [...this.blocks].filter(([number]) => number !== this.explained).map(([, problem]) => problem);
-    const found = [...this.exact, ...blocks].sort((one, other) => one.index - other.index);
-    const index = found.length ? found[0].index : this.vouchedFor();
-    return [...found, ...[...this.damaged, ...this.whole].map((reason) => ({ index, reason }))];
-  }
-
   /** The first index for which nothing vouches when only the whole is known to be wrong. */
   vouchedFor() {
     const first = this.manifest?.ranges[0]?.[0] ?? 0;
@@ -427,7 +371,7 @@ class Check {
 
   /** @returns {Promise<Verdict>} */
   async verdict() {
-    const problems = this.problems();
+    const problems = this.problems(this.vouchedFor());
     return {
       ok: !problems.length,
       firstBadIndex: problems.length ? problems[0].index : null,

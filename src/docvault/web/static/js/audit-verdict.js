@@ -1,0 +1,71 @@
+// @ts-check
+/** What a verification of a bundle finds and says. Holds no checks. */
+
+import { Invalid } from "./audit-formats.js";
+
+/** @typedef {{index: number, reason: string}} Problem */
+/**
+ * @typedef {object} Verdict
+ * @property {boolean} ok
+ * @property {number | null} firstBadIndex the first entry not to be relied upon; null when all holds
+ * @property {string} reason the first problem in words; empty when all holds
+ * @property {Problem[]} problems
+ * @property {string} origin
+ * @property {string} fingerprint
+ * @property {boolean} trusted whether the key was given; if not, the fingerprint must be compared
+ * @property {boolean} full
+ * @property {number} size of the log
+ * @property {number} count of the entries inside
+ * @property {string} root hex
+ * @property {Record<string, string>} filters
+ * @property {string} created
+ * @property {string | null} firstAt
+ * @property {string | null} lastAt
+ * @property {number} erased entries whose details were erased
+ * @property {number} history earlier checkpoints that this log continues
+ * @property {number | null} since size of the older checkpoint that was given
+ */
+
+/** What is wrong: exact problems name an entry, blocks 256 of them, whole and damaged ones concern the bundle. */
+export class Findings {
+  /** @type {Problem[]} */ exact = [];
+  /** @type {Map<number, Problem>} by number */ blocks = new Map();
+  /** @type {number | null} the block whose bad entry is known */ explained = null;
+  /** the block that is being read */ block = 0;
+  /** @type {string[]} */ whole = [];
+  /** @type {string[]} */ damaged = [];
+
+  /**
+   * Note what is wrong with the bundle as a whole.
+   * @param {string} words
+   * @param {() => Promise<void>} deed
+   */
+  async about(words, deed) {
+    try {
+      await deed();
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      this.whole.push(`${words}${error.message}`);
+    }
+  }
+
+  /**
+   * @param {number} index
+   * @param {string} reason
+   */
+  bad(index, reason) {
+    this.exact.push({ index, reason });
+    this.explained = this.block;
+  }
+
+  /**
+   * All problems, the one that names the first bad index first.
+   * @param {number} vouchedFor the first index for which nothing vouches when only the whole is known to be wrong
+   */
+  problems(vouchedFor) {
+    const blocks = [...this.blocks].filter(([number]) => number !== this.explained).map(([, problem]) => problem);
+    const found = [...this.exact, ...blocks].sort((one, other) => one.index - other.index);
+    const index = found.length ? found[0].index : vouchedFor;
+    return [...found, ...[...this.damaged, ...this.whole].map((reason) => ({ index, reason }))];
+  }
+}
