@@ -1,0 +1,197 @@
+"""A demo portal in a real process, a real browser, and a watch on everything a page does wrong."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from .people import Person
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+AXE_RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+SCREENSHOTS = Path(os.environ.get("DOCVAULT_SCREENSHOTS", "tests/screenshots"))
+START = 90  # seconds a demo gets to make its data and answer
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Portal:
+    base_url: str
+    data: Path
+    people: dict[str, Person]
+    process: subprocess.Popen
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@contextmanager
+def started(command: list[str], log: Path, base_url: str) -> Iterator[subprocess.Popen]:
+    """Run a docvault command until its portal answers; ended with everything it started."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCVAULT_")}
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "docvault.cli", *command], stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        )
+        try:
+            deadline = time.monotonic() + START
+            while not answers(f"{base_url}/health/ready"):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)  # waiting for another process: there is nothing to be told by
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+                process.wait()
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory) -> Iterator[Portal]:
+    """The demo, made once for all the journeys; each journey leaves it fit for the next."""
+    folder = tmp_path_factory.mktemp("demo")
+    port = free_port()
+    base_url = f"http://127.0.0.1:{port}"
+    log = folder / "log"
+    with started(["demo", "--data", str(folder / "data"), "--port", str(port), "--json"], log, base_url) as process:
+        first = log.read_text().splitlines()[0]
+        facts = json.loads(first)
+        people = {}
+        for one in facts["people"]:
+            person = Person(**{key: one[key] for key in ("email", "password", "totp_secret", "role", "organisation", "name")})
+            people[person.email.split("@")[0]] = person
+        yield Portal(facts["base_url"], folder / "data", people, process)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed, and it may not be installed here")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """Collects what a browser complains about; a journey ends with nothing collected."""
+
+    def __init__(self) -> None:
+        self.complaints: list[str] = []
+        self.allowed: list[str] = []
+
+    def on(self, page: Page) -> None:
+        page.on("console", lambda message: self._say(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self._say(f"page error: {error}"))
+        page.on("requestfailed", lambda request: self._failed(request))
+        page.on("request", lambda request: self._foreign(request.url))
+
+    def allow(self, pattern: str) -> None:
+        """Expect a complaint that the story itself causes, such as the browser's line about a 401 answer."""
+        self.allowed.append(pattern)
+
+    def _say(self, text: str) -> None:
+        if not any(re.search(pattern, text) for pattern in self.allowed):
+            self.complaints.append(text)
+
+    def _failed(self, request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a page that is left stops what it was loading
+            self._say(f"failed: {request.url} {request.failure}")
+
+    def _foreign(self, url: str) -> None:
+        if not url.startswith(("http://127.0.0.1", "blob:", "data:")):
+            self.complaints.append(f"a request left this machine: {url}")
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    watch = Watch()
+    yield watch
+    assert watch.complaints == []
+
+
+@pytest.fixture
+def open_context(browser, portal, watch) -> Iterator:
+    """Open browser contexts: open_context(viewport, **options) -> BrowserContext, watched."""
+    contexts: list[BrowserContext] = []
+
+    def make(viewport: dict, *, base_url: str = portal.base_url, **options) -> BrowserContext:
+        context = browser.new_context(base_url=base_url, viewport=viewport, reduced_motion="reduce", accept_downloads=True, **options)
+        context.add_init_script(
+            "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))"
+        )
+        context.on("page", watch.on)
+        contexts.append(context)
+        return context
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def phone(open_context) -> Page:
+    return open_context(PHONE, has_touch=True, is_mobile=True, device_scale_factor=2).new_page()
+
+
+@pytest.fixture
+def desktop(open_context) -> Page:
+    return open_context(DESKTOP).new_page()
+
+
+def look(page: Page, name: str, *, axe: bool = True) -> None:
+    """Check one screen: accessible by axe, nothing wider than the screen; keep its picture, light and dark."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    size = "phone" if page.viewport_size["width"] < 600 else "desktop"
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}.png")
+        if axe:
+            page.evaluate(AXE)
+            violations = page.evaluate(f"axe.run(document, {AXE_RULES}).then(r => r.violations)")
+            found = [f"{v['id']}: {v['nodes'][0]['html'][:160]} {v['help']}" for v in violations]
+            assert not found, f"{name} ({size}, {scheme}): {found}"
+    page.emulate_media(color_scheme="light")
+    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wider <= 0, f"{name} ({size}) is {wider} px wider than the screen"
