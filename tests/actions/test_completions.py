@@ -8,9 +8,10 @@ import pikepdf
 import pytest
 from sqlalchemy import func, select
 
-from docvault.actions import completions, envelopes
+from docvault.actions import ceremonies, completions, envelopes
 from docvault.audit.verifier import verify
-from docvault.database import tables
+from docvault.database import messages, tables
+from docvault.mail.sender import Mailer
 from docvault.pdf import validate
 from docvault.pdf.errors import CannotSign
 from docvault.pdf.validate import Verdict
@@ -228,3 +229,39 @@ def test_an_optional_field_left_out_does_not_keep_it_from_completing(made):
     signing.sign(made, made.world.client, envelope_id, answers=answers)
     signing.advance(made, envelope_id)
     assert show(made, envelope_id).state is State.COMPLETED
+
+
+def test_every_mail_of_an_envelopes_life_can_be_written(made, monkeypatch):
+    mailer = Mailer("", "docvault@example.com", "https://vault.example.com", "DocVault")
+    manager, client = made.world.manager, made.world.client
+    completed(made)
+    stuck = signing.sent(made, (client, 1))
+    signing.sign(made, client, stuck)
+    with monkeypatch.context() as broken:
+        broken.setattr(type(made.authority), "seal", lambda *_args, **_more: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            signing.advance(made, stuck)
+    ended = {"voided": signing.sent(made), "declined": signing.sent(made)}
+    envelopes.remind_recipients(
+        made.db, made.vault, acting=manager, envelope_id=ended["voided"], now=NOW + timedelta(days=1)
+    )
+    envelopes.void_envelope(
+        made.db, made.vault, acting=manager, envelope_id=ended["voided"], reason="Mistake", now=NOW
+    )
+    ceremonies.decline_envelope(
+        made.db, made.vault, acting=client, envelope_id=ended["declined"], reason="Too dear", now=NOW
+    )
+    with made.db.reading() as tx:
+        found = messages.newest(tx, made.vault.records, limit=100).items
+    said = {message.template: mailer.render(message.template, message.values) for message in found}
+    assert said.keys() == {
+        "sign_request",
+        "sign_reminder",
+        "envelope_completed",
+        "envelope_declined",
+        "envelope_voided",
+        "completion_trouble",
+    }
+    assert all(rendered.link for rendered in said.values())
+    assert "Too dear" in said["envelope_declined"].text
+    assert "Clara Client declined to sign" in said["envelope_declined"].subject

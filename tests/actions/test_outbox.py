@@ -114,3 +114,37 @@ def test_a_message_of_a_deed_that_failed_was_never_written(world):
     assert listed(world) == []
     with world.db.reading() as tx:
         assert tx.connection.exec_driver_sql("SELECT count(*) FROM workflow_status").scalar_one() == 0
+
+
+def test_two_jobs_for_one_message_send_it_once(world, monkeypatch):
+    """While one hands it to the server, the other finds it taken."""
+    message_id, sent = write(world), []
+
+    def take(self, rendered, **_more):
+        sent.append(rendered.subject)
+        deliver(world, message_id, AWAY)  # the other job, at that very moment
+
+    monkeypatch.setattr(Mailer, "send", take)
+    deliver(world, message_id, AWAY)
+    assert len(sent) == 1
+    (item,) = listed(world)
+    assert item.sent_at == NOW
+
+
+def test_a_message_whose_sender_died_can_be_taken_again_later(world, monkeypatch):
+    message_id, sent = write(world), []
+
+    def die(self, rendered, **_more):
+        sent.append(rendered.subject)
+        if len(sent) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Mailer, "send", die)
+    with pytest.raises(KeyboardInterrupt):
+        deliver(world, message_id, AWAY)
+    deliver(world, message_id, AWAY)
+    assert len(sent) == 1
+    deliveries.deliver_message(
+        world.db, world.vault.records, AWAY, message_id=message_id, now=NOW + timedelta(minutes=10)
+    )
+    assert len(sent) == 2

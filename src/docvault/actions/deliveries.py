@@ -24,8 +24,8 @@ def deliver_message(
         message = messages.for_delivery(tx, records, message_id)
     if message.sent_at is not None:
         return
-    if not mailer.is_local:
-        _send(db, mailer, message, now)
+    if not mailer.is_local and not _send(db, mailer, message, now):
+        return
     with db.transaction() as tx:
         if messages.mark_sent(tx, message_id, now):
             facts = {"template": message.template, "local": mailer.is_local}
@@ -43,7 +43,11 @@ def retry_unsent(db: Database, *, now: datetime) -> int:
         return len(resting)
 
 
-def _send(db: Database, mailer: Mailer, message: Message, now: datetime) -> None:
+def _send(db: Database, mailer: Mailer, message: Message, now: datetime) -> bool:
+    """Send it, and return whether it was ours to send."""
+    with db.transaction() as tx:
+        if not messages.claim(tx, message.id, now):
+            return False
     rendered = mailer.render(message.template, message.values)
     try:
         mailer.send(rendered, message_id=message.id, recipient=message.recipient, now=now)
@@ -51,3 +55,4 @@ def _send(db: Database, mailer: Mailer, message: Message, now: datetime) -> None
         with db.transaction() as tx:
             messages.count_failure(tx, message.id)
         raise
+    return True

@@ -6,16 +6,17 @@ Values are sealed, because links in them are secrets; the words are made by mail
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 
 from docvault.database import work
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.tables import messages
 from docvault.values import NotFound, PersonId, new_id
 
+CLAIM = timedelta(minutes=5)  # longer than a mail server may take for one message
 GIVE_UP = 60  # failures after which a message is left to the administrator, who sees it in the outbox
 
 
@@ -86,10 +87,26 @@ def mark_sent(tx: Transaction, message_id: str, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
+def claim(tx: Transaction, message_id: str, now: datetime) -> bool:
+    """Take the message for sending; False if it left already, or another worker is at it.
+
+    A message is asked for again when it rests, so two jobs may want the same one.
+    """
+    free = or_(messages.c.claimed_until.is_(None), messages.c.claimed_until <= now)
+    taken = tx.connection.execute(
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.sent_at.is_(None), free)
+        .values(claimed_until=now + CLAIM)
+    )
+    return taken.rowcount == 1
+
+
 def count_failure(tx: Transaction, message_id: str) -> None:
-    """Note one try that did not get through."""
+    """Note one try that did not get through, and let the next one begin."""
     tx.connection.execute(
-        update(messages).where(messages.c.id == message_id).values(failures=messages.c.failures + 1)
+        update(messages)
+        .where(messages.c.id == message_id)
+        .values(failures=messages.c.failures + 1, claimed_until=None)
     )
 
 

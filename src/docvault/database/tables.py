@@ -385,6 +385,7 @@ messages = Table(  # mail to send; without SMTP the outbox page shows them
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment, nullable=True),
     Column("failures", Integer, nullable=False),
+    Column("claimed_until", Moment, nullable=True),  # a worker is sending it; nobody else does until then
     Index("ix_messages_created_at_id", "created_at", "id"),
 )
 
