@@ -303,6 +303,14 @@ def test_csv_holds_one_row_for_every_entry_and_no_formula(world):
             assert not value.startswith(("=", "+", "-", "@", "\t", "\r")), row
 
 
+def test_a_long_csv_is_handed_on_in_parts(world):
+    record(world, 200)
+    found = actions.export_at_terminal(world.db, KEY, operator="root", filters=ALL, format="csv", now=NOW)
+    parts = list(found.content)
+    assert len(parts) > 1
+    assert len(list(csv.reader(io.StringIO(b"".join(parts).decode(), newline="")))) == 202
+
+
 def test_jsonl_holds_one_object_for_every_entry(world):
     record(world, 3)
     found = [json.loads(line) for line in export(world, "jsonl").splitlines()]
@@ -443,6 +451,14 @@ def test_a_rewritten_tree_is_never_signed(world):
         actions.publish_checkpoint(world.db, KEY, now=NOW)
 
 
+def test_a_tree_that_does_not_add_up_is_never_signed(world):
+    record(world, 300)
+    with world.db.transaction() as tx:
+        tx.connection.execute(update(audit_tiles).values(hashes=b"y" * 8192))
+    with pytest.raises(LogDamaged, match="add up"):
+        actions.publish_checkpoint(world.db, KEY, now=NOW)
+
+
 def rewrite(world: World, place: int) -> None:
     """Change an entry and every hash that follows from it, as somebody with the whole database can."""
     from docvault.audit.tree import Edge
@@ -464,8 +480,10 @@ def rewrite(world: World, place: int) -> None:
 def test_an_honest_log_is_intact(world):
     record(world, 600)
     actions.publish_checkpoint(world.db, KEY, now=NOW)
+    with world.db.transaction() as tx:
+        tx.connection.execute(delete(audit_details).where(audit_details.c.index < 3))
     found = actions.check_log(world.db, KEY.public)
-    assert (found.size, found.checkpoints, found.erased) == (600, 1, 0)
+    assert (found.size, found.checkpoints, found.erased) == (600, 1, 3)
 
 
 INDEX = audit_entries.c.index

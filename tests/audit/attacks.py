@@ -158,6 +158,9 @@ def full_attacks() -> list[Attack]:
         "changed-filter": (_manifest(parts, filters={"kind": "session:started"}), 0),
         "changed-count": (_manifest(parts, count=SIZE - 1), 0),
         "manifest-of-another-version": (_manifest(parts, version=2), 0),
+        "manifest-spelled-otherwise": (pack(parts | {"manifest.json": b" " + parts["manifest.json"]}), 0),
+        "manifest-with-ranges-that-touch": (_manifest(parts, ranges=[[0, 9], [10, SIZE - 1]]), 0),
+        "seal-of-a-longer-bundle": (pack(parts | {"seal": members(Log(800).bundle())["seal"]}), 512),
         "manifest-is-not-json": (pack(parts | {"manifest.json": b"{"}), 0),
         "manifest-of-a-larger-log": (
             _manifest(parts, size=SIZE + 1, count=SIZE + 1, ranges=[[0, SIZE]]),
@@ -196,6 +199,8 @@ def full_attacks() -> list[Attack]:
         Attack("cut-log", shorter.bundle(), 500, key, log.checkpoint()),
         Attack("rewritten-log", rewritten.bundle(), 0, key, older),
         Attack("forked-log", _forked(300).bundle(history=[100, 256]), 0, key, log.checkpoint(500)),
+        Attack("key-is-none-and-none-was-given", pack(parts | {"key": b"none\n"}), 0, None),
+        Attack("key-is-not-text-and-none-was-given", pack(parts | {"key": b"\xff\n"}), 0, None),
         Attack("since-another-key", whole, 0, key, thief.checkpoint(256)),
         Attack("stolen-name-without-a-key", thief.bundle(), None, None),  # only the fingerprint tells
     ]
