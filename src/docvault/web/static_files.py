@@ -13,6 +13,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from docvault.web.access import PUBLIC
 
@@ -66,7 +67,9 @@ def _hash(contents: dict[str, bytes]) -> str:
 
 
 @get("/static/{version:str}/{name:path}", opt=PUBLIC, include_in_schema=False)
-async def static_file(request: Request[Any, Any, Any], version: str, name: str) -> Response[bytes]:
+async def static_file(
+    request: Request[Any, Any, Any], version: FromPath[str], name: FromPath[str]
+) -> Response[bytes]:
     """One file. Under another version's hash the present content is served too, but not kept."""
     static: StaticFiles = request.app.state.static
     file = static.files.get(name.lstrip("/"))

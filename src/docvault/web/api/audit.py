@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, Parameter, QueryParameter
 from litestar.response import Stream
 
 from docvault.actions import audit
@@ -63,12 +63,12 @@ class ExportWanted(Body):
 @get("/audit/entries", summary="Read the audit trail", tags=["Audit"])
 async def list_entries(
     request: WebRequest,
-    start: Annotated[Aware | None, Parameter(query="from")] = None,
-    end: Annotated[Aware | None, Parameter(query="to")] = None,
-    actor: str | None = None,
-    kind: str | None = None,
-    subject: Annotated[str | None, Parameter(query="object")] = None,
-    after: str | None = None,
+    start: Annotated[Aware | None, QueryParameter(name="from")] = None,
+    end: Annotated[Aware | None, QueryParameter(name="to")] = None,
+    actor: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    subject: Annotated[str | None, QueryParameter(name="object")] = None,
+    after: FromQuery[str | None] = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
 ) -> EntryList:
     """Entries, newest first. kind: one kind, or the subject of several. Reading is an entry itself."""
@@ -91,7 +91,7 @@ def _entry(view: audit.EntryView) -> Entry:
 
 
 @post("/audit/exports", status_code=200, summary="Export the audit trail", tags=["Audit"])
-async def export(request: WebRequest, data: ExportWanted) -> Stream:
+async def export(request: WebRequest, data: JSONBody[ExportWanted]) -> Stream:
     """A file of all chosen entries: CSV, JSON lines, or a bundle that proves itself offline."""
     chosen = {name: getattr(data, name) for name in Filters.__dataclass_fields__}
     return await exported(request, Filters(**chosen), data.format, data.step_up)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath, JSONBody
 
 from docvault.actions import ceremonies
 from docvault.rules import answers as rules
@@ -87,7 +88,7 @@ class Signing(Body):
 
 
 @get("/envelopes/{envelope_id:str}/ceremony", summary="Show what there is to sign", tags=["Ceremony"])
-async def ceremony(request: WebRequest, envelope_id: str) -> Ceremony:
+async def ceremony(request: WebRequest, envelope_id: FromPath[str]) -> Ceremony:
     """What the person is asked to sign, and how far they are."""
     portal = portal_of(request)
     view = await run(
@@ -122,7 +123,7 @@ async def ceremony(request: WebRequest, envelope_id: str) -> Ceremony:
     summary="Agree to sign electronically",
     tags=["Ceremony"],
 )
-async def consent(request: WebRequest, envelope_id: str, data: Consent) -> None:
+async def consent(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[Consent]) -> None:
     """Agree to sign electronically, naming the words that were read."""
     portal = portal_of(request)
     await run(
@@ -142,7 +143,7 @@ async def consent(request: WebRequest, envelope_id: str, data: Consent) -> None:
     summary="Say which pages were shown",
     tags=["Ceremony"],
 )
-async def pages(request: WebRequest, envelope_id: str, data: PagesShown) -> PagesSeen:
+async def pages(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[PagesShown]) -> PagesSeen:
     """Record pages that were shown; answers all that were."""
     portal = portal_of(request)
     seen = await run(
@@ -163,7 +164,7 @@ async def pages(request: WebRequest, envelope_id: str, data: PagesShown) -> Page
     summary="Sign",
     tags=["Ceremony"],
 )
-async def sign(request: WebRequest, envelope_id: str, data: Signing) -> None:
+async def sign(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[Signing]) -> None:
     """Sign, with a proof of the second factor for exactly this document."""
     portal = portal_of(request)
     await run(
@@ -195,7 +196,7 @@ def _signature(given: Drawn | Typed | Picture) -> rules.Signature:
     summary="Decline to sign",
     tags=["Ceremony"],
 )
-async def decline(request: WebRequest, envelope_id: str, data: Reason) -> None:
+async def decline(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[Reason]) -> None:
     """Decline; this ends the envelope for everybody."""
     portal = portal_of(request)
     await run(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from docvault.actions import documents
@@ -18,8 +18,10 @@ from docvault.web.wire import Answer
 
 WebRequest = Request[Any, Any, Any]
 
-PageNumber = Annotated[int, Parameter(ge=1, description="from 1")]
-Width = Annotated[int, Parameter(query="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")]
+PageNumber = Annotated[int, PathParameter(ge=1, description="from 1")]
+Width = Annotated[
+    int, QueryParameter(name="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")
+]
 WIDTH = WIDTHS[1]
 
 
@@ -67,7 +69,7 @@ def runs_answer(found: Any) -> Runs:
 
 
 @get("/documents/{document_id:str}", summary="Show a document", tags=["Documents"])
-async def document(request: WebRequest, document_id: str) -> Document:
+async def document(request: WebRequest, document_id: FromPath[str]) -> Document:
     """One document and its versions."""
     view = await run(
         documents.show_document,
@@ -79,7 +81,7 @@ async def document(request: WebRequest, document_id: str) -> Document:
 
 
 @get("/documents/{document_id:str}/versions", summary="List versions", tags=["Documents"])
-async def versions(request: WebRequest, document_id: str) -> Versions:
+async def versions(request: WebRequest, document_id: FromPath[str]) -> Versions:
     """The versions of a document, oldest first."""
     view = await run(
         documents.show_document,
@@ -95,7 +97,7 @@ async def versions(request: WebRequest, document_id: str) -> Versions:
     summary="Download a version",
     tags=["Documents"],
 )
-async def content(request: WebRequest, document_id: str, number: PageNumber) -> Stream:
+async def content(request: WebRequest, document_id: FromPath[str], number: PageNumber) -> Stream:
     """The bytes as they were uploaded, whole or in a range."""
     portal = portal_of(request)
     found = await run(
@@ -123,7 +125,11 @@ async def content(request: WebRequest, document_id: str, number: PageNumber) -> 
     tags=["Documents"],
 )
 async def page_image(
-    request: WebRequest, document_id: str, number: PageNumber, page: PageNumber, width: Width = WIDTH
+    request: WebRequest,
+    document_id: FromPath[str],
+    number: PageNumber,
+    page: PageNumber,
+    width: Width = WIDTH,
 ) -> Response[bytes]:
     """A page as a picture."""
     portal = portal_of(request)
@@ -147,7 +153,9 @@ async def page_image(
     summary="Read the text of a page",
     tags=["Documents"],
 )
-async def page_text(request: WebRequest, document_id: str, number: PageNumber, page: PageNumber) -> Runs:
+async def page_text(
+    request: WebRequest, document_id: FromPath[str], number: PageNumber, page: PageNumber
+) -> Runs:
     """A page's text, run by run, for the layer over its picture."""
     portal = portal_of(request)
     found = await run(

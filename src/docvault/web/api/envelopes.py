@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from docvault.actions import envelope_files, envelopes
@@ -22,10 +22,12 @@ from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
 
-PageNumber = Annotated[int, Parameter(ge=1, description="from 1")]
-Width = Annotated[int, Parameter(query="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")]
+PageNumber = Annotated[int, PathParameter(ge=1, description="from 1")]
+Width = Annotated[
+    int, QueryParameter(name="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")
+]
 WIDTH = WIDTHS[1]
-InState = Annotated[State | None, Parameter(query="state", description="only envelopes in this state")]
+InState = Annotated[State | None, QueryParameter(name="state", description="only envelopes in this state")]
 FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
 FieldKindName = Literal["signature", "initials", "date", "text", "checkbox"]
 
@@ -141,10 +143,10 @@ class Envelope(Answer):
 async def list_envelopes(
     request: WebRequest,
     in_state: InState = None,
-    search: str | None = None,
-    mine: bool = False,
-    after: str | None = None,
-    limit: int = 50,
+    search: FromQuery[str | None] = None,
+    mine: FromQuery[bool] = False,
+    after: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
 ) -> Envelopes:
     """Envelopes the person may see, newest first."""
     found = await run(
@@ -161,7 +163,7 @@ async def list_envelopes(
 
 
 @post("/envelopes", summary="Make an envelope", tags=["Envelopes"])
-async def create_envelope(request: WebRequest, data: NewEnvelope) -> Made:
+async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> Made:
     """Make a draft from a document's newest version; refuses a PDF that cannot be signed, and says why."""
     portal = portal_of(request)
     envelope_id = await run(
@@ -181,7 +183,7 @@ async def create_envelope(request: WebRequest, data: NewEnvelope) -> Made:
 
 
 @get("/envelopes/{envelope_id:str}", summary="Show an envelope", tags=["Envelopes"])
-async def show_envelope(request: WebRequest, envelope_id: str) -> Envelope:
+async def show_envelope(request: WebRequest, envelope_id: FromPath[str]) -> Envelope:
     """One envelope with its recipients and fields."""
     view = await run(
         envelopes.show_envelope,
@@ -199,7 +201,7 @@ async def show_envelope(request: WebRequest, envelope_id: str) -> Envelope:
     summary="Place the fields",
     tags=["Envelopes"],
 )
-async def place_fields(request: WebRequest, envelope_id: str, data: FieldsInput) -> None:
+async def place_fields(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[FieldsInput]) -> None:
     """Replace all fields of a draft."""
     portal = portal_of(request)
     await run(
@@ -228,7 +230,7 @@ def _field(given: FieldInput) -> envelopes.NewField:
 
 
 @post("/envelopes/{envelope_id:str}/send", status_code=204, summary="Send an envelope", tags=["Envelopes"])
-async def send_envelope(request: WebRequest, envelope_id: str) -> None:
+async def send_envelope(request: WebRequest, envelope_id: FromPath[str]) -> None:
     """Check that it can be sealed, freeze it, and ask the first to sign."""
     portal = portal_of(request)
     await run(
@@ -244,7 +246,7 @@ async def send_envelope(request: WebRequest, envelope_id: str) -> None:
 
 
 @post("/envelopes/{envelope_id:str}/void", status_code=204, summary="Void an envelope", tags=["Envelopes"])
-async def void_envelope(request: WebRequest, envelope_id: str, data: Reason) -> None:
+async def void_envelope(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[Reason]) -> None:
     """End the envelope for everybody."""
     portal = portal_of(request)
     await run(
@@ -264,7 +266,7 @@ async def void_envelope(request: WebRequest, envelope_id: str, data: Reason) -> 
     summary="Remind the recipients",
     tags=["Envelopes"],
 )
-async def remind(request: WebRequest, envelope_id: str) -> Reminded:
+async def remind(request: WebRequest, envelope_id: FromPath[str]) -> Reminded:
     """Write again to those whose turn it is."""
     portal = portal_of(request)
     count = await run(
@@ -283,7 +285,7 @@ async def remind(request: WebRequest, envelope_id: str) -> Reminded:
     summary="Download a document of an envelope",
     tags=["Envelopes"],
 )
-async def content(request: WebRequest, envelope_id: str, which: Which) -> Stream:
+async def content(request: WebRequest, envelope_id: FromPath[str], which: FromPath[Which]) -> Stream:
     """The document as sent, the signed one, or the certificate of completion."""
     portal = portal_of(request)
     found = await run(
@@ -311,7 +313,7 @@ async def content(request: WebRequest, envelope_id: str, which: Which) -> Stream
     tags=["Envelopes"],
 )
 async def page_image(
-    request: WebRequest, envelope_id: str, page: PageNumber, width: Width = WIDTH
+    request: WebRequest, envelope_id: FromPath[str], page: PageNumber, width: Width = WIDTH
 ) -> Response[bytes]:
     """A page of the document as a picture."""
     portal = portal_of(request)
@@ -334,7 +336,7 @@ async def page_image(
     summary="Read the text of a page of an envelope",
     tags=["Envelopes"],
 )
-async def page_text(request: WebRequest, envelope_id: str, page: PageNumber) -> Runs:
+async def page_text(request: WebRequest, envelope_id: FromPath[str], page: PageNumber) -> Runs:
     """A page's text, run by run."""
     portal = portal_of(request)
     found = await run(

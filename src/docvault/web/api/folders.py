@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Request, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from docvault.actions import folders
 from docvault.values import FolderId, OrganisationId, PersonId
@@ -81,11 +82,11 @@ class FolderDocuments(Answer):
 @get("/folders", summary="List folders", tags=["Folders"])
 async def list_folders(
     request: WebRequest,
-    search: str | None = None,
-    kind: KindName | None = None,
-    organisation: str | None = None,
-    after: str | None = None,
-    limit: int = 50,
+    search: FromQuery[str | None] = None,
+    kind: FromQuery[KindName | None] = None,
+    organisation: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
 ) -> Folders:
     """Folders the person may see, newest first."""
     found = await run(
@@ -102,7 +103,7 @@ async def list_folders(
 
 
 @post("/folders", summary="Make a folder", tags=["Folders"])
-async def create_folder(request: WebRequest, data: NewFolder) -> Made:
+async def create_folder(request: WebRequest, data: JSONBody[NewFolder]) -> Made:
     """Make a folder for a client."""
     portal = portal_of(request)
     folder_id = await run(
@@ -119,21 +120,21 @@ async def create_folder(request: WebRequest, data: NewFolder) -> Made:
 
 
 @get("/folders/{folder_id:str}", summary="Show a folder", tags=["Folders"])
-async def show_folder(request: WebRequest, folder_id: str) -> Folder:
+async def show_folder(request: WebRequest, folder_id: FromPath[str]) -> Folder:
     """One folder."""
     view = await _show(request, folder_id)
     return msgspec.convert(view.folder, Folder, from_attributes=True)
 
 
 @get("/folders/{folder_id:str}/members", summary="List who can see a folder", tags=["Folders"])
-async def members(request: WebRequest, folder_id: str) -> Members:
+async def members(request: WebRequest, folder_id: FromPath[str]) -> Members:
     """Everybody who can see the folder, and why."""
     view = await _show(request, folder_id)
     return Members(items=msgspec.convert(view.members, list[Member], from_attributes=True), next=None)
 
 
 @post("/folders/{folder_id:str}/members", status_code=204, summary="Share a folder", tags=["Folders"])
-async def share(request: WebRequest, folder_id: str, data: NewMember) -> None:
+async def share(request: WebRequest, folder_id: FromPath[str], data: JSONBody[NewMember]) -> None:
     """Share the folder with a person."""
     portal = portal_of(request)
     await run(
@@ -153,7 +154,7 @@ async def share(request: WebRequest, folder_id: str, data: NewMember) -> None:
     summary="Stop sharing with a person",
     tags=["Folders"],
 )
-async def unshare(request: WebRequest, folder_id: str, person_id: str) -> None:
+async def unshare(request: WebRequest, folder_id: FromPath[str], person_id: FromPath[str]) -> None:
     """Take a person off the folder."""
     portal = portal_of(request)
     await run(
@@ -167,7 +168,9 @@ async def unshare(request: WebRequest, folder_id: str, person_id: str) -> None:
 
 
 @get("/folders/{folder_id:str}/documents", summary="List documents of a folder", tags=["Folders"])
-async def documents(request: WebRequest, folder_id: str, after: str | None = None) -> FolderDocuments:
+async def documents(
+    request: WebRequest, folder_id: FromPath[str], after: FromQuery[str | None] = None
+) -> FolderDocuments:
     """The documents in the folder, newest first."""
     view = await _show(request, folder_id, after)
     return msgspec.convert(view.documents, FolderDocuments, from_attributes=True)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from docvault.actions import log
 from docvault.values import NotFound
@@ -23,7 +24,7 @@ async def checkpoint(request: WebRequest) -> str:
 
 
 @get("/log/tile/{tile:path}", opt=PUBLIC, summary="A tile of the log's tree", tags=["Audit"])
-async def tile(request: WebRequest, tile: str) -> Response[bytes]:
+async def tile(request: WebRequest, tile: FromPath[str]) -> Response[bytes]:
     """Up to 256 hashes of 32 bytes, e.g. `/log/tile/0/x001/234` or `/log/tile/0/000.p/7`."""
     found = _TILE.match(tile)
     if found is None or int(found[3] or 1) > 255:  # noqa: PLR2004 - 256 hashes are a full tile, without .p

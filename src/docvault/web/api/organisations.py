@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, get, post, put
+from litestar.params import FromPath, JSONBody
 
 from docvault.actions import organisations
 from docvault.values import OrganisationId, PersonId
@@ -41,7 +42,7 @@ async def list_organisations(request: WebRequest) -> OrganisationList:
 
 
 @post("/organisations", summary="Add a client organisation", tags=["People"])
-async def create_organisation(request: WebRequest, data: NewOrganisation) -> OrganisationCreated:
+async def create_organisation(request: WebRequest, data: JSONBody[NewOrganisation]) -> OrganisationCreated:
     """Add a client organisation."""
     portal = portal_of(request)
     created = await run(
@@ -60,7 +61,9 @@ async def create_organisation(request: WebRequest, data: NewOrganisation) -> Org
     summary="Give an account manager a client",
     tags=["People"],
 )
-async def assign_client(request: WebRequest, person_id: str, organisation_id: str) -> None:
+async def assign_client(
+    request: WebRequest, person_id: FromPath[str], organisation_id: FromPath[str]
+) -> None:
     """Let an account manager look after a client organisation."""
     portal = portal_of(request)
     await run(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from docvault.actions import people
 from docvault.policy.vocabulary import Role
@@ -74,7 +75,9 @@ class LinkDetails(Answer):
 
 
 @get("/people", summary="List people", tags=["People"])
-async def list_people(request: WebRequest, search: str | None = None, after: str | None = None) -> PersonList:
+async def list_people(
+    request: WebRequest, search: FromQuery[str | None] = None, after: FromQuery[str | None] = None
+) -> PersonList:
     """People, newest first. search: part of a name or e-mail address."""
     page = await run(
         people.list_people, portal_of(request).db, acting=signed_in(request), search=search, after=after
@@ -87,7 +90,7 @@ def _person(view: people.PersonView) -> Person:
 
 
 @post("/invitations", summary="Invite a person", tags=["People"])
-async def invite_person(request: WebRequest, data: NewPerson) -> PersonInvited:
+async def invite_person(request: WebRequest, data: JSONBody[NewPerson]) -> PersonInvited:
     """Invite a person by mail; until they accept they have no rights at all."""
     portal = portal_of(request)
     invitation = await run(
@@ -105,7 +108,7 @@ async def invite_person(request: WebRequest, data: NewPerson) -> PersonInvited:
 
 
 @post("/people/{person_id:str}/disable", status_code=204, summary="Disable a person", tags=["People"])
-async def disable_person(request: WebRequest, person_id: str) -> None:
+async def disable_person(request: WebRequest, person_id: FromPath[str]) -> None:
     """End all of a person's sessions and let them in no more."""
     portal = portal_of(request)
     acting = signed_in(request)
@@ -115,7 +118,7 @@ async def disable_person(request: WebRequest, person_id: str) -> None:
 
 
 @post("/people/{person_id:str}/enable", status_code=204, summary="Enable a person again", tags=["People"])
-async def enable_person(request: WebRequest, person_id: str) -> None:
+async def enable_person(request: WebRequest, person_id: FromPath[str]) -> None:
     """Let a disabled person sign in again."""
     portal = portal_of(request)
     acting = signed_in(request)
@@ -125,7 +128,7 @@ async def enable_person(request: WebRequest, person_id: str) -> None:
 
 
 @post("/people/{person_id:str}/password-reset", status_code=204, summary="Mail a reset link", tags=["People"])
-async def start_password_reset(request: WebRequest, person_id: str) -> None:
+async def start_password_reset(request: WebRequest, person_id: FromPath[str]) -> None:
     """Mail a person a link to choose a new password. It never touches their second factor."""
     portal = portal_of(request)
     await run(
@@ -139,7 +142,7 @@ async def start_password_reset(request: WebRequest, person_id: str) -> None:
 
 
 @post("/invitations/details", opt=PUBLIC, status_code=200, summary="Read an invitation", tags=["People"])
-async def invitation_details(request: WebRequest, data: LinkHeld) -> LinkDetails:
+async def invitation_details(request: WebRequest, data: JSONBody[LinkHeld]) -> LinkDetails:
     """Say whom an invitation is for. Consumes nothing."""
     portal = portal_of(request)
     found = await run(people.invitation_details, portal.db, token=data.token, now=portal.clock())
@@ -147,7 +150,7 @@ async def invitation_details(request: WebRequest, data: LinkHeld) -> LinkDetails
 
 
 @post("/invitations/acceptance", opt=PUBLIC, status_code=204, summary="Accept an invitation", tags=["People"])
-async def accept_invitation(request: WebRequest, data: InvitationAccepted) -> Response[None]:
+async def accept_invitation(request: WebRequest, data: JSONBody[InvitationAccepted]) -> Response[None]:
     """Choose a password. The session it opens can only set up a second factor."""
     portal = portal_of(request)
     session = await run(
@@ -165,7 +168,7 @@ async def accept_invitation(request: WebRequest, data: InvitationAccepted) -> Re
 
 
 @post("/password-resets", opt=PUBLIC, status_code=204, summary="Ask for a reset link", tags=["People"])
-async def request_password_reset(request: WebRequest, data: ResetWanted) -> None:
+async def request_password_reset(request: WebRequest, data: JSONBody[ResetWanted]) -> None:
     """Mail a reset link if there is such a person; the answer never says whether."""
     portal = portal_of(request)
     await run(
@@ -179,7 +182,7 @@ async def request_password_reset(request: WebRequest, data: ResetWanted) -> None
 
 
 @post("/password-resets/details", opt=PUBLIC, status_code=200, summary="Read a reset link", tags=["People"])
-async def reset_details(request: WebRequest, data: LinkHeld) -> LinkDetails:
+async def reset_details(request: WebRequest, data: JSONBody[LinkHeld]) -> LinkDetails:
     """Say whom a reset link is for. Consumes nothing."""
     portal = portal_of(request)
     found = await run(people.reset_details, portal.db, token=data.token, now=portal.clock())
@@ -189,7 +192,7 @@ async def reset_details(request: WebRequest, data: LinkHeld) -> LinkDetails:
 @post(
     "/password-resets/acceptance", opt=PUBLIC, status_code=204, summary="Set a new password", tags=["People"]
 )
-async def finish_password_reset(request: WebRequest, data: ResetAccepted) -> None:
+async def finish_password_reset(request: WebRequest, data: JSONBody[ResetAccepted]) -> None:
     """Choose a new password. Ends every session; never signs in (promise 13)."""
     portal = portal_of(request)
     await run(

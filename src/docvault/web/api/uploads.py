@@ -15,6 +15,7 @@ from typing import Any
 
 from litestar import HttpMethod, Request, Response, Router, route
 from litestar.exceptions import InternalServerException
+from litestar.params import FromPath
 
 from docvault.actions import uploads
 from docvault.actions.uploads import UploadState
@@ -97,7 +98,7 @@ async def create(request: WebRequest) -> Response[None]:
 
 
 @route("/{upload_id:str}", http_method=[HttpMethod.HEAD], status_code=HTTPStatus.OK)
-async def progress(request: WebRequest, upload_id: str) -> Response[None]:
+async def progress(request: WebRequest, upload_id: FromPath[str]) -> Response[None]:
     """How much has arrived."""
     _require_version(request)
     state = await _state(_deed(request, upload_id))
@@ -110,7 +111,7 @@ async def progress(request: WebRequest, upload_id: str) -> Response[None]:
     status_code=HTTPStatus.NO_CONTENT,
     request_max_body_size=None,  # what is left of this upload is the limit; its whole was checked at creation
 )
-async def append(request: WebRequest, upload_id: str) -> Response[None]:
+async def append(request: WebRequest, upload_id: FromPath[str]) -> Response[None]:
     """Take the bytes from `Upload-Offset` on; the last ones make the document."""
     _require_version(request)
     deed = _deed(request, upload_id)
@@ -127,7 +128,7 @@ async def append(request: WebRequest, upload_id: str) -> Response[None]:
 
 
 @route("/{upload_id:str}", http_method=[HttpMethod.DELETE], status_code=HTTPStatus.NO_CONTENT)
-async def abandon(request: WebRequest, upload_id: str) -> Response[None]:
+async def abandon(request: WebRequest, upload_id: FromPath[str]) -> Response[None]:
     """Give up; what has arrived is removed."""
     _require_version(request)
     deed = _deed(request, upload_id)

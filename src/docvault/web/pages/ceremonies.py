@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from docvault.actions import ceremonies, envelope_files, envelopes
@@ -50,7 +51,7 @@ class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get("/sign/{envelope_id:str}")
-async def start(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def start(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Who asks, for what, and what comes next; consent is given here, apart from signing."""
     view = await _ceremony(request, envelope_id)
     if view.state == "signed":
@@ -119,7 +120,7 @@ def _standing(view: CeremonyView) -> Standing | None:
 
 
 @post("/sign/{envelope_id:str}/consent")
-async def consent(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def consent(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Agree to sign electronically, then read."""
     form = await forms.read(request, ConsentForm)
     portal = portal_of(request)
@@ -144,7 +145,7 @@ CONSENT_NEEDED = forms.FormInvalid("Please tick the box if you agree to sign ele
 
 
 @post("/sign/{envelope_id:str}/decline")
-async def decline(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def decline(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Decline with a reason; the start page then says how things stand."""
     form = await forms.read(request, ReasonForm)
     portal = portal_of(request)
@@ -164,7 +165,7 @@ async def decline(request: WebRequest, envelope_id: str) -> Response[Any]:
 
 
 @get("/sign/{envelope_id:str}/review")
-async def review(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The pages with the fields of this person."""
     view = await _ceremony(request, envelope_id)
     if not _may_go_on(view):
@@ -185,7 +186,7 @@ async def review(request: WebRequest, envelope_id: str) -> Response[Any]:
 
 
 @get("/sign/{envelope_id:str}/text")
-async def text(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def text(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The text of what is to be signed."""
     view = await _ceremony(request, envelope_id)
     if not _may_go_on(view):
@@ -208,7 +209,7 @@ async def text(request: WebRequest, envelope_id: str) -> Response[Any]:
 
 
 @get("/sign/{envelope_id:str}/confirm")
-async def confirm(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """What is about to be signed, and the code that confirms it."""
     view = await _ceremony(request, envelope_id)
     if not _may_go_on(view):
@@ -224,7 +225,7 @@ async def confirm(request: WebRequest, envelope_id: str) -> Response[Any]:
 
 
 @get("/sign/{envelope_id:str}/done")
-async def done(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def done(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """What happens now that the person has signed."""
     view = await _ceremony(request, envelope_id)
     if view.signed_at is None:

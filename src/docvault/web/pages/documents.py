@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath, FromQuery
 
 from docvault.actions import documents, folders
 from docvault.actions.documents import PagesView
@@ -32,7 +33,9 @@ class Note:
 
 
 @get("/documents/{document_id:str}")
-async def show_document(request: WebRequest, document_id: str, version: int | None = None) -> Response[str]:
+async def show_document(
+    request: WebRequest, document_id: FromPath[str], version: FromQuery[int | None] = None
+) -> Response[str]:
     """The pages of a document, where it has any that may be read."""
     portal, acting = portal_of(request), signed_in(request)
     view = await run(documents.show_document, portal.db, acting=acting, document_id=DocumentId(document_id))
@@ -62,7 +65,9 @@ async def show_document(request: WebRequest, document_id: str, version: int | No
 
 
 @get("/documents/{document_id:str}/text")
-async def show_text(request: WebRequest, document_id: str, version: int | None = None) -> Response[str]:
+async def show_text(
+    request: WebRequest, document_id: FromPath[str], version: FromQuery[int | None] = None
+) -> Response[str]:
     """The text of a document, for a small screen or a screen reader."""
     portal, acting = portal_of(request), signed_in(request)
     view = await run(documents.show_document, portal.db, acting=acting, document_id=DocumentId(document_id))

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import documents, envelopes
@@ -111,10 +112,10 @@ class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
 @get("/envelopes")
 async def list_envelopes(
     request: WebRequest,
-    search: str | None = None,
-    status: str | None = None,
-    mine: str | None = None,
-    after: str | None = None,
+    search: FromQuery[str | None] = None,
+    status: FromQuery[str | None] = None,
+    mine: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
 ) -> Response[str]:
     """The envelopes a person may see."""
     acting = signed_in(request)
@@ -149,7 +150,7 @@ async def list_envelopes(
 
 
 @get("/envelopes/new")
-async def new_envelope(request: WebRequest, document: str) -> Response[str]:
+async def new_envelope(request: WebRequest, document: FromQuery[str]) -> Response[str]:
     """The form for a new envelope, or why this document cannot be signed."""
     return await _new(request, EnvelopeForm(document_id=document))
 
@@ -230,7 +231,9 @@ def _end_of_day(text: str) -> datetime | None:
 
 
 @get("/envelopes/{envelope_id:str}")
-async def show_envelope(request: WebRequest, envelope_id: str, notice: str = "") -> Response[str]:
+async def show_envelope(
+    request: WebRequest, envelope_id: FromPath[str], notice: FromQuery[str] = ""
+) -> Response[str]:
     """One envelope."""
     return await _show(request, envelope_id, notice=NOTICES.get(notice, ""))
 
@@ -300,7 +303,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 @post("/envelopes/{envelope_id:str}/remind")
-async def remind(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def remind(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Write again to those whose turn it is."""
     portal = portal_of(request)
     try:
@@ -318,7 +321,7 @@ async def remind(request: WebRequest, envelope_id: str) -> Response[Any]:
 
 
 @post("/envelopes/{envelope_id:str}/void")
-async def void(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def void(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """End the envelope."""
     form = await forms.read(request, ReasonForm)
     portal = portal_of(request)

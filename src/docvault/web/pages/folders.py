@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import folders, organisations
@@ -53,10 +54,10 @@ class UnshareForm(msgspec.Struct, forbid_unknown_fields=True):
 @get("/folders")
 async def list_folders(
     request: WebRequest,
-    search: str | None = None,
-    kind: str | None = None,
-    after: str | None = None,
-    purpose: str = "",
+    search: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    purpose: FromQuery[str] = "",
 ) -> Response[str]:
     """The folders a person may see; purpose is `signature` on the way to a new envelope."""
     known = kind if kind in KINDS else None
@@ -130,7 +131,9 @@ async def create_folder(request: WebRequest) -> Response[Any]:
 
 
 @get("/folders/{folder_id:str}")
-async def show_folder(request: WebRequest, folder_id: str, after: str | None = None) -> Response[str]:
+async def show_folder(
+    request: WebRequest, folder_id: FromPath[str], after: FromQuery[str | None] = None
+) -> Response[str]:
     """One folder."""
     return await _show(request, folder_id, after)
 
@@ -163,7 +166,7 @@ async def _show(
 
 
 @post("/folders/{folder_id:str}/share")
-async def share(request: WebRequest, folder_id: str) -> Response[Any]:
+async def share(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
     """Share a folder with a person."""
     form = await forms.read(request, ShareForm)
     portal = portal_of(request)
@@ -183,7 +186,7 @@ async def share(request: WebRequest, folder_id: str) -> Response[Any]:
 
 
 @post("/folders/{folder_id:str}/unshare")
-async def unshare(request: WebRequest, folder_id: str) -> Redirect:
+async def unshare(request: WebRequest, folder_id: FromPath[str]) -> Redirect:
     """End the sharing with a person."""
     form = await forms.read(request, UnshareForm)
     portal = portal_of(request)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromQuery
 
 from docvault.actions import outbox
 from docvault.web.access import portal_of, signed_in
@@ -13,7 +14,7 @@ WebRequest = Request[Any, Any, Any]
 
 
 @get("/outbox")
-async def show_outbox(request: WebRequest, after: str | None = None) -> Response[str]:
+async def show_outbox(request: WebRequest, after: FromQuery[str | None] = None) -> Response[str]:
     """Messages, newest first."""
     portal = portal_of(request)
     messages = await run(

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import organisations, people
@@ -50,7 +51,10 @@ class ClientForm(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/people")
 async def show_people(
-    request: WebRequest, search: str | None = None, after: str | None = None, notice: str = ""
+    request: WebRequest,
+    search: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    notice: FromQuery[str] = "",
 ) -> Response[str]:
     """People and organisations."""
     return await _page(request, search=search, after=after, notice=NOTICES.get(notice, ""))
@@ -116,7 +120,7 @@ async def invite(request: WebRequest) -> Response[Any]:
 
 
 @post("/people/{person_id:str}/disable")
-async def disable(request: WebRequest, person_id: str) -> Redirect:
+async def disable(request: WebRequest, person_id: FromPath[str]) -> Redirect:
     """Disable a person."""
     portal = portal_of(request)
     acting = signed_in(request)
@@ -127,7 +131,7 @@ async def disable(request: WebRequest, person_id: str) -> Redirect:
 
 
 @post("/people/{person_id:str}/enable")
-async def enable(request: WebRequest, person_id: str) -> Redirect:
+async def enable(request: WebRequest, person_id: FromPath[str]) -> Redirect:
     """Enable a person again."""
     portal = portal_of(request)
     acting = signed_in(request)
@@ -138,7 +142,7 @@ async def enable(request: WebRequest, person_id: str) -> Redirect:
 
 
 @post("/people/{person_id:str}/reset")
-async def reset(request: WebRequest, person_id: str) -> Redirect:
+async def reset(request: WebRequest, person_id: FromPath[str]) -> Redirect:
     """Mail a person a reset link."""
     portal = portal_of(request)
     await run(
@@ -153,7 +157,7 @@ async def reset(request: WebRequest, person_id: str) -> Redirect:
 
 
 @post("/people/{person_id:str}/invite")
-async def invite_again(request: WebRequest, person_id: str) -> Redirect:
+async def invite_again(request: WebRequest, person_id: FromPath[str]) -> Redirect:
     """Mail a fresh invitation."""
     portal = portal_of(request)
     await run(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from docvault.actions import envelopes
@@ -27,7 +28,7 @@ WebRequest = Request[Any, Any, Any]
 
 
 @get("/envelopes/{envelope_id:str}/prepare")
-async def prepare(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def prepare(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The editor; an envelope that was sent is shown instead."""
     view = await _view(request, envelope_id)
     if view.state is not State.DRAFT:
@@ -74,7 +75,7 @@ def field_data(field: PlacedField) -> dict[str, Any]:
 
 
 @post("/envelopes/{envelope_id:str}/send")
-async def send(request: WebRequest, envelope_id: str) -> Response[Any]:
+async def send(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Send the envelope, or say in words why that cannot be."""
     portal = portal_of(request)
     try:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from docvault.actions import sessions
@@ -17,7 +17,7 @@ from docvault.web.rendering import home_of, render
 from docvault.web.running import run
 
 WebRequest = Request[Any, Any, Any]
-Next = Annotated[str, Parameter(query="next", max_length=500)]
+Next = Annotated[str, QueryParameter(name="next", max_length=500)]
 
 NOTICES = {
     "password-changed": "Your password is changed. Please sign in with it.",
@@ -43,7 +43,7 @@ async def start(request: WebRequest) -> Redirect:
 
 
 @get("/login", opt=PUBLIC)
-async def login(request: WebRequest, onward: Next = "", notice: str = "") -> Response[Any]:
+async def login(request: WebRequest, onward: Next = "", notice: FromQuery[str] = "") -> Response[Any]:
     """The sign-in form."""
     acting = acting_or_none(request)
     if acting is not None:
