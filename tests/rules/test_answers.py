@@ -123,3 +123,16 @@ def test_consent_is_to_the_words_in_use_and_no_others():
 def test_a_consent_text_in_use_never_changes():
     """Edit no text that somebody agreed to: add a version instead."""
     assert consents.EN_1.sha256 == "a78fa22dba4961cf11cd789887ea7ecc48e472dc669f1a4e18e2197781ae6d48"
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        DrawnSignature((((0.1, 0.1), (0.4, 0.2)),)),
+        TypedSignature("Żaneta", "great-vibes"),
+        PictureSignature(answers.PNG + bytes(range(256))),
+    ],
+)
+def test_what_was_filled_in_comes_back_as_it_was(signature):
+    filled = answers.Filled({"a": "Ølsen", "b": True}, frozenset({"a", "b", "s"}), signature)
+    assert answers.Filled.load(filled.dump()) == filled
