@@ -1,7 +1,9 @@
 """Promises 59-64, 67, 68, 70: what is accepted, and how everything else is refused."""
 
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -337,6 +339,12 @@ def test_every_code_says_a_whole_sentence_and_every_verdict_is_summed_up():
         assert verdict in Verdict
         assert words[0].isupper()
         assert words.endswith(".")
+
+
+def test_the_specification_names_every_code_with_its_verdict():
+    page = Path(__file__).parents[2] / "docs" / "formats" / "signed-document.md"
+    table = re.findall(r"^\| `([a-z-]+)` \| ([a-z-]+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert dict(table) == {code: str(verdict) for code, (verdict, _) in CODES.items()}
 
 
 @pytest.mark.promise(59)

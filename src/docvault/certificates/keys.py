@@ -1,6 +1,6 @@
 """Key pairs of the certificate authority and the keys of signers. Never writes anything anywhere.
 
-Every key is P-256 (ETSI TS 119 312; all common readers verify it, docs/signing.md): promise 59.
+Every key is P-256 (ETSI TS 119 312; all common readers verify it): promise 59.
 """
 
 import hashlib

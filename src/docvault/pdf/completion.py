@@ -1,7 +1,6 @@
 """The certificate of completion: who signed what, when, and how that is known, as PDF/A-3b with its proofs.
 
-Never claims "qualified" (promise 73). The fields are those of docs/security.md, "Completion certificate:
-minimum evidence". The page is drawn in a worker and then sealed like any document.
+Never claims "qualified" (promise 73). The page is drawn in a worker and then sealed like any document.
 """
 
 from collections.abc import Sequence

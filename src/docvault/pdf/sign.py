@@ -2,7 +2,7 @@
 key.
 
 A worker fills and signs in one incremental update; whenever it needs a signature or a timestamp it asks, and
-the callables given here answer. Order, levels and locks follow docs/signing.md.
+the callables given here answer. Order, levels and locks follow docs/formats/signed-document.md.
 """
 
 from collections.abc import Callable, Sequence

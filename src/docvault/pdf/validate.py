@@ -1,6 +1,6 @@
 """The signature report: what holds in a PDF, in plain words. Opens no PDF itself and trusts only given roots.
 
-The whole-document rule of docs/security.md is carried out by inside/validate.py in a worker, which answers in
+The rule of docs/formats/signed-document.md is carried out by inside/validate.py in a worker, which answers in
 codes; the words for people are made here.
 """
 

@@ -1,7 +1,7 @@
 """Filling one person's fields and signing, inside a worker. Holds no key: the parent signs and stamps times.
 
 Profile: PAdES baseline B-LT and B-LTA (ETSI EN 319 142-1), P-256 with SHA-256, ESSCertIDv2, no CMS
-signing-time attribute. Long-term data go into the same update as the signature (docs/signing.md).
+signing-time attribute. Long-term data go into the same update: docs/formats/signed-document.md.
 """
 
 import asyncio

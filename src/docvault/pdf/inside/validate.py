@@ -1,4 +1,4 @@
-"""Validation of a whole document, inside a worker: the rule of docs/security.md, as a numbered plan.
+"""Validation of a whole document, inside a worker: docs/formats/signed-document.md, as a numbered plan.
 
 1. A strict reader opens the file; two tables of contents (hybrid) are refused.
 2. Every signature field that holds anything is a signature of a known kind; there is at least one.
