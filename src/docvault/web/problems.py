@@ -42,10 +42,14 @@ FRAMEWORK: dict[int, Meaning] = {
     404: ABSENT,
     405: Meaning(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", "That cannot be done here"),
     413: LARGE,
+    416: Meaning(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range", "No such part of the file"),
     415: Meaning(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unknown kind of content"),
 }
 
+KEPT_HEADERS = {"allow", "content-range"}  # what the framework adds to a refusal beside its status
+
 DETAILS: dict[int, str] = {
+    416: "The file is shorter than what was asked for.",
     404: str(NotFound()),
     405: "This address does not take that kind of request.",
     413: "What was sent is larger than allowed here.",
@@ -106,7 +110,7 @@ def headers_of(error: Exception) -> dict[str, str]:
     if isinstance(error, (refusals.Throttled, refusals.TooBusy)):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, HTTPException) and error.headers:
-        return {name: value for name, value in error.headers.items() if name.lower() == "allow"}
+        return {name: value for name, value in error.headers.items() if name.lower() in KEPT_HEADERS}
     return {}
 
 

@@ -10,6 +10,7 @@ from litestar.response import Stream
 
 from docvault.actions import envelope_files, envelopes
 from docvault.actions.envelope_files import Which
+from docvault.database.engine import PAGE, PAGE_MOST
 from docvault.pdf.render import WIDTHS
 from docvault.rules.envelopes import State
 from docvault.rules.fields import FieldKind
@@ -28,6 +29,7 @@ Width = Annotated[
 ]
 WIDTH = WIDTHS[1]
 InState = Annotated[State | None, QueryParameter(name="state", description="only envelopes in this state")]
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MOST)]
 FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
 FieldKindName = Literal["signature", "initials", "date", "text", "checkbox"]
 
@@ -146,7 +148,7 @@ async def list_envelopes(
     search: FromQuery[str | None] = None,
     mine: FromQuery[bool] = False,
     after: FromQuery[str | None] = None,
-    limit: FromQuery[int] = 50,
+    limit: Limit = PAGE,
 ) -> Envelopes:
     """Envelopes the person may see, newest first."""
     found = await run(

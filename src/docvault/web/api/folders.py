@@ -1,13 +1,14 @@
 """Folders, who may see them, and the documents in them."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, delete, get, post
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from docvault.actions import folders
+from docvault.database.engine import PAGE, PAGE_MOST
 from docvault.values import FolderId, OrganisationId, PersonId
 from docvault.web.access import portal_of, signed_in
 from docvault.web.running import run
@@ -15,6 +16,7 @@ from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
 
+Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MOST)]
 KindName = Literal["rfp", "sow", "contract", "whitepaper", "general"]
 MemberRole = Literal["viewer", "contributor", "manager"]
 
@@ -86,7 +88,7 @@ async def list_folders(
     kind: FromQuery[KindName | None] = None,
     organisation: FromQuery[str | None] = None,
     after: FromQuery[str | None] = None,
-    limit: FromQuery[int] = 50,
+    limit: Limit = PAGE,
 ) -> Folders:
     """Folders the person may see, newest first."""
     found = await run(
