@@ -1,0 +1,118 @@
+"""A furnished portal: Acme and Globex each have a folder, a document, an envelope and an unfinished upload."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from litestar.testing import TestClient
+
+from actions import envelope_world as signing
+from actions.world import NOW, person
+from docvault.actions import audit, documents, envelopes, uploads
+from docvault.database import people, sessions
+from docvault.database.sessions import NewSession, Source
+from docvault.policy.vocabulary import Role
+from docvault.values import new_id
+
+from .portal import Site, metadata
+from .portal import standing as standing_site
+
+
+@dataclass
+class House:
+    """`ids` are Acme's things by the name of a path's parameter, `foreign` are Globex's."""
+
+    site: Site
+    ids: dict[str, str]
+    foreign: dict[str, str]
+
+    def visitor(self, name: str) -> TestClient:
+        """A fresh browser of one of the matrix's visitors."""
+        if name == "nobody":
+            return self.site.visit()
+        if name == "enrolling":
+            return self.site.carry(self.half_session())
+        return self.site.sign_in(getattr(self.site.world, name))
+
+    def half_session(self) -> NewSession:
+        """Begin a session of Acme's client that may only enrol a factor."""
+        with self.site.world.db.transaction() as tx:
+            person = people.by_id(tx, self.site.world.client.person_id)
+            source = Source("203.0.113.7", "tests")
+            return sessions.start(
+                tx, person, kind="enrol", factors="password+recovery", source=source, now=NOW
+            )
+
+    def fill(self, text: str, ids: dict[str, str]) -> str:
+        """Put ids into the `{names}` of a path, a header or a value of a body."""
+        for name, value in ids.items():
+            for spelled in (f"{{{name}:str}}", f"{{{name}:int}}", f"{{{name}:path}}", f"{{{name}}}"):
+                text = text.replace(spelled, value)
+        return text
+
+    def random(self) -> dict[str, str]:
+        """Return ids that nothing has."""
+        return {name: value if name in FIXED else new_id() for name, value in self.ids.items()}
+
+
+# What is the same for everybody's things.
+FIXED = {
+    "number": "1",
+    "page": "1",
+    "which": "sent",
+    "version": "0",
+    "name": "mark.svg",
+    "tile": "0/000.p/1",
+    "path": "none",
+}
+
+
+def standing(tmp_path, pdf) -> Iterator[House]:
+    for site in standing_site(tmp_path, pdf):
+        world = site.world
+        yield House(
+            site,
+            _furnish(site, world.manager, world.client, world.acme),
+            _furnish(site, world.other_manager, world.other_client, world.globex),
+        )
+
+
+def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
+    made = site.made
+    spare = person(made.db, "Sam Spare", Role.CLIENT, organisation_id)
+    document_id = signing.add_document(made, acting=manager, organisation_id=organisation_id)
+    recipients = [envelopes.NewRecipient(client.person_id, 1), envelopes.NewRecipient(manager.person_id, 2)]
+    envelope_id = envelopes.create_envelope(
+        made.db,
+        made.vault,
+        made.pdf,
+        acting=manager,
+        document_id=document_id,
+        title="Services agreement",
+        message="Please sign.",
+        recipients=recipients,
+        now=NOW,
+    )
+    seen = envelopes.show_envelope(made.db, acting=manager, envelope_id=envelope_id)
+    fields = [field for row, one in enumerate(seen.recipients) for field in signing.all_kinds(one.id, row)]
+    envelopes.place_fields(made.db, acting=manager, envelope_id=envelope_id, fields=fields, now=NOW)
+    envelopes.send_envelope(
+        made.db, made.vault, made.pdf, made.authority, acting=manager, envelope_id=envelope_id, now=NOW
+    )
+    folder_id = documents.show_document(made.db, acting=manager, document_id=document_id).folder_id
+    upload = uploads.begin_upload(
+        made.db, made.vault, acting=manager, folder_id=folder_id, filename="a.pdf", size=5, now=NOW
+    )
+    audit.publish_checkpoint(made.db, made.log_key, now=NOW)
+    return FIXED | {
+        "folder_id": folder_id,
+        "document_id": document_id,
+        "document": document_id,
+        "envelope_id": envelope_id,
+        "upload_id": upload.id,
+        "person_id": spare.person_id,
+        "client": client.person_id,
+        "manager": manager.person_id,
+        "organisation_id": organisation_id,
+        "acme": organisation_id,
+        "upload_metadata": metadata(folder=folder_id, filename="a.pdf"),
+    }

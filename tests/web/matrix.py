@@ -1,0 +1,249 @@
+"""The authorization matrix: every route, what is sent, and what each visitor gets (promise 20).
+
+Visitors, in the order of the columns: nobody; a session that may only enrol; administrator; compliance officer;
+account manager of Acme; client at Acme; account manager of Globex; client at Globex. Everything named belongs to Acme.
+
+The answers: `in` the route did its work or found fault with what was sent; `no` refused, the person may not do this
+(403); `--` not there for them (404); `out` they are sent to sign in or to finish signing in (401, or a redirect).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from docvault.rules.consents import CURRENT
+
+VISITORS = (
+    "nobody",
+    "enrolling",
+    "administrator",
+    "officer",
+    "manager",
+    "client",
+    "other_manager",
+    "other_client",
+)
+
+EVERYBODY = "in   in   in   in   in   in   in   in"
+SIGNED_IN = "out  out  in   in   in   in   in   in"
+WITH_SESSION = "out  in   in   in   in   in   in   in"
+REFUSED = "out  out  out  out  out  out  out  out"  # no password, no challenge, or a wrong code
+NOT_THERE = "--   --   --   --   --   --   --   --"  # a link that nobody was sent
+ENROLLING = "out  in   out  out  out  out  out  out"
+ADMINISTRATORS = "out  out  in   no   no   no   no   no"
+OFFICERS = "out  out  no   in   no   no   no   no"
+
+# Things of Acme. An administrator sees no content at all; an officer sees that it exists, never its body.
+SEEN = "out  out  --   in   in   in   --   --"
+READ = "out  out  --   no   in   in   --   --"
+MANAGED = "out  out  --   no   in   no   --   --"
+SIGNED = "out  out  --   no   in   in   --   --"  # both are recipients
+
+
+@dataclass(frozen=True)
+class Row:
+    method: str
+    path: str
+    answers: str
+    json: Any = None
+    form: dict[str, str] | None = None
+    raw: bytes | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+
+
+def get(path: str, answers: str) -> Row:
+    return Row("GET", path, answers)
+
+
+def post(path: str, answers: str, json: Any = None) -> Row:
+    return Row("POST", path, answers, json={} if json is None else json)
+
+
+def form(path: str, answers: str, **fields: str) -> Row:
+    return Row("POST", path, answers, form=fields)
+
+
+CONSENT = {"consent_id": CURRENT.id, "consent_sha256": CURRENT.sha256}
+SIGNATURE = {
+    "step_up": "none",
+    "answers": {},
+    "signature": {"kind": "typed", "text": "Clara", "style": "caveat"},
+}
+NEW_ENVELOPE = {"document_id": "{document}", "title": "", "recipients": []}
+TUS = {"tus-resumable": "1.0.0"}
+
+MATRIX = [
+    # --- for everybody ---
+    get("/static/{version:str}/{name:path}", EVERYBODY),
+    get("/", "out  out  in   in   in   in   in   in"),
+    get("/login", "in   out  in   in   in   in   in   in"),
+    form("/login", REFUSED, email="{visitor}@example.com", password="wrong wrong wrong"),
+    get("/login/code", REFUSED),
+    form("/login/code", REFUSED, code="000000"),
+    get("/login/recovery", REFUSED),
+    form("/login/recovery", REFUSED, code="x"),
+    get("/forgot", EVERYBODY),
+    form("/forgot", EVERYBODY, email="{visitor}@example.com"),
+    get("/welcome", EVERYBODY),
+    get("/reset", EVERYBODY),
+    get("/verify", EVERYBODY),
+    get("/audit/verify", EVERYBODY),
+    get("/api/docs", EVERYBODY),
+    get("/api", EVERYBODY),
+    get("/api/openapi.json", EVERYBODY),
+    get("/api/{path:str}", NOT_THERE),
+    get("/health/live", EVERYBODY),
+    get("/health/ready", EVERYBODY),
+    get("/log/checkpoint", EVERYBODY),
+    get("/log/tile/{tile:path}", EVERYBODY),
+    get("/pki/root.cer", EVERYBODY),
+    get("/pki/issuing.cer", EVERYBODY),
+    get("/pki/root.crl", EVERYBODY),
+    get("/pki/issuing.crl", EVERYBODY),
+    Row(
+        "POST",
+        "/api/v1/verifications",
+        EVERYBODY,
+        raw=b"%PDF-1.7 not one",
+        headers={"content-type": "application/pdf"},
+    ),
+    post("/api/v1/session/password", REFUSED, {"email": "{visitor}@example.com", "password": "y"}),
+    post("/api/v1/session/totp", REFUSED, {"code": "000000"}),
+    post("/api/v1/session/recovery", REFUSED, {"code": "x"}),
+    post("/api/v1/invitations/details", NOT_THERE, {"token": "x"}),
+    post("/api/v1/invitations/acceptance", NOT_THERE, {"token": "x", "password": "y"}),
+    post("/api/v1/password-resets", EVERYBODY, {"email": "{visitor}@example.com"}),
+    post("/api/v1/password-resets/details", NOT_THERE, {"token": "x"}),
+    post("/api/v1/password-resets/acceptance", NOT_THERE, {"token": "x", "password": "y"}),
+    # --- one's own session ---
+    get("/api/v1/me", WITH_SESSION),
+    Row("DELETE", "/api/v1/session", WITH_SESSION),
+    form("/logout", REFUSED),  # back to the form, with or without a session
+    get("/enrol", ENROLLING),
+    form("/enrol", ENROLLING),
+    form("/enrol/confirm", REFUSED, code="000000"),
+    post("/api/v1/enrolment", ENROLLING),
+    post("/api/v1/enrolment/confirmation", REFUSED, {"code": "000000"}),
+    get("/account", SIGNED_IN),
+    post(
+        "/api/v1/step-ups",
+        "out  out  no   no   no   no   no   no",
+        {"purpose": "x", "digest": "y", "code": "z"},
+    ),
+    # --- people ---
+    get("/people", ADMINISTRATORS),
+    form(
+        "/people/invite",
+        ADMINISTRATORS,
+        email="new@example.com",
+        name="New One",
+        role="client",
+        organisation_id="{acme}",
+    ),
+    form("/organisations", ADMINISTRATORS, name="Initech"),
+    form("/people/clients", ADMINISTRATORS, person_id="{manager}", organisation_id="{acme}"),
+    get("/api/v1/people", ADMINISTRATORS),
+    post(
+        "/api/v1/invitations",
+        ADMINISTRATORS,
+        {"email": "newer@example.com", "name": "Newer", "role": "client", "organisation_id": "{acme}"},
+    ),
+    get("/api/v1/organisations", SIGNED_IN),
+    post("/api/v1/organisations", ADMINISTRATORS, {"name": "Umbrella"}),
+    Row("PUT", "/api/v1/people/{person_id:str}/clients/{organisation_id:str}", ADMINISTRATORS),
+    get("/outbox", ADMINISTRATORS),
+    # --- the trail ---
+    get("/audit", OFFICERS),
+    form("/audit/export", "out  out  no   out  no   no   no   no", format="csv", code="000000"),
+    get("/api/v1/audit/entries", OFFICERS),
+    post(
+        "/api/v1/audit/exports", "out  out  no   no   no   no   no   no", {"format": "csv", "step_up": "none"}
+    ),
+    # --- folders and documents ---
+    get("/inbox", SIGNED_IN),
+    get("/folders", SIGNED_IN),
+    form(
+        "/folders",
+        "out  out  no   no   in   no   no   no",
+        organisation_id="{acme}",
+        name="Page",
+        kind="general",
+    ),
+    get("/folders/{folder_id:str}", SEEN),
+    form("/folders/{folder_id:str}/share", MANAGED, person_id="{client}", role="viewer"),
+    form("/folders/{folder_id:str}/unshare", MANAGED, person_id="{client}"),
+    get("/documents/{document_id:str}", SEEN),
+    get("/documents/{document_id:str}/text", READ),
+    get("/api/v1/folders", SIGNED_IN),
+    post(
+        "/api/v1/folders",
+        "out  out  no   no   in   no   no   no",
+        {"organisation_id": "{acme}", "name": "API"},
+    ),
+    get("/api/v1/folders/{folder_id:str}", SEEN),
+    get("/api/v1/folders/{folder_id:str}/members", SEEN),
+    post("/api/v1/folders/{folder_id:str}/members", MANAGED, {"person_id": "{person_id}", "role": "viewer"}),
+    Row("DELETE", "/api/v1/folders/{folder_id:str}/members/{person_id:str}", MANAGED),
+    get("/api/v1/folders/{folder_id:str}/documents", SEEN),
+    get("/api/v1/documents/{document_id:str}", SEEN),
+    get("/api/v1/documents/{document_id:str}/versions", SEEN),
+    get("/api/v1/documents/{document_id:str}/versions/{number:int}/content", READ),
+    get("/api/v1/documents/{document_id:str}/versions/{number:int}/pages/{page:int}", READ),
+    get("/api/v1/documents/{document_id:str}/versions/{number:int}/pages/{page:int}/text", READ),
+    Row(
+        "POST",
+        "/api/v1/uploads",
+        "out  out  --   no   in   in   --   --",
+        raw=b"",
+        headers=TUS | {"upload-length": "5", "upload-metadata": "{upload_metadata}"},
+    ),
+    Row("HEAD", "/api/v1/uploads/{upload_id:str}", "out  out  --   --   in   --   --   --", headers=TUS),
+    Row(
+        "PATCH",
+        "/api/v1/uploads/{upload_id:str}",
+        "out  out  --   --   in   --   --   --",
+        raw=b"x",
+        headers=TUS | {"upload-offset": "3", "content-type": "application/offset+octet-stream"},
+    ),
+    Row("DELETE", "/api/v1/uploads/{upload_id:str}", "out  out  --   --   in   --   --   --", headers=TUS),
+    # --- envelopes ---
+    get("/envelopes", SIGNED_IN),
+    Row("GET", "/envelopes/new", "out  out  --   no   in   no   --   --", query="?document={document}"),
+    form("/envelopes", "out  out  --   no   in   no   --   --", document_id="{document}"),
+    get("/envelopes/{envelope_id:str}", SEEN),
+    get("/envelopes/{envelope_id:str}/prepare", MANAGED),
+    form("/envelopes/{envelope_id:str}/send", MANAGED),
+    form("/envelopes/{envelope_id:str}/remind", MANAGED),
+    get("/api/v1/envelopes", SIGNED_IN),
+    post("/api/v1/envelopes", "out  out  --   no   in   no   --   --", NEW_ENVELOPE),
+    get("/api/v1/envelopes/{envelope_id:str}", SEEN),
+    Row("PUT", "/api/v1/envelopes/{envelope_id:str}/fields", MANAGED, json={"fields": []}),
+    post("/api/v1/envelopes/{envelope_id:str}/send", MANAGED),
+    post("/api/v1/envelopes/{envelope_id:str}/remind", MANAGED),
+    get("/api/v1/envelopes/{envelope_id:str}/documents/{which:str}/content", READ),
+    get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}", READ),
+    get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}/text", READ),
+    # --- the ceremony ---
+    get("/sign/{envelope_id:str}", SIGNED),
+    form("/sign/{envelope_id:str}/consent", SIGNED, **CONSENT),
+    get("/sign/{envelope_id:str}/review", SIGNED),
+    get("/sign/{envelope_id:str}/text", SIGNED),
+    get("/sign/{envelope_id:str}/confirm", SIGNED),
+    get("/sign/{envelope_id:str}/done", SIGNED),
+    get("/api/v1/envelopes/{envelope_id:str}/ceremony", SIGNED),
+    post("/api/v1/envelopes/{envelope_id:str}/ceremony/consent", SIGNED, CONSENT),
+    post("/api/v1/envelopes/{envelope_id:str}/ceremony/pages", SIGNED, {"pages": [1]}),
+    post("/api/v1/envelopes/{envelope_id:str}/ceremony/sign", SIGNED, SIGNATURE),
+    # --- what ends something comes last ---
+    form("/people/{person_id:str}/disable", ADMINISTRATORS),
+    form("/people/{person_id:str}/enable", ADMINISTRATORS),
+    form("/people/{person_id:str}/reset", ADMINISTRATORS),
+    form("/people/{person_id:str}/invite", ADMINISTRATORS),
+    post("/api/v1/people/{person_id:str}/disable", ADMINISTRATORS),
+    post("/api/v1/people/{person_id:str}/enable", ADMINISTRATORS),
+    post("/api/v1/people/{person_id:str}/password-reset", ADMINISTRATORS),
+    form("/sign/{envelope_id:str}/decline", SIGNED, reason="Not what we agreed."),
+    post("/api/v1/envelopes/{envelope_id:str}/ceremony/decline", SIGNED, {"reason": "Not what we agreed."}),
+    form("/envelopes/{envelope_id:str}/void", MANAGED, reason="The wrong version."),
+    post("/api/v1/envelopes/{envelope_id:str}/void", MANAGED, {"reason": "The wrong version."}),
+]
