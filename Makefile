@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench lock clean system
+.PHONY: help demo codes serve test check bench lock clean system
 
 help: ## Say what can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ $(DEV_READY): requirements/dev.txt $(RUN_READY)
 
 demo: $(RUN_READY) ## Set everything up and serve a portal with sample data on http://127.0.0.1:8000
 	$(BIN)/docvault demo
+
+codes: $(RUN_READY) ## Print the current one-time codes of the demo's people
+	$(BIN)/docvault demo-codes
 
 serve: $(RUN_READY) ## Set everything up and serve a real portal from ./data
 	$(BIN)/docvault serve

@@ -1,4 +1,6 @@
-"""Renew requirements/*.txt: every package pinned with its hashes, for every Python and platform; no host named."""
+"""Renew requirements/*.txt: every package pinned with its hashes, for every Python and platform; no host
+named.
+"""
 
 import subprocess
 import sys

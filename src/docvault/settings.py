@@ -1,6 +1,7 @@
 """Settings, typed: read once at start from `DOCVAULT_*` variables and `docvault.toml`. Decides nothing.
 
-A variable wins over the file; a secret may also lie in a file named by `DOCVAULT_…_FILE`. The embedded default needs none.
+A variable wins over the file; a secret may also lie in a file named by `DOCVAULT_…_FILE`. The embedded
+default needs none.
 """
 
 import os
@@ -53,7 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Settings:
-    """Read the settings. file: a TOML file; by default `docvault.toml` where the command runs, if it is there.
+    """Read the settings. file: a TOML file; by default `docvault.toml` where the command runs, if it is
+    there.
 
     Raises SettingsInvalid for an unreadable file, an unknown name or a value that cannot be used.
     """
@@ -62,7 +64,7 @@ def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) 
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
-        raise SettingsInvalid(f"A setting cannot be used: {error}. `docvault doctor` lists them all.") from error
+        raise SettingsInvalid(f"A setting cannot be used: {error}. docs/operators.md lists them.") from error
     _check(settings)
     return settings
 
@@ -94,7 +96,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
         elif name in names:
             values[name] = text.split(",") if name == "trusted_proxies" else text
         else:
-            raise SettingsInvalid(f"{variable} is not a setting of DocVault. `docvault doctor` lists them all.")
+            raise SettingsInvalid(
+                f"{variable} is not a setting of DocVault. docs/operators.md lists them all."
+            )
     return values
 
 
@@ -107,16 +111,18 @@ def _secret(variable: str, path: str) -> str:
 
 def _file(url: str, name: str) -> Path:
     if not url.startswith("file:"):
-        raise SettingsInvalid(f"{PREFIX}{name} must start with file: and name a path, for example file:/srv/docvault.")
+        raise SettingsInvalid(f"{PREFIX}{name} must start with file: and name a path: file:/srv/docvault.")
     return Path(url.removeprefix("file:"))
 
 
 def _check(settings: Settings) -> None:
     base = urlsplit(settings.base_url)
     if base.scheme not in {"http", "https"} or not base.hostname:
-        raise SettingsInvalid(f"{PREFIX}BASE_URL must be the portal's address, for example https://vault.example.com.")
+        raise SettingsInvalid(
+            f"{PREFIX}BASE_URL must be the portal's address, for example https://vault.example.com."
+        )
     if base.scheme == "http" and base.hostname not in {"127.0.0.1", "localhost", "::1"}:
-        raise SettingsInvalid(f"{PREFIX}BASE_URL must start with https:// unless it names this machine itself.")
+        raise SettingsInvalid(f"{PREFIX}BASE_URL must start with https:// unless it is this machine itself.")
     if settings.smtp_url and urlsplit(settings.smtp_url).scheme not in {"smtp", "smtps"}:
         raise SettingsInvalid(f"{PREFIX}SMTP_URL must start with smtp:// or smtps://.")
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql")):

@@ -1,6 +1,7 @@
 """Builds the parts of DocVault once and hands them on. Creates nothing at import.
 
-`prepare` makes an empty data folder into an installation (first run) or brings an older one up to date; `build` opens it.
+`prepare` makes an empty data folder into an installation (first run) or brings an older one up to date;
+`build` opens it.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ LOG_CONTEXT = "key:log"  # what its record is bound to
 
 class NotPrepared(DocVaultError):
     """The data folder or database holds no installation yet."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(f"There is no installation in {settings.data}. `docvault serve` makes one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +84,14 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
     Raises NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
     """
     if settings.database.startswith("sqlite") and not settings.data.exists():
-        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.")
+        raise NotPrepared(settings)
     db = Database(settings.database, _policy(settings))
     vault = _open_vault(settings, db, clock)
     with db.reading() as tx:
         found = installation.find(tx)
         log_row = keys.find(tx, LOG_KEY)
     if found is None or log_row is None:
-        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.")
+        raise NotPrepared(settings)
     private = Ed25519PrivateKey.from_private_bytes(vault.records.open(LOG_CONTEXT, log_row[0]))
     numbers = db.policy.numbers
     return Portal(
@@ -109,15 +113,17 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
 
 
 def trusted_roots(settings: Settings) -> tuple[bytes, ...]:
-    """Return the certificates that the installation's signatures lead to, DER; opens no key. Raises NotPrepared."""
+    """Return the certificates that the installation's signatures lead to, DER; opens no key. Raises
+    NotPrepared.
+    """
     file = settings.database.removeprefix("sqlite:///")
     if file != settings.database and not Path(file).exists():
-        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.")
+        raise NotPrepared(settings)
     db = Database(settings.database, _policy(settings))
     try:
         return Authority.find_roots(db)
     except NotFound as error:
-        raise NotPrepared(f"There is no installation in {settings.data}. `docvault serve` makes one.") from error
+        raise NotPrepared(settings) from error
     finally:
         db.close()
 
@@ -141,7 +147,9 @@ def _found(settings: Settings, db: Database, vault: Vault, organisation: str, cl
         log_row = keys.find(tx, LOG_KEY)
     origin = found.log_origin if found else f"{urlsplit(settings.base_url).netloc.replace(':', '.')}/audit"
     if found is None:
-        create_installation(db, name=settings.name, organisation_name=organisation, log_origin=origin, now=now)
+        create_installation(
+            db, name=settings.name, organisation_name=organisation, log_origin=origin, now=now
+        )
     if log_row is None:
         log_key = LogKey(origin, Ed25519PrivateKey.generate())
         with db.transaction() as tx:

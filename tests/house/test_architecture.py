@@ -8,13 +8,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = sorted((ROOT / "src").rglob("*.py"))
+SOURCES = sorted(
+    path for path in (ROOT / "src").rglob("*.py") if "versions" not in path.parts
+)  # migrations are records
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 
 
 def test_every_arrow_between_rooms_points_down():
     lint = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert lint.returncode == 0, lint.stdout
 
@@ -24,15 +30,17 @@ def test_no_file_is_named_after_nothing():
 
 
 def test_no_source_file_has_more_than_four_hundred_lines():
-    long = {str(path): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 400 and path.name != "tables.py"}
+    long = {
+        str(path): n
+        for path in SOURCES
+        if (n := len(path.read_text().splitlines())) > 400 and path.name != "tables.py"
+    }
     assert not long
 
 
 def test_no_function_has_more_than_forty_statement_lines():
     long = {}
     for path in SOURCES:
-        if "migrations" in path.parts:
-            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]

@@ -24,7 +24,10 @@ def test_a_variable_wins_over_the_file(tmp_path):
 
 def test_a_secret_may_lie_in_a_file(tmp_path):
     (tmp_path / "smtp").write_text("smtp://user:secret@mail.example:587\n")
-    assert load({"DOCVAULT_SMTP_URL_FILE": str(tmp_path / "smtp")}).smtp_url == "smtp://user:secret@mail.example:587"
+    assert (
+        load({"DOCVAULT_SMTP_URL_FILE": str(tmp_path / "smtp")}).smtp_url
+        == "smtp://user:secret@mail.example:587"
+    )
 
 
 def test_the_data_folder_is_a_path():

@@ -69,7 +69,11 @@ def started(command: list[str], log: Path, base_url: str) -> Iterator[subprocess
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCVAULT_")}
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "docvault.cli", *command], stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+            [sys.executable, "-m", "docvault.cli", *command],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
         )
         try:
             deadline = time.monotonic() + START
@@ -94,12 +98,19 @@ def portal(tmp_path_factory) -> Iterator[Portal]:
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
     log = folder / "log"
-    with started(["demo", "--data", str(folder / "data"), "--port", str(port), "--json"], log, base_url) as process:
+    with started(
+        ["demo", "--data", str(folder / "data"), "--port", str(port), "--json"], log, base_url
+    ) as process:
         first = log.read_text().splitlines()[0]
         facts = json.loads(first)
         people = {}
         for one in facts["people"]:
-            person = Person(**{key: one[key] for key in ("email", "password", "totp_secret", "role", "organisation", "name")})
+            person = Person(
+                **{
+                    key: one[key]
+                    for key in ("email", "password", "totp_secret", "role", "organisation", "name")
+                }
+            )
             people[person.email.split("@")[0]] = person
         yield Portal(facts["base_url"], folder / "data", people, process)
 
@@ -122,9 +133,12 @@ class Watch:
         self.allowed: list[str] = []
 
     def on(self, page: Page) -> None:
-        page.on("console", lambda message: self._say(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: self._say(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: self._say(f"page error: {error}"))
-        page.on("requestfailed", lambda request: self._failed(request))
+        page.on("requestfailed", self._failed)
         page.on("request", lambda request: self._foreign(request.url))
 
     def allow(self, pattern: str) -> None:
@@ -153,11 +167,13 @@ def watch() -> Iterator[Watch]:
 
 @pytest.fixture
 def open_context(browser, portal, watch) -> Iterator:
-    """Open browser contexts: open_context(viewport, **options) -> BrowserContext, watched."""
+    """Give a function that opens watched browser contexts."""
     contexts: list[BrowserContext] = []
 
     def make(viewport: dict, *, base_url: str = portal.base_url, **options) -> BrowserContext:
-        context = browser.new_context(base_url=base_url, viewport=viewport, reduced_motion="reduce", accept_downloads=True, **options)
+        context = browser.new_context(
+            base_url=base_url, viewport=viewport, reduced_motion="reduce", accept_downloads=True, **options
+        )
         context.add_init_script(
             "addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))"
         )
@@ -183,6 +199,9 @@ def desktop(open_context) -> Page:
 def look(page: Page, name: str, *, axe: bool = True) -> None:
     """Check one screen: accessible by axe, nothing wider than the screen; keep its picture, light and dark."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for picture in page.locator("img").all():
+        if picture.is_visible() and picture.evaluate("i => i.getBoundingClientRect().top < innerHeight"):
+            picture.evaluate("i => i.decode()")  # what is on the screen is there before it is judged
     size = "phone" if page.viewport_size["width"] < 600 else "desktop"
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

@@ -2,7 +2,8 @@
 
 import re
 
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 from .people import Person
 
@@ -47,7 +48,7 @@ def fill_and_finish(page: Page, *, typed: bool = False) -> None:
             _answer_dialog(page, typed=typed)
         try:
             page.locator("#next").click(timeout=2_000)
-        except TimeoutError:
+        except NotInTime:
             continue  # it led to a dialog or to the next page meanwhile
         page.wait_for_timeout(80)
     raise AssertionError(f"the button never led to the end: {page.locator('#nexttext').inner_text()}")

@@ -46,7 +46,13 @@ def test_one_contract_from_folder_to_sealed_pdf(open_context, portal, signed, tm
     look(desktop, "envelope-new")
     desktop.get_by_role("button", name=re.compile("Next: place the fields")).click()
     expect(desktop).to_have_url(re.compile("/prepare"))
-    for kind, y in (("signature", 0.3), ("text", 0.42), ("date", 0.5), ("checkbox", 0.58), ("initials", 0.66)):
+    for kind, y in (
+        ("signature", 0.3),
+        ("text", 0.42),
+        ("date", 0.5),
+        ("checkbox", 0.58),
+        ("initials", 0.66),
+    ):
         place(desktop, kind, 1, 0.35, y)
     desktop.get_by_text("Marta Kowalska").first.click()
     place(desktop, "signature", 1, 0.7, 0.3)
@@ -124,18 +130,26 @@ def test_anybody_reads_in_plain_words_what_holds_of_the_signed_pdf(open_context,
     altered.write_bytes(content)
     page.goto("/verify")
     page.locator("input[type=file]").set_input_files(altered)
-    expect(page.locator(".callout.bad, [data-verdict=invalid], [data-verdict=modified], [data-verdict=unreadable]").first).to_be_visible()
+    expect(
+        page.locator(
+            ".callout.bad, [data-verdict=invalid], [data-verdict=modified], [data-verdict=unreadable]"
+        ).first
+    ).to_be_visible()
     look(page, "verify-altered")
 
 
 @pytest.mark.promise(60)
 def test_the_command_line_accepts_the_signed_pdf_and_refuses_an_altered_one(portal, signed):
     command = [sys.executable, "-m", "docvault.cli", "verify"]
-    good = subprocess.run([*command, signed["file"], "--data", portal.data], capture_output=True, text=True, check=False)
+    good = subprocess.run(
+        [*command, signed["file"], "--data", portal.data], capture_output=True, text=True, check=False
+    )
     assert good.returncode == 0, good.stdout + good.stderr
     assert "Anna Lindqvist" in good.stdout
     altered = signed["file"].with_name("altered.pdf")
-    bad = subprocess.run([*command, altered, "--data", portal.data], capture_output=True, text=True, check=False)
+    bad = subprocess.run(
+        [*command, altered, "--data", portal.data], capture_output=True, text=True, check=False
+    )
     assert bad.returncode != 0
 
 

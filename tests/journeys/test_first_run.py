@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import DESKTOP, PHONE, free_port, look, started
-from .people import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("first-run")]
 PASSWORD = "violet-harbour-kettle-42"

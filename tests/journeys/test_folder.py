@@ -42,7 +42,10 @@ def test_files_dropped_on_a_folder_arrive_whole_and_can_be_read(desktop, portal)
     desktop.go_back()
     encoded = base64.b64encode(original).decode()
     notes = base64.b64encode("Zażółć gęślą jaźń".encode()).decode()
-    drop(desktop, [["Tender, second round.pdf", encoded, "application/pdf"], ["notes.txt", notes, "text/plain"]])
+    drop(
+        desktop,
+        [["Tender, second round.pdf", encoded, "application/pdf"], ["notes.txt", notes, "text/plain"]],
+    )
     expect(desktop.get_by_text(re.compile(hashlib.sha256(original).hexdigest()[:8]))).to_be_visible()
     desktop.reload()
     desktop.get_by_role("link", name="Tender, second round.pdf").click()

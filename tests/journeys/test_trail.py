@@ -33,14 +33,18 @@ def test_an_officer_exports_a_bundle_and_anybody_proves_it_offline(open_context,
     bundle = tmp_path / "bundle.zip"
     download.value.save_as(bundle)
     command = [sys.executable, "-m", "docvault.cli", "audit", "verify"]
-    good = subprocess.run([*command, bundle], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin"})
+    good = subprocess.run(
+        [*command, bundle], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin"}
+    )
     assert good.returncode == 0, good.stdout + good.stderr
     content = bytearray(bundle.read_bytes())
     at = content.index(b"envelope:sent")
     content[at] ^= 1
     bad = tmp_path / "bad.zip"
     bad.write_bytes(content)
-    refused = subprocess.run([*command, bad], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin"})
+    refused = subprocess.run(
+        [*command, bad], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin"}
+    )
     assert refused.returncode != 0
 
     phone = open_context(PHONE, has_touch=True, is_mobile=True).new_page()

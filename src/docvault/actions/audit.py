@@ -178,6 +178,12 @@ def check_log(db: Database, key: PublicKey) -> Checked:
         return audit_checkpoints.check(tx, key)
 
 
+def newest_moment(db: Database) -> datetime | None:
+    """Return when the newest entry was written, for a check of the clock; None in an empty log."""
+    with db.reading() as tx:
+        return audit_trail.newest_moment(tx)
+
+
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """What an export reads: `count` entries, all of them before `below`, proven by the checkpoint."""

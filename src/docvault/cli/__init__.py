@@ -1,0 +1,1 @@
+"""The terminal door: the `docvault` command and its sub-commands."""

@@ -1,4 +1,5 @@
-"""A portal being filled for the demo: people with authenticator apps, and a clock that tells the story's time.
+"""A portal being filled for the demo: people with authenticator apps, and a clock that tells the story's
+time.
 
 Everything is done by the actions that the pages use; nothing is written past them.
 """
@@ -12,7 +13,7 @@ from docvault.cli.demo_story import ADMINISTRATOR, PASSWORD, Cast
 from docvault.credentials import totp
 from docvault.database.sessions import Source
 from docvault.policy.vocabulary import Acting
-from docvault.values import DocumentId
+from docvault.values import DocumentId, OrganisationId, PersonId
 from docvault.vault.files import SEGMENT
 
 SOURCE = Source(address="127.0.0.1", user_agent="DocVault demo")
@@ -56,8 +57,8 @@ class DemoPortal:
     portal: wiring.Portal
     clock: StoryClock
     people: dict[str, DemoPerson] = field(default_factory=dict)
-    organisations: dict[str, str] = field(default_factory=dict)  # name -> id
-    ids: dict[str, str] = field(default_factory=dict)  # key of a person -> id
+    organisations: dict[str, OrganisationId] = field(default_factory=dict)  # name -> id
+    ids: dict[str, PersonId] = field(default_factory=dict)  # key of a person -> id
 
     # --- people ---------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ def prepare(
 
 
 def send(demo: DemoPortal, acting: Acting, envelope_id: EnvelopeId) -> None:
+    """Let `acting` send it."""
     portal = demo.portal
     envelopes.send_envelope(
         portal.db,
@@ -107,6 +108,7 @@ def sign(demo: DemoPortal, cast: Cast, party: int, envelope_id: EnvelopeId) -> N
 
 
 def decline(demo: DemoPortal, cast: Cast, envelope_id: EnvelopeId, reason: str) -> None:
+    """Let a recipient open it and decline."""
     portal, acting = demo.portal, demo.sign_in(cast)
     ceremonies.start_ceremony(
         portal.db, portal.vault, acting=acting, envelope_id=envelope_id, now=demo.clock.tick()
@@ -117,6 +119,7 @@ def decline(demo: DemoPortal, cast: Cast, envelope_id: EnvelopeId, reason: str) 
 
 
 def void(demo: DemoPortal, acting: Acting, envelope_id: EnvelopeId, reason: str) -> None:
+    """Let its sender take it back."""
     portal = demo.portal
     envelopes.void_envelope(
         portal.db, portal.vault, acting=acting, envelope_id=envelope_id, reason=reason, now=demo.clock.tick()

@@ -1,4 +1,4 @@
-"""`docvault demo`: a fresh portal with sample data, made by the same actions a person would use, and served."""
+"""`docvault demo`: a fresh portal with sample data, made by the actions a person would use, and served."""
 
 import json
 import os
@@ -17,9 +17,10 @@ from docvault.cli.demo_portal import DemoPortal, StoryClock
 from docvault.credentials import totp
 from docvault.pdf import samples
 from docvault.pdf.samples import CLIENT, PROVIDER, Names, Sample
-from docvault.values import DocumentId, DocVaultError, utc_now
+from docvault.values import DocumentId, DocVaultError, EnvelopeId, utc_now
 
 MARK = ".docvault-demo"  # only a folder with this file in it is ever cleared
+FACTS = "demo.json"  # who is who, for `docvault demo-codes`; sample people only
 
 
 class NotADemo(DocVaultError):
@@ -29,26 +30,40 @@ class NotADemo(DocVaultError):
 def demo(*, data: Path | None, port: int, as_json: bool) -> None:
     """Make a fresh demo in `data`, print who is who, and serve it."""
     folder = (data or Path("demo-data")).resolve()
+    os.umask(0o077)  # what we make belongs to this user alone
     _clear(folder)
     os.environ["DOCVAULT_NAME"] = story.OPERATOR
     settings = serving.chosen(folder, port)
     if not as_json:
         print("Making the sample portal …", flush=True)
-    clock = StoryClock(utc_now() - timedelta(days=9))
+    clock = StoryClock((utc_now() - timedelta(days=9)).replace(hour=7, minute=42))
     portal = wiring.prepare(settings, organisation=story.OPERATOR, clock=clock)
     try:
         made = _tell(DemoPortal(portal, clock))
     finally:
         portal.close()
-    print(_as_json(made, settings.base_url) if as_json else _as_text(made, settings.base_url), flush=True)
+    facts = _as_json(made, settings.base_url)
+    (folder / FACTS).write_text(facts)
+    print(facts if as_json else _as_text(made, settings.base_url), flush=True)
     serving.run("127.0.0.1", port)
+
+
+def codes(*, data: Path | None) -> None:
+    """Print everybody's code of this moment."""
+    file = (data or Path("demo-data")) / FACTS
+    if not file.exists():
+        raise NotADemo(f"There is no demo in {file.parent}. `docvault demo` makes one.")
+    now = utc_now()
+    for person in json.loads(file.read_text())["people"]:
+        code = totp.code_at(totp.heard(person["totp_secret"]), totp.step_at(now))
+        print(f"{person['name']:<16}{person['email']:<30}{code}")
 
 
 def _clear(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARK).exists():
             raise NotADemo(
-                f"{folder} was not made by the demo, so it is left alone. Please name another folder with --data."
+                f"{folder} was not made by the demo and is left alone. Name another folder with --data."
             )
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,7 +135,7 @@ class _Scenes:
         self._add("paper", "papers", samples.whitepaper(pdf, nordlicht, day))
         self.links["Share and read files"] = f"/folders/{self.folders['rfp']}"
 
-    def _prepared(self, key: str, title: str, message: str, signers: tuple[story.Cast, ...]) -> str:
+    def _prepared(self, key: str, title: str, message: str, signers: tuple[story.Cast, ...]) -> EnvelopeId:
         document, sample = self.papers[key]
         self.marta = self.demo.sign_in(story.MANAGER)
         return signing.prepare(
@@ -163,8 +178,8 @@ class _Scenes:
         open_one = self._prepared(
             "msa",
             "Master services agreement, extension",
-            "Hello Anna, this extends our agreement by a year. The changes are in sections 2 and 5. Call me if "
-            "anything is unclear.",
+            "Hello Anna, this extends our agreement by a year. The changes are in sections 2 and 5. "
+            "Call me if anything is unclear.",
             (story.ANNA, story.MANAGER),
         )
         signing.send(self.demo, self.marta, open_one)
@@ -236,12 +251,11 @@ def _as_text(made: Made, base_url: str) -> str:
     for cast in story.PEOPLE:
         code = totp.code_at(made.demo.people[cast.key].secret, totp.step_at(now))
         secret = totp.spoken(made.demo.people[cast.key].secret)
-        lines += [
-            f"  {cast.name:<15} {cast.email:<28} {cast.role.value.replace('_', ' '):<19} {code}   key {secret}"
-        ]
+        role = cast.role.value.replace("_", " ")
+        lines += [f"  {cast.name:<15} {cast.email:<28} {role:<19} {code}   key {secret}"]
     lines += [
         "",
-        "A code works once; add the key to an authenticator app for the next ones, or: docvault demo-code EMAIL",
+        "A code works once. For the next ones put the key into an authenticator app, or: make codes",
         "",
         "Stories:",
     ]

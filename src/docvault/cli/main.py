@@ -1,4 +1,5 @@
-"""The `docvault` command: names its sub-commands and turns our errors into one plain line. Does no work itself.
+"""The `docvault` command: names its sub-commands and turns our errors into one plain line. Does no work
+itself.
 
 Importing this must stay cheap: each command imports what it needs when it runs.
 """
@@ -61,6 +62,17 @@ def demo(
     from docvault.cli import demonstration
 
     demonstration.demo(data=data, port=port, as_json=json)
+
+
+@app.command("demo-codes")
+def demo_codes(data: Data = None) -> None:
+    """Print the current one-time codes of the demo's sample people.
+
+    Example: docvault demo-codes
+    """
+    from docvault.cli import demonstration
+
+    demonstration.codes(data=data)
 
 
 @app.command()

@@ -1,4 +1,6 @@
-"""`docvault serve` and `docvault worker`: prepare the data folder, start the web server, keep a worker beside it."""
+"""`docvault serve` and `docvault worker`: prepare the data folder, start the web server, keep a worker
+beside it.
+"""
 
 import os
 import signal
@@ -18,7 +20,9 @@ GRACE = 10  # seconds a worker gets to finish its step
 
 
 def chosen(data: Path | None, port: int | None = None) -> Settings:
-    """Return the settings with what the command line said on top, and put them where child processes read them."""
+    """Return the settings with what the command line said on top, and put them where child processes read
+    them.
+    """
     if data is not None:
         os.environ["DOCVAULT_DATA"] = str(data.resolve())
     if port is not None and "DOCVAULT_BASE_URL" not in os.environ:
@@ -28,6 +32,7 @@ def chosen(data: Path | None, port: int | None = None) -> Settings:
 
 def serve(*, data: Path | None, host: str, port: int) -> None:
     """Prepare the data folder and serve until stopped."""
+    os.umask(0o077)  # what we make belongs to this user alone
     settings = chosen(data, port)
     portal = wiring.prepare(settings)
     try:
@@ -36,9 +41,8 @@ def serve(*, data: Path | None, host: str, port: int) -> None:
         portal.close()
     print(f"DocVault serves {settings.base_url} from {settings.data.resolve()}")
     if token:
-        print(
-            f"\nNobody can sign in yet. The first administrator starts here, once:\n  {settings.base_url}/welcome#{token}\n"
-        )
+        print("\nNobody can sign in yet. The first administrator starts here, once:")
+        print(f"  {settings.base_url}/welcome#{token}\n")
     run(host, port)
 
 
@@ -49,7 +53,9 @@ def work(*, data: Path | None) -> None:
 
 
 def run(host: str, port: int) -> None:
-    """Serve the prepared installation: one web process and one worker beside it, both restarted when they die."""
+    """Serve the prepared installation: one web process and one worker beside it, both restarted when they
+    die.
+    """
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels

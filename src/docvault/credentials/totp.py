@@ -26,6 +26,11 @@ def spoken(secret: bytes) -> str:
     return base64.b32encode(secret).decode().rstrip("=")
 
 
+def heard(text: str) -> bytes:
+    """Return the seed that `spoken` wrote."""
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
 def code_at(secret: bytes, step: int, digits: int = DIGITS) -> str:
     """Return the code of one 30-second step, counted from 1970."""
     return pyotp.HOTP(spoken(secret), digits=digits).at(step)

@@ -93,6 +93,12 @@ def size(tx: Transaction) -> int:
     return tx.connection.execute(select(audit_state.c.size).where(audit_state.c.id == 1)).scalar() or 0
 
 
+def newest_moment(tx: Transaction) -> datetime | None:
+    """Return the moment of the newest entry, or None without one."""
+    newest = select(audit_entries.c.at).order_by(audit_entries.c.index.desc()).limit(1)
+    return tx.connection.execute(newest).scalar()
+
+
 def state(tx: Transaction) -> tuple[int, bytes]:
     """Return the size and the edge, as stored."""
     found = tx.connection.execute(select(audit_state.c.size, audit_state.c.edge)).one_or_none()

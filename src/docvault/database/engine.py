@@ -106,7 +106,10 @@ def cursor_after(at: datetime, row_id: str) -> str:
 def before_cursor(
     cursor: str | None, at: ColumnElement[Any], row_id: ColumnElement[Any]
 ) -> ColumnElement[bool] | None:
-    """Return the condition for rows older than `cursor` (newest first), or None without one. Raises BadCursor."""
+    """Return the condition for rows older than `cursor` (newest first), None without one.
+
+    Raises BadCursor.
+    """
     if cursor is None:
         return None
     try:

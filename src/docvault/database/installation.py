@@ -21,8 +21,11 @@ class Installation:
 def find(tx: Transaction) -> Installation | None:
     """Return the installation, or None where the database is still empty."""
     row = tx.connection.execute(select(installation)).one_or_none()
-    return None if row is None else Installation(name=row.name, log_origin=row.log_origin, created_at=row.created_at)
+    return Installation(row.name, row.log_origin, row.created_at) if row else None
 
 
 def add(tx: Transaction, *, name: str, log_origin: str, now: datetime) -> None:
-    tx.connection.execute(insert(installation).values(id=ONLY, name=name, log_origin=log_origin, created_at=now))
+    """Write the one row."""
+    tx.connection.execute(
+        insert(installation).values(id=ONLY, name=name, log_origin=log_origin, created_at=now)
+    )

@@ -27,11 +27,13 @@ def configuration(connection: Connection) -> Config:
 
 
 def migrate(db: Database) -> None:
-    """Bring `db` to the newest shape, in one transaction. Does nothing when it already is. Raises NewerDatabase."""
+    """Bring `db` to the newest shape, in one transaction. Does nothing when it already is. Raises
+    NewerDatabase.
+    """
     with db.transaction() as tx:
         config = configuration(tx.connection)
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         current = MigrationContext.configure(tx.connection).get_current_revision()
         if current is not None and current not in known:
-            raise NewerDatabase("This database was last used by a newer DocVault. Please start that version, or a newer one.")
+            raise NewerDatabase("This database was last used by a newer DocVault. Please start that version.")
         command.upgrade(config, "head")

@@ -1,6 +1,7 @@
 """Every table of DocVault, as SQLAlchemy Core. One place, so that migrations can be compared with it.
 
-Moments are aware UTC (`Moment`); ids are the 26-character ids of values.py. Document bodies, answers and secrets
+Moments are aware UTC (`Moment`); ids are the 26-character ids of values.py. Document bodies, answers and
+secrets
 are ciphertext or hashes here, never readable (promise 56). Correct on SQLite and PostgreSQL alike.
 """
 
@@ -65,7 +66,7 @@ def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False)
     return Column(name, ID, ForeignKey(target), nullable=nullable, index=index)
 
 
-# --- the installation and its keys ---------------------------------------------------------------------------
+# --- the installation and its keys --------------------------------------------------------------------
 
 installation = Table(
     "installation",
@@ -125,7 +126,8 @@ totp_factors = Table(
     Column("person_id", ID, ForeignKey("people.id"), primary_key=True),
     # Both are AES-256-GCM with the person's id as associated data (promise 4).
     Column("secret", LargeBinary, nullable=True),  # in force
-    Column("pending", LargeBinary, nullable=True),  # shown as a QR code; in force once a code proves possession
+    # shown as a QR code; in force once a code proves possession
+    Column("pending", LargeBinary, nullable=True),
     Column("confirmed_at", Moment, nullable=True),
     Column("last_step", BigInteger, nullable=False),  # the last accepted 30-second step (promise 3)
     Column("created_at", Moment, nullable=False),
@@ -401,7 +403,8 @@ workers = Table(  # the pulse of every running worker: the jobs of one that stop
 
 # --- the audit log ------------------------------------------------------------------------------------------
 
-_POSITION = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER names the row itself there: no second tree
+# only INTEGER names the row itself there: no second tree
+_POSITION = BigInteger().with_variant(Integer, "sqlite")
 
 audit_entries = Table(
     "audit_entries",

@@ -63,6 +63,14 @@ class Mailer:
         except (smtplib.SMTPException, OSError) as error:
             raise MailNotSent("The mail server could not be reached or did not take the message.") from error
 
+    def greet(self) -> None:
+        """Reach the server, encrypted and signed in, and send nothing. Raises MailNotSent."""
+        try:
+            with self._server() as server:
+                server.noop()
+        except (smtplib.SMTPException, OSError) as error:
+            raise MailNotSent("The mail server could not be reached or did not let us in.") from error
+
     def _mail(self, rendered: Rendered, message_id: str, recipient: str, now: datetime) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = Address(self.portal_name, addr_spec=self.sender)

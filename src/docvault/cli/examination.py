@@ -1,0 +1,146 @@
+"""`docvault doctor`: looks at an installation and says what is well, what is not, and what to do. Changes
+nothing.
+
+Each check says in words what it found, or raises one of our errors, which then is the finding.
+"""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from docvault import wiring
+from docvault.actions import audit
+from docvault.blobs.filesystem import FileBlobs
+from docvault.cli import serving
+from docvault.pdf import fields, samples
+from docvault.pdf.scratch import Scratch
+from docvault.settings import PREFIX, Settings
+from docvault.values import DocVaultError
+
+DRIFT = timedelta(minutes=2)  # a log entry from later than this means a clock that went back
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    well: bool
+    words: str
+
+
+def doctor(*, data: Path | None, as_json: bool) -> None:
+    """Print the findings; exit 0 only if everything is well."""
+    settings = serving.chosen(data)
+    findings = [Finding("settings", well=True, words=_sources(settings)), *_examine(settings)]
+    if as_json:
+        print(
+            json.dumps(
+                {"well": all(one.well for one in findings), "findings": [asdict(one) for one in findings]}
+            )
+        )
+    else:
+        for one in findings:
+            print(f"{'well' if one.well else 'LOOK':<5}{one.name:<13}{one.words}")
+    if not all(one.well for one in findings):
+        sys.exit(1)
+
+
+def _sources(settings: Settings) -> str:
+    """Return each setting with where it comes from; addresses that may hold a password are not shown."""
+    default = Settings()
+    parts = []
+    for name in Settings.__struct_fields__:
+        value = getattr(settings, name)
+        variable = f"{PREFIX}{name.upper()}"
+        if variable in os.environ or f"{variable}_FILE" in os.environ:
+            source = "environment"
+        else:
+            source = "default" if value == getattr(default, name) else "docvault.toml"
+        shown = "(set)" if name in {"smtp_url", "database_url"} and value else str(value or "-")
+        parts.append(f"{name}={shown} [{source}]")
+    return ", ".join(parts)
+
+
+def _examine(settings: Settings) -> list[Finding]:
+    try:
+        portal = wiring.build(settings)
+    except DocVaultError as error:
+        return [Finding("installation", well=False, words=str(error))]
+    checks: dict[str, Callable[[wiring.Portal], str]] = {
+        "storage": _storage,
+        "clock": _clock,
+        "log": _log,
+        "documents": _documents,
+        "signing": _signing,
+        "mail": _mail,
+    }
+    try:
+        return [_finding(name, check, portal) for name, check in checks.items()]
+    finally:
+        portal.close()
+
+
+def _finding(name: str, check: Callable[[wiring.Portal], str], portal: wiring.Portal) -> Finding:
+    try:
+        return Finding(name, well=True, words=check(portal))
+    except (DocVaultError, OSError) as error:
+        return Finding(name, well=False, words=str(error))
+
+
+class NotWell(DocVaultError):
+    """A check found something; the message says what to do."""
+
+
+def _storage(portal: wiring.Portal) -> str:
+    blobs = FileBlobs(portal.settings.blob_folder)
+    key, content = f"{secrets.token_hex(16)}/doctor", secrets.token_bytes(1024)
+    blobs.put(key, content)
+    try:
+        if blobs.get(key) != content:
+            raise NotWell("The object store gave back other bytes than it was given. Check the disk.")
+    finally:
+        blobs.delete(key)
+    return f"{portal.settings.blob_folder} writes, reads and removes"
+
+
+def _clock(portal: wiring.Portal) -> str:
+    ahead = audit.newest_moment(portal.db)
+    if ahead is not None and ahead - portal.clock() > DRIFT:
+        raise NotWell(
+            f"The newest entry is from {ahead:%Y-%m-%d %H:%M} UTC, later than this clock. Set the clock."
+        )
+    return f"{portal.clock():%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _log(portal: wiring.Portal) -> str:
+    checked = audit.check_log(portal.db, portal.log_key.public)
+    return f"{checked.size} entries, derived again from their rows"
+
+
+def _documents(portal: wiring.Portal) -> str:
+    portal.pdf.warm()
+    network = (
+        "without a network" if portal.pdf.network_removed else "with a network, because this system keeps it"
+    )
+    return f"PDF processes start, {network}"
+
+
+def _signing(portal: wiring.Portal) -> str:
+    with Scratch.create() as source:
+        source.file.write(samples.whitepaper(portal.pdf, samples.Names(), portal.clock().date()).content)
+        with fields.place_fields(portal.pdf, source, []) as prepared:
+            problems = portal.authority.preflight(portal.pdf, prepared, [])
+    if problems:
+        raise NotWell(" ".join(problems))
+    return "keys, certificates, timestamps and one trial signature hold"
+
+
+def _mail(portal: wiring.Portal) -> str:
+    if portal.mailer.is_local:
+        return "no mail server is set; administrators read messages on the outbox page"
+    portal.mailer.greet()
+    return "the mail server answers"
