@@ -291,7 +291,7 @@ def recipient_lines(recipients: Sequence[RecipientView]) -> list[RecipientLine]:
 def _history(items: Sequence[HistoryItem]) -> list[HistoryLine]:
     """Return what happened, newest first; an event without a look is told by its name."""
     lines = []
-    for item in sorted(items, key=lambda one: one.at, reverse=True):
+    for item in reversed(items):  # the log gives them in its own order, oldest first
         look = LOOKS.get(item.kind, Look("dot", item.kind.value.replace(":", ", ")))
         words = look.words.format(who=item.who or "DocVault")
         lines.append(HistoryLine(item.at, look.icon, look.tone, words))
