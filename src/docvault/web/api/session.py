@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 
 from docvault.actions import factors, sessions, step_ups
 from docvault.credentials.refusals import ChallengeOver
@@ -77,7 +78,7 @@ class RecoveryCodes(Answer):
     summary="Give e-mail address and password",
     tags=["Session"],
 )
-async def give_password(request: WebRequest, data: PasswordGiven) -> Response[FactorWanted]:
+async def give_password(request: WebRequest, data: JSONBody[PasswordGiven]) -> Response[FactorWanted]:
     """Begin signing in. The answer's cookie opens nothing but the routes that take the factor."""
     portal = portal_of(request)
     challenge = await run(
@@ -94,7 +95,7 @@ async def give_password(request: WebRequest, data: PasswordGiven) -> Response[Fa
 
 
 @post("/session/totp", opt=PUBLIC, status_code=204, summary="Give the one-time code", tags=["Session"])
-async def give_code(request: WebRequest, data: CodeGiven) -> Response[None]:
+async def give_code(request: WebRequest, data: JSONBody[CodeGiven]) -> Response[None]:
     """Finish signing in with the 6-digit code. The answer's cookie is the session."""
     portal = portal_of(request)
     session = await run(
@@ -110,7 +111,7 @@ async def give_code(request: WebRequest, data: CodeGiven) -> Response[None]:
 
 
 @post("/session/recovery", opt=PUBLIC, status_code=204, summary="Give a recovery code", tags=["Session"])
-async def give_recovery_code(request: WebRequest, data: CodeGiven) -> Response[None]:
+async def give_recovery_code(request: WebRequest, data: JSONBody[CodeGiven]) -> Response[None]:
     """Finish with a recovery code instead. The session it opens can only set up a new factor."""
     portal = portal_of(request)
     session = await run(
@@ -150,7 +151,7 @@ async def me(request: WebRequest) -> Me:
 
 
 @post("/step-ups", summary="Prove a factor for one deed", tags=["Session"])
-async def step_up(request: WebRequest, data: StepUpWanted) -> Response[StepUp]:
+async def step_up(request: WebRequest, data: JSONBody[StepUpWanted]) -> Response[StepUp]:
     """Give a fresh code for one purpose and one digest; the proof works once, for a few minutes.
 
     The session's secret changes with it (promise 18): the answer's cookie replaces the old one.
@@ -185,7 +186,7 @@ async def begin_enrolment(request: WebRequest) -> NewFactor:
 
 
 @post("/enrolment/confirmation", opt=ENROLMENT, summary="Confirm the authenticator app", tags=["Session"])
-async def confirm_enrolment(request: WebRequest, data: CodeGiven) -> Response[RecoveryCodes]:
+async def confirm_enrolment(request: WebRequest, data: JSONBody[CodeGiven]) -> Response[RecoveryCodes]:
     """Give the first code. The session becomes a full one, with a new cookie and a new csrf token."""
     portal = portal_of(request)
     codes, session = await run(
