@@ -50,7 +50,7 @@ FACES = (
 )
 
 
-class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg,misc] - hatchling's config type is its own
+class CustomBuildHook(BuildHookInterface[Any]):
     """Called by hatchling before it collects files."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature

@@ -50,6 +50,13 @@ class FactorNeeded(AccessError):
         super().__init__("Please set up your authenticator app first.")
 
 
+class VerifierBusy(AccessError):
+    """Too many documents are being checked; anybody may ask for that."""
+
+    def __init__(self) -> None:
+        super().__init__("Many documents are being checked right now. Please try again in a moment.")
+
+
 def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
     """Wrap the application: `scope["user"]` becomes who acts or None, `scope["auth"]` their csrf token."""
     trusted = peer.networks(portal.settings.trusted_proxies)

@@ -24,8 +24,7 @@ from docvault.rules.answers import AnswerRefused, SignatureRefused
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.fields import FieldRefused
 from docvault.values import DocVaultError, NotFound
-from docvault.web.access import FactorNeeded, NotSignedIn
-from docvault.web.api.verification import VerifierBusy
+from docvault.web.access import FactorNeeded, NotSignedIn, VerifierBusy
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
 from docvault.web.wire import BodyInvalid

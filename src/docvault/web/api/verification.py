@@ -11,20 +11,13 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from docvault.actions import verifications
 from docvault.pdf.scratch import Scratch
-from docvault.web.access import PUBLIC, AccessError, portal_of
+from docvault.web.access import PUBLIC, VerifierBusy, portal_of
 from docvault.web.running import run
 from docvault.web.wire import Answer
 
 WebRequest = Request[Any, Any, Any]
 
 AT_ONCE = 4  # documents held in memory for this; anybody may ask, so more are told to come back
-
-
-class VerifierBusy(AccessError):
-    """Too many documents are being checked."""
-
-    def __init__(self) -> None:
-        super().__init__("Many documents are being checked right now. Please try again in a moment.")
 
 
 class Signature(Answer):
