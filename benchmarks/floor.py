@@ -1,0 +1,69 @@
+"""What the servers are measured against: the same granian and Litestar doing nothing but the work itself.
+
+A hello; taking a body while hashing, encrypting and writing it; sending it back, read and decrypted.
+"""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from litestar import Litestar, Request, Response, get, put
+from litestar.response import Stream
+
+SEGMENT = 8 * 1024 * 1024  # bytes, as DocVault's
+SEALED = SEGMENT + 16  # with the tag
+KEY = AESGCM(bytes(32))
+
+
+@get("/hello")
+async def hello() -> dict[str, str]:
+    return {"hello": "world"}
+
+
+@put("/file", status_code=204, request_max_body_size=None)
+async def take(request: Request[Any, Any, Any]) -> Response[None]:
+    """Receive, SHA-256, AES-256-GCM, write; on the disk before the answer."""
+    digest, waiting, index = hashlib.sha256(), bytearray(), 0
+    with _file().open("wb") as target:
+
+        def keep(segment: bytes) -> None:
+            digest.update(segment)
+            target.write(KEY.encrypt(index.to_bytes(12, "big"), segment, None))
+
+        async for chunk in request.stream():
+            waiting += chunk
+            while len(waiting) >= SEGMENT:
+                segment = bytes(waiting[:SEGMENT])
+                del waiting[:SEGMENT]
+                await asyncio.to_thread(keep, segment)
+                index += 1
+        await asyncio.to_thread(keep, bytes(waiting))
+        target.flush()
+        await asyncio.to_thread(os.fsync, target.fileno())
+    return Response(None, status_code=204, headers={"x-content-sha256": digest.hexdigest()})
+
+
+@get("/file")
+async def send() -> Stream:
+    """Read, decrypt, send."""
+
+    async def segments() -> AsyncIterator[bytes]:
+        with _file().open("rb") as source:
+            index = 0
+            while sealed := await asyncio.to_thread(source.read, SEALED):
+                yield await asyncio.to_thread(KEY.decrypt, index.to_bytes(12, "big"), sealed, None)
+                index += 1
+
+    return Stream(segments(), media_type="application/octet-stream")
+
+
+def _file() -> Path:
+    return Path(os.environ["BENCH_FOLDER"]) / "floor.bin"
+
+
+def application() -> Litestar:
+    return Litestar([hello, take, send], openapi_config=None, logging_config=None)
