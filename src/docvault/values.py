@@ -1,6 +1,6 @@
 """Ids, the clock and the root error: what every room may use. Never does I/O.
 
-Ids are 128 random bits in lower-case base32 without padding (26 characters): they cannot be guessed or counted.
+Ids are 128 random bits in lower-case base32 without padding (26 characters): nobody can guess or count them.
 """
 
 import base64
@@ -21,18 +21,19 @@ SessionId = NewType("SessionId", str)
 
 Clock = Callable[[], datetime]
 
+NOT_FOUND = "We could not find that. It may have been removed, or it is not shared with you."
 ID_LENGTH = 26  # characters: 128 bits at 5 bits each, rounded up
 
 
 class DocVaultError(Exception):
-    """The root of every error of ours. The message is safe for the person it reaches and carries no secret."""
+    """The root of every error of ours. The message is safe for whom it reaches and carries no secret."""
 
 
 class NotFound(DocVaultError):
     """Not there, or not theirs: the two are the same answer (promise 21)."""
 
-    def __init__(self, message: str = "We could not find that. It may have been removed, or it is not shared with you.") -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or NOT_FOUND)
 
 
 def new_id() -> str:
