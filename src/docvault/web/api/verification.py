@@ -21,7 +21,7 @@ AT_ONCE = 4  # documents held in memory for this; anybody may ask, so more are t
 
 
 class Signature(Answer):
-    """One signature or document timestamp, oldest first. See `docvault verify --help` for the words."""
+    """One signature or document timestamp, oldest first. code: stable, `ok` or `ok-timestamp` if it holds."""
 
     signer: str
     email: str | None
@@ -33,6 +33,7 @@ class Signature(Answer):
     modification: str
     trust: str
     level: str
+    code: str
     reason: str
 
 

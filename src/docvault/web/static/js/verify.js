@@ -16,6 +16,7 @@ import { $, Refused, api, icon, make } from "./ui.js";
  * @property {string} modification
  * @property {string} trust
  * @property {string} level
+ * @property {string} code "ok" or "ok-timestamp" if it holds
  * @property {string} reason
  */
 
@@ -68,6 +69,9 @@ const TRUSTS = {
   expired: "Not valid at the proven time",
 };
 
+// What these say about a signature's content can be believed; under any other code it is only a claim.
+const INTACT = new Set(["ok", "ok-timestamp", "unknown-signer", "unknown-clock", "expired", "revoked", "not-for-signing", "changed-after-signing", "changed-after-last"]);
+
 const zone = $("#drop", HTMLElement);
 const input = $("#file", HTMLInputElement);
 const working = $("#working", HTMLElement);
@@ -99,19 +103,37 @@ function fact(list, term, description) {
   if (description) list.append(make("dt", {}, term), make("dd", {}, description));
 }
 
+/** @param {Signature} signature */
+function lookOf(signature) {
+  if (signature.code === "ok" || signature.code === "ok-timestamp") return { state: "done", icon: "circle-check", words: "Holds" };
+  if (signature.modification !== "other" && INTACT.has(signature.code)) return { state: "waiting", icon: "triangle-alert", words: "Not known here" };
+  return { state: "declined", icon: "circle-x", words: "Does not hold" };
+}
+
 /**
  * @param {Signature} signature
  * @param {number} number from 1
  */
 function card(signature, number) {
   const isTimestamp = signature.kind === "timestamp";
-  const holds = signature.trust === "trusted" && signature.modification !== "other" && signature.coverage !== "partial";
   const title = make("h3", { id: `signature-${number}` }, isTimestamp ? "Document timestamp" : signature.signer || "Unknown signer");
   const mark = make("span", { class: "avatar", "aria-hidden": "true" });
   mark.append(icon(isTimestamp ? "stamp" : "signature"));
-  const badge = make("span", { class: "badge push", "data-s": holds ? "done" : "declined" });
-  badge.append(icon(holds ? "circle-check" : "circle-x"), holds ? "Holds" : "Look closer");
+  const look = lookOf(signature);
+  const badge = make("span", { class: "badge push", "data-s": look.state });
+  badge.append(icon(look.icon), look.words);
+  const heading = make("div", { class: "row" }, mark, title, badge);
+  return make("article", { class: "card stack", "aria-labelledby": `signature-${number}` }, heading, make("p", {}, signature.reason), details(signature));
+}
+
+/** @param {Signature} signature */
+function details(signature) {
+  const isTimestamp = signature.kind === "timestamp";
   const facts = make("dl", { class: "kv" });
+  if (!INTACT.has(signature.code)) {
+    fact(facts, "Claims to be by", [signature.signer, signature.organisation, signature.email].filter(Boolean).join(", "));
+    return facts;
+  }
   fact(facts, isTimestamp ? "Authority" : "Organisation", (isTimestamp ? signature.signer : signature.organisation) ?? "");
   fact(facts, "Email", signature.email ?? "");
   if (signature.time) fact(facts, "Time", [spoken(signature.time), TIME_SOURCES[signature.time_source] ?? ""].filter(Boolean).join(", "));
@@ -119,7 +141,15 @@ function card(signature, number) {
   fact(facts, "Changed since", MODIFICATIONS[signature.modification] ?? signature.modification);
   fact(facts, "Certificate", TRUSTS[signature.trust] ?? signature.trust);
   fact(facts, "Level", isTimestamp ? "" : `PAdES ${signature.level}`.replace("PAdES PKCS#7", "PKCS#7"));
-  return make("article", { class: "card stack", "aria-labelledby": `signature-${number}` }, make("div", { class: "row" }, mark, title, badge), make("p", {}, signature.reason), facts);
+  return facts;
+}
+
+/** @param {Report} answer */
+function summary(answer) {
+  if (answer.verdict !== "valid") return [...new Set(answer.reasons)];
+  const signers = answer.signatures.filter((signature) => signature.kind === "signature").length;
+  const said = signers === 1 ? "The signature holds" : `All ${signers} signatures hold`;
+  return [`${said}, every certificate is known here, and nothing in the file was changed beyond what they allow.`];
 }
 
 /**
@@ -131,7 +161,7 @@ function show(name, answer) {
   const pages = answer.pages ? `, ${answer.pages} ${answer.pages === 1 ? "page" : "pages"}` : "";
   report.replaceChildren(
     make("p", { class: "muted" }, `${name}${pages}`),
-    callout(verdict.tone, verdict.icon, verdict.title, answer.reasons),
+    callout(verdict.tone, verdict.icon, verdict.title, summary(answer)),
     ...answer.signatures.map((signature, index) => card(signature, index + 1)),
   );
   report.hidden = false;
