@@ -6,7 +6,7 @@ from pathlib import Path
 import cedarpy
 import pytest
 
-from docvault.policy import engine
+from docvault.policy import engine, residuals
 from docvault.policy.engine import Forbidden, Policy, PolicyFailed, PolicyInvalid, default_folder
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Resource, ResourceType, Role
 
@@ -168,13 +168,13 @@ def test_a_change_of_clients_counts_at_the_next_decision():
 
 
 def test_more_people_than_are_kept_are_decided_alike(monkeypatch):
-    monkeypatch.setattr(engine, "PEOPLE_KEPT", 2)
+    monkeypatch.setattr(engine, "KEPT", 2)
     policy = Policy.load(POLICIES)
     for turn in range(10):
         who = person("client", person_id=f"p{turn % 5}", organisation=f"o{turn % 5}")
         assert policy.decide(who, Permission.FOLDER_SEE, folder(f"o{turn % 5}")).allowed
         assert not policy.decide(who, Permission.FOLDER_SEE, folder("nobody")).allowed
-    assert len(policy._people) == 2
+    assert len(policy._people._values) == 2
 
 
 def copied(tmp_path):
@@ -262,3 +262,14 @@ def test_rules_are_read_from_every_cedar_file():
         for path in POLICIES.glob("*.cedar")
     )
     assert total == len(POLICY.rules)
+
+
+def test_a_list_answer_that_is_kept_serves_nobody_with_other_rights():
+    asked = (Permission.FOLDER_SEE, ResourceType.FOLDER)
+    before = person("account_manager", clients=["acme"])
+    first = POLICY.residual(before, *asked)
+    assert POLICY.residual(before, *asked) is first
+    assert POLICY.residual(replace(before, clients=frozenset()), *asked) != first
+    assert POLICY.residual(replace(before, clients=frozenset({"globex"})), *asked) != first
+    assert POLICY.residual(replace(before, session_kind="enrol"), *asked) == residuals.NEVER
+    assert POLICY.residual(before, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE) != first

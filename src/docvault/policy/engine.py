@@ -8,11 +8,11 @@ import json
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import cedarpy
 
@@ -22,7 +22,9 @@ from docvault.policy.vocabulary import Acting, AttributeValue, Permission, Resou
 from docvault.values import DocVaultError
 
 SCHEMA = "docvault.cedarschema"
-PEOPLE_KEPT = 1024  # parsed people at hand; one is about 1 KiB, more with many clients
+KEPT = 1024  # parsed people and answers for lists at hand; one is about 1 KiB, more with many clients
+
+Value = TypeVar("Value")
 
 # Which attributes of the schema are references, and to what; the others are plain values.
 _REFERENCES: Mapping[str, str] = {
@@ -92,8 +94,8 @@ class Policy:
         text = "\n".join(rules.values())
         self.rules = _rules(rules)
         self._policies = _parse_policies(text, self._schema)
-        self._people: OrderedDict[tuple[object, ...], cedarpy.Entities] = OrderedDict()
-        self._lock = Lock()
+        self._people: _Kept[cedarpy.Entities] = _Kept()
+        self._residuals: _Kept[Residual] = _Kept()
         self._applies = {permission: self._applicable(permission) for permission in Permission}
 
     @classmethod
@@ -143,6 +145,11 @@ class Policy:
         """Return which resources of a type are allowed, for a list. Raises PolicyFailed, ResidualUnknown."""
         if resource_type not in self._applies[permission]:
             return residuals.NEVER
+        # All that the answer depends on: the policies of one Policy never change.
+        key = (*_rights(acting), acting.session_kind, permission, resource_type)
+        return self._residuals.get(key, lambda: self._evaluate(acting, permission, resource_type))
+
+    def _evaluate(self, acting: Acting, permission: Permission, resource_type: ResourceType) -> Residual:
         request = {
             "principal": f'DocVault::Person::"{acting.person_id}"',
             "action": f'DocVault::Action::"{permission}"',
@@ -157,18 +164,10 @@ class Policy:
         return self._person(acting).with_added_json_str(json.dumps([_resource_entity(resource)]))
 
     def _person(self, acting: Acting) -> cedarpy.Entities:
-        key = (acting.person_id, acting.organisation_id, acting.role, acting.clients)
-        with self._lock:
-            found = self._people.get(key)
-            if found is not None:
-                self._people.move_to_end(key)
-                return found
-        made = cedarpy.Entities.from_json_str(json.dumps([_person_entity(acting)]), self._schema)
-        with self._lock:
-            self._people[key] = made
-            while len(self._people) > PEOPLE_KEPT:
-                self._people.popitem(last=False)
-        return made
+        return self._people.get(
+            _rights(acting),
+            lambda: cedarpy.Entities.from_json_str(json.dumps([_person_entity(acting)]), self._schema),
+        )
 
     def _applicable(self, permission: Permission) -> frozenset[ResourceType]:
         """Return the types of resource the schema lets this permission apply to. Raises PolicyInvalid."""
@@ -186,6 +185,32 @@ class Policy:
         if not found:
             raise PolicyInvalid(f"{SCHEMA} does not declare the action {permission!r}.")
         return frozenset(found)
+
+
+class _Kept(Generic[Value]):
+    """The values that were used last, by key. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[tuple[object, ...], Value] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[object, ...], make: Callable[[], Value]) -> Value:
+        """Return the value of `key`, made now if it is not kept. What `make` raises is not kept."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        made = make()
+        with self._lock:
+            self._values[key] = made
+            while len(self._values) > KEPT:
+                self._values.popitem(last=False)
+        return made
+
+
+def _rights(acting: Acting) -> tuple[object, ...]:
+    """All of a person that the rules look at: what `_person_entity` says."""
+    return (acting.person_id, acting.organisation_id, acting.role, acting.clients)
 
 
 def _parse_schema(text: str) -> cedarpy.Schema:
