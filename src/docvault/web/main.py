@@ -2,8 +2,7 @@
 
 from litestar import Litestar
 
-from docvault import settings, wiring
-from docvault.web import logs
+from docvault import logs, settings, wiring
 from docvault.web.app import create_app
 
 

@@ -1,4 +1,4 @@
-"""How the web process writes its log: one JSON object a line on standard error, without secrets.
+"""How our processes write their log: one JSON object a line on standard error, without secrets.
 
 A traceback names files and lines only: values of variables would be passwords and tokens sooner or later.
 """
