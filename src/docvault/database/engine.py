@@ -4,6 +4,7 @@ SQLite runs in WAL mode with `synchronous=FULL`: a commit that was answered surv
 """
 
 import base64
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +20,22 @@ from docvault.values import DocVaultError
 BUSY_TIMEOUT = 30_000  # milliseconds a writer waits for the one before it
 PAGE = 50  # rows of a page unless asked otherwise
 PAGE_MOST = 200
+POSTGRES_FULL = "53100"  # disk_full, https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 Item = TypeVar("Item")
 
 
 class BadCursor(DocVaultError):
     """The cursor was not one that we gave."""
+
+
+class DatabaseFull(DocVaultError):
+    """The disk has no room for the rows; the transaction was rolled back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no room left on the disk, so nothing was changed. Please tell an administrator."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,19 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Open a transaction that may write: committed at the end, rolled back by any exception."""
-        with self.engine.begin() as connection:
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield Transaction(connection, self.policy)
+        """Open a transaction that may write: committed at the end, rolled back by any exception.
+
+        Raises DatabaseFull in place of the driver's error, whatever wrapped it on its way.
+        """
+        try:
+            with self.engine.begin() as connection:
+                if connection.dialect.name == "sqlite":
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield Transaction(connection, self.policy)
+        except Exception as error:
+            if _ran_full(error):
+                raise DatabaseFull from error
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -76,6 +95,19 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _ran_full(error: BaseException) -> bool:
+    """Tell whether a full disk is behind the error."""
+    seen: BaseException | None = error
+    while seen is not None:
+        driver = getattr(seen, "orig", seen)
+        if getattr(driver, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return True
+        if getattr(driver, "sqlstate", None) == POSTGRES_FULL:
+            return True
+        seen = seen.__cause__
+    return False
 
 
 def _engine(url: str) -> Engine:

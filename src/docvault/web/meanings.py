@@ -12,7 +12,7 @@ from docvault.certificates.keys import CertificateError
 from docvault.credentials import refusals
 from docvault.database.audit import AuditNotWritten
 from docvault.database.audit_checkpoints import LogDamaged
-from docvault.database.engine import BadCursor
+from docvault.database.engine import BadCursor, DatabaseFull
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
@@ -44,6 +44,7 @@ ABSENT = Meaning(HTTPStatus.NOT_FOUND, "not-found", "Not found")
 KNOWN = Meaning(HTTPStatus.CONFLICT, "already-known", "Already here")
 LARGE = Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large")
 BUSY = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment")
+FULL = Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", "The storage is full")
 FAULT = Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong on our side")
 
 # The nearest class in an error's ancestry counts.
@@ -72,7 +73,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     ),
     refusals.LinkRefused: Meaning(HTTPStatus.NOT_FOUND, "link-refused", "This link does not work any more"),
     refusals.NotFresh: Meaning(HTTPStatus.FORBIDDEN, "not-fresh", "Please sign in again"),
-    StorageFull: Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", "The storage is full"),
+    StorageFull: FULL,
+    DatabaseFull: FULL,
     TooLarge: LARGE,
     OffsetConflict: Meaning(HTTPStatus.CONFLICT, "upload-offset", "The upload goes on elsewhere"),
     NoPages: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "no-pages", "No pages to show"),
