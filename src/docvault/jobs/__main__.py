@@ -1,10 +1,12 @@
 """`python -m docvault.jobs`: one worker for the installation of the settings, until SIGTERM or SIGINT."""
 
 import signal
+import sys
 import threading
 
 from docvault import settings, wiring
 from docvault.jobs.worker import run_worker
+from docvault.values import DocVaultError
 
 
 def main() -> None:
@@ -12,7 +14,10 @@ def main() -> None:
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
-    portal = wiring.build(settings.load())
+    try:
+        portal = wiring.build(settings.load())
+    except DocVaultError as error:
+        sys.exit(f"docvault: {error}")  # one plain line on standard error, and exit code 1
     try:
         run_worker(portal, stop=stop)
     finally:
