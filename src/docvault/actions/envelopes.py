@@ -26,6 +26,7 @@ from docvault.database.envelope_views import EnvelopeSummary, EnvelopeView
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.pdf import fields as pdf_fields
 from docvault.pdf import intake, render
+from docvault.pdf.errors import TooLargeToSign
 from docvault.pdf.filled import specs
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
@@ -343,7 +344,7 @@ def _freeze(
 def _original(db: Database, vault: Vault, version_id: str, most: int) -> Iterator[Scratch]:
     opened = vault.open_version(db, version_id)
     if opened.size > most:
-        raise EnvelopeIncomplete(f"A document for signing can have at most {most // 1024**2} MB.")
+        raise TooLargeToSign(f"This PDF is too large to be signed: it can have up to {most // 1024**2} MB.")
     with Scratch.create() as source:
         opened.copy_to(source.file)
         yield source

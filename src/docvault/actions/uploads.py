@@ -19,6 +19,7 @@ from docvault.database.uploads import UploadRow
 from docvault.pdf import intake
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
+from docvault.policy.numbers import Uploads
 from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import media_types, names
 from docvault.values import DocumentId, DocVaultError, UploadId
@@ -162,8 +163,8 @@ def finish_upload(
         if upload.received != upload.size:
             raise UploadIncomplete
         receiving = vault.receiving(tx, upload.version_id)
-        largest = tx.policy.numbers.uploads.max_signing_bytes
-    staged = _looked_into(vault, pdf, receiving, upload, largest)
+        most = tx.policy.numbers.uploads
+    staged = _looked_into(vault, pdf, receiving, upload, most)
     with db.transaction() as tx:
         if uploads.finish(tx, upload, now):
             _keep(tx, vault, staged, acting=acting, folder=folder, upload=upload, now=now)
@@ -230,16 +231,18 @@ def _note_start(
     )
 
 
-def _looked_into(vault: Vault, pdf: Workers, receiving: Receiving, upload: UploadRow, largest: int) -> Staged:
+def _looked_into(
+    vault: Vault, pdf: Workers, receiving: Receiving, upload: UploadRow, most: Uploads
+) -> Staged:
     """Return the version ready to be kept, with what intake found in a PDF that could be signed."""
     opened = vault.open_receiving(receiving)
     media_type = media_types.media_type(upload.filename, opened.segment(0)[: media_types.HEAD])
-    if media_type != media_types.PDF or upload.size > largest:
+    if media_type != media_types.PDF or upload.size > most.max_signing_bytes:
         return vault.whole(receiving, media_type=media_type)
     with Scratch.create() as source:
         opened.copy_to(source.file)
         source.seal()
-        findings = intake.inspect(pdf, source)
+        findings = intake.inspect(pdf, source, max_pages=most.max_signing_pages)
     return vault.whole(
         receiving,
         media_type=media_type,

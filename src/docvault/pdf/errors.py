@@ -70,6 +70,9 @@ class DynamicForm(NotSignable): ...
 class TooManyPages(NotSignable): ...
 
 
+class TooLargeToSign(NotSignable): ...
+
+
 class LooksDifferent(NotSignable):
     """The cleaned copy does not show what the original shows."""
 
