@@ -190,6 +190,7 @@ MATRIX = [
     get("/api/v1/documents/{document_id:str}/versions/{number:int}/content", READ),
     get("/api/v1/documents/{document_id:str}/versions/{number:int}/pages/{page:int}", READ),
     get("/api/v1/documents/{document_id:str}/versions/{number:int}/pages/{page:int}/text", READ),
+    get("/api/v1/documents/{document_id:str}/versions/{number:int}/signatures", READ),
     Row(
         "POST",
         "/api/v1/uploads",

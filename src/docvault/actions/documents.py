@@ -11,11 +11,13 @@ from docvault.database import audit, documents, viewings
 from docvault.database.documents import DocumentRow, DocumentView
 from docvault.database.engine import Database, Transaction
 from docvault.pdf.text import Run
+from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
 from docvault.rules.media_types import PDF
 from docvault.values import DocVaultError
 from docvault.vault import pages
+from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
 from docvault.vault.reading import OpenVersion
 
@@ -143,6 +145,23 @@ def page_paragraphs(
     """Return the text of a page (from 1) for reading. Raises as `open_pages`, and PageMissing."""
     version_id = _for_pages(db, vault, acting=acting, document_id=document_id, number=number, now=now)
     return pages.paragraphs(db, vault, pdf, version_id, page=page)
+
+
+def document_signatures(
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    authority: Authority,
+    *,
+    acting: Acting,
+    document_id: str,
+    number: int | None = None,
+    now: datetime,
+) -> Report:
+    """Check the signatures that the file came with, as they are now. Raises as `open_pages`."""
+    version_id = _for_pages(db, vault, acting=acting, document_id=document_id, number=number, now=now)
+    with pages.source(db, vault, version_id) as opened:
+        return authority.validate(pdf, opened)
 
 
 def _for_pages(

@@ -146,6 +146,11 @@ class SignatureReport:
     code: str
     reason: str
 
+    @property
+    def is_claim(self) -> bool:
+        """Whether nothing proves who signed: the name is only what the file says."""
+        return CODES[self.code][0] is Verdict.INVALID or self.code == "content-changed"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

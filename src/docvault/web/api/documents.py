@@ -13,6 +13,7 @@ from docvault.pdf.render import WIDTHS
 from docvault.values import DocumentId
 from docvault.web import downloads
 from docvault.web.access import portal_of, signed_in
+from docvault.web.api.verification import SignatureReport
 from docvault.web.running import run
 from docvault.web.wire import Answer
 
@@ -172,4 +173,26 @@ async def page_text(
     return runs_answer(found)
 
 
-HANDLERS = [document, versions, content, page_image, page_text]
+@get(
+    "/documents/{document_id:str}/versions/{number:int}/signatures",
+    summary="Check the signatures of a version",
+    tags=["Documents"],
+)
+async def signatures(request: WebRequest, document_id: FromPath[str], number: PageNumber) -> SignatureReport:
+    """What holds of the signatures that the file came with; checked at every request."""
+    portal = portal_of(request)
+    report = await run(
+        documents.document_signatures,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        portal.authority,
+        acting=signed_in(request),
+        document_id=DocumentId(document_id),
+        number=number,
+        now=portal.clock(),
+    )
+    return msgspec.convert(report, SignatureReport, from_attributes=True)
+
+
+HANDLERS = [document, versions, content, page_image, page_text, signatures]

@@ -12,6 +12,7 @@ from docvault.actions.documents import PagesView
 from docvault.database.documents import DocumentView, VersionView
 from docvault.pdf.render import WIDTHS
 from docvault.pdf.text import Run
+from docvault.pdf.validate import Report
 from docvault.policy.vocabulary import Permission
 from docvault.rules.media_types import PDF
 from docvault.values import DocumentId, FolderId, NotFound
@@ -56,6 +57,9 @@ async def show_document(
         sheets=sheets(base, opened.sizes, runs) if opened else [],
         widths=WIDTHS,
         notes=_notes(shown, may_read=may_read, obstacle=obstacle),
+        report=await _signatures(request, opened)
+        if opened and (shown.findings or {}).get("signed")
+        else None,
         can_be_signed=obstacle is None and shown.number == view.versions[0].number,
         may_read=may_read,
         may_send=Permission.ENVELOPE_CREATE in view.may,
@@ -126,6 +130,21 @@ async def _open(request: WebRequest, view: DocumentView, number: int) -> PagesVi
         acting=signed_in(request),
         document_id=view.id,
         number=number,
+        now=portal.clock(),
+    )
+
+
+async def _signatures(request: WebRequest, opened: PagesView) -> Report:
+    portal = portal_of(request)
+    return await run(
+        documents.document_signatures,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        portal.authority,
+        acting=signed_in(request),
+        document_id=opened.document.id,
+        number=opened.number,
         now=portal.clock(),
     )
 
