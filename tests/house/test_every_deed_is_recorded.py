@@ -1,0 +1,152 @@
+"""Every transaction that an action opens appends an audit entry, or its reason not to stands here (promise 74).
+
+Read from the source: a block `with … db.transaction() as tx` reaches an append itself or through functions of its
+own module. An exception names the function and how many of its blocks need none.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ACTIONS = Path(__file__).parents[2] / "src" / "docvault" / "actions"
+APPENDS = {
+    ("audit", "append"),
+    ("envelope_history", "record"),
+}  # (room's file, function): what writes an entry
+
+EXCEPTIONS: dict[str, tuple[int, str]] = {
+    "audit.publish_checkpoint": (1, "signs the log as it is; an entry about it would call for the next one"),
+    "completions.retry_stuck": (
+        1,
+        "puts a job back into the queue; what the job does is recorded when it is done",
+    ),
+    "deliveries.retry_unsent": (
+        1,
+        "puts a job back into the queue; the delivery is recorded when it is done",
+    ),
+    "deliveries._send": (
+        2,
+        "claims a message for this worker, and counts a failure; that it left is recorded",
+    ),
+    "envelopes.send_envelope": (1, "asks whether it may be sent; the second transaction freezes and records"),
+    "sessions.authenticate": (1, "notes once a minute that a session is alive"),
+    "sessions.begin_sign_in": (
+        2,
+        "counters of the throttle, counted before and given back; the verdict is recorded",
+    ),
+    "uploads.collect_abandoned": (1, "removes what a worker left unfinished; nobody was told of it"),
+    "uploads.store_segment": (1, "a segment is part of the deed that begin and finish record"),
+}
+
+
+def functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """Return every function and method of a module by its bare name."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    names = [node.name for node in found]
+    assert len(set(names) - {"__init__"}) == len([name for name in names if name != "__init__"]), (
+        "two of one name"
+    )
+    return {node.name: node for node in found}
+
+
+def calls(nodes: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """Yield (what stands before the dot, name) of every function that is called or handed on."""
+    for top in nodes:
+        for node in ast.walk(top):
+            if isinstance(node, ast.Attribute):
+                yield (node.value.id if isinstance(node.value, ast.Name) else "", node.attr)
+            elif isinstance(node, ast.Name):
+                yield ("", node.id)
+
+
+def records(nodes: list[ast.stmt], known: dict[str, ast.FunctionDef]) -> bool:
+    """Tell whether these statements append an entry, themselves or through a function of their module."""
+    waiting, seen = [nodes], set()
+    while waiting:
+        for owner, name in calls(waiting.pop()):
+            if (owner, name) in APPENDS:
+                return True
+            if name in known and name not in seen and owner in {"", "self", "bench"}:
+                seen.add(name)
+                waiting.append(known[name].body)
+    return False
+
+
+def opens(node: ast.With) -> bool:
+    return any(
+        isinstance(item.context_expr, ast.Call)
+        and isinstance(item.context_expr.func, ast.Attribute)
+        and item.context_expr.func.attr == "transaction"
+        for item in node.items
+    )
+
+
+def silent(source: str) -> dict[str, int]:
+    """Return how many transactions without an entry each function of a module opens."""
+    known = functions(ast.parse(source))
+    found = {}
+    for name, function in known.items():
+        blocks = [node for node in ast.walk(function) if isinstance(node, ast.With) and opens(node)]
+        count = sum(not records(block.body, known) for block in blocks)
+        if count:
+            found[name] = count
+    return found
+
+
+@pytest.mark.promise(74)
+def test_every_transaction_of_an_action_appends_an_entry():
+    found = {
+        f"{path.stem}.{name}": count
+        for path in sorted(ACTIONS.glob("*.py"))
+        for name, count in silent(path.read_text()).items()
+    }
+    assert found == {name: count for name, (count, _reason) in EXCEPTIONS.items()}
+
+
+def test_actions_open_no_transaction_that_this_walk_would_miss():
+    opened = sum(path.read_text().count("db.transaction()") for path in ACTIONS.glob("*.py"))
+    walked = sum(
+        isinstance(item.context_expr, ast.Call)
+        and isinstance(item.context_expr.func, ast.Attribute)
+        and item.context_expr.func.attr == "transaction"
+        for path in ACTIONS.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.With)
+        for item in node.items
+    )
+    assert walked == opened > 40
+    assert not [
+        path
+        for path in ACTIONS.glob("*.py")
+        if "engine.begin" in path.read_text() or "engine.connect" in path.read_text()
+    ]
+
+
+QUIET = """
+def deed(db):
+    with db.transaction() as tx:
+        rows.change(tx)
+"""
+TOLD = """
+def deed(db):
+    with db.transaction() as tx:
+        rows.change(tx)
+        _note(tx)
+
+def _note(tx):
+    audit.append(tx, Kind.DEED)
+"""
+BESIDE = """
+def deed(db):
+    with db.transaction() as tx:
+        rows.change(tx)
+    with db.transaction() as tx:
+        audit.append(tx, Kind.DEED)
+"""
+
+
+@pytest.mark.parametrize(("source", "count"), [(QUIET, {"deed": 1}), (TOLD, {}), (BESIDE, {"deed": 1})])
+def test_the_walk_sees_a_silent_transaction(source, count):
+    assert silent(source) == count
