@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from docvault import wiring
+from docvault import logs, wiring
 from docvault.actions import documents
 from docvault.actions.audit import publish_checkpoint
 from docvault.cli import demo_signing as signing
@@ -31,6 +31,7 @@ def demo(*, data: Path | None, port: int, as_json: bool) -> None:
     """Make a fresh demo in `data`, print who is who, and serve it."""
     folder = (data or Path("demo-data")).resolve()
     os.umask(0o077)  # what we make belongs to this user alone
+    logs.configure()
     _clear(folder)
     os.environ["DOCVAULT_NAME"] = story.OPERATOR
     settings = serving.chosen(folder, port)

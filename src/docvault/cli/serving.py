@@ -9,8 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from docvault import logs, wiring
 from docvault import settings as settings_module
-from docvault import wiring
 from docvault.actions import people
 from docvault.settings import Settings
 
@@ -33,6 +33,7 @@ def chosen(data: Path | None, port: int | None = None) -> Settings:
 def serve(*, data: Path | None, host: str, port: int) -> None:
     """Prepare the data folder and serve until stopped."""
     os.umask(0o077)  # what we make belongs to this user alone
+    logs.configure()
     settings = chosen(data, port)
     portal = wiring.prepare(settings)
     try:

@@ -4,13 +4,14 @@ import signal
 import sys
 import threading
 
-from docvault import settings, wiring
+from docvault import logs, settings, wiring
 from docvault.jobs.worker import run_worker
 from docvault.values import DocVaultError
 
 
 def main() -> None:
     """Work until asked to stop; the job under way ends first."""
+    logs.configure()
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
