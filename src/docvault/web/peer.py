@@ -22,7 +22,8 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
     """Return the true peer's address.
 
     X-Forwarded-For is read from the right, and only as far as the hops are trusted proxies: what stands
-    further left was written by the peer itself.
+    further left was written by the peer itself. Several lines are one list (RFC 9110, 5.3): some proxies add
+    theirs behind a line that came from outside.
     """
     client = scope.get("client")
     if client is None:
@@ -32,7 +33,8 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
         return UNKNOWN
     hops = [
         part.strip()
-        for part in Headers.from_scope(scope).get("x-forwarded-for", "").split(",")
+        for line in Headers.from_scope(scope).getall("x-forwarded-for", [])
+        for part in line.split(",")
         if part.strip()
     ]
     while hops and _is_trusted(address, trusted):
