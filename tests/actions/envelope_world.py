@@ -218,6 +218,7 @@ def sign(made: SigningWorld, acting, envelope_id, *, signature=DRAWN, answers=No
     ceremonies.sign_envelope(
         made.db,
         made.vault,
+        made.pdf,
         acting=acting,
         envelope_id=envelope_id,
         answers=answers_for(seen) if answers is None else answers,

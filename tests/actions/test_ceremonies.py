@@ -125,6 +125,7 @@ def test_signing_without_consent_or_with_pages_unseen_is_refused(made, client, e
         ceremonies.sign_envelope(
             made.db,
             made.vault,
+            made.pdf,
             acting=client,
             envelope_id=envelope_id,
             answers=signing.answers_for(seen),
@@ -294,6 +295,7 @@ def test_signing_after_a_void_is_refused_in_plain_words(made, client, envelope_i
         ceremonies.sign_envelope(
             made.db,
             made.vault,
+            made.pdf,
             acting=client,
             envelope_id=envelope_id,
             answers=signing.answers_for(seen),

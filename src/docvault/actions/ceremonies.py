@@ -24,6 +24,8 @@ from docvault.database.engine import Database, Transaction
 from docvault.database.envelope_views import EnvelopeSummary, RecipientView
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.recipients import RecipientRow
+from docvault.pdf.filled import filled_values, specs
+from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import answers as answer_rules
 from docvault.rules import consents
@@ -128,6 +130,7 @@ def pages_seen(
 def sign_envelope(
     db: Database,
     vault: Vault,
+    pdf: Workers,
     *,
     acting: Acting,
     envelope_id: EnvelopeId,
@@ -138,9 +141,17 @@ def sign_envelope(
 ) -> None:
     """Sign as `acting`; the last signature starts completion.
 
+    What cannot be drawn is refused here: once signed, it would keep the envelope from ever being completed.
     Raises NotFound, Forbidden, AnswerRefused, SignatureRefused, EnvelopeClosed, SigningRefused,
-    StepUpInvalid.
+    AppearanceRefused, StepUpInvalid.
     """
+    with db.reading() as tx:
+        row, recipient = envelopes.for_signing(tx, acting, envelope_id)
+        given = _check(tx, row, recipient, answers, signature)
+        rules.sign(envelopes.to_decide(tx, row), recipient.id, given.answered, now)
+        placed = specs(fields.of_envelope(tx, row.id))
+    with filled_values(pdf, placed, recipient.id, given, name=recipient.name, signed_at=now):
+        pass  # every drawing was made once
     with db.transaction() as tx:
         row, recipient = envelopes.for_signing(tx, acting, envelope_id)
         before = envelopes.to_decide(tx, row)

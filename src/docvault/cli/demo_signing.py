@@ -89,6 +89,7 @@ def sign(demo: DemoPortal, cast: Cast, party: int, envelope_id: EnvelopeId) -> N
     ceremonies.sign_envelope(
         portal.db,
         portal.vault,
+        portal.pdf,
         acting=acting,
         envelope_id=envelope_id,
         answers=_answers(demo, cast, party, view),

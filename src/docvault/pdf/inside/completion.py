@@ -5,6 +5,7 @@ PDF/A-3b (ISO 19005-3): typst writes the page, and each attachment is an associa
 
 import io
 import json
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,17 +13,20 @@ from typing import Any, BinaryIO
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
+from docvault.pdf.inside.glyphs import letters_of
 from docvault.pdf.inside.typesetting import CHAIN, font_files, set_page
 from docvault.pdf.tasks import Job
 
 PAGE = Path(__file__).with_name("drawings") / "certificate.typ"
+_JOINERS = "\u200c\u200d"  # invisible, but part of how several scripts are written
+_NEVER_DRAWN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories that would break the page or turn its direction
 
 
 def certificate(job: Job) -> None:
     """Task: the certificate with all files attached, into the only output."""
     options = job.options
     inputs = {
-        "facts": json.dumps(options["facts"]),
+        "facts": json.dumps(_drawable(options["facts"])),
         "files": json.dumps(options["attachments"]),
         "fonts": json.dumps([family for family in CHAIN if family in font_files()]),
     }
@@ -32,6 +36,31 @@ def certificate(job: Job) -> None:
         for file, described in zip(job.files, options["attachments"], strict=True):
             _attach(pdf, file, described, made)
         pdf.save(job.output(), object_stream_mode=pikepdf.ObjectStreamMode.disable, deterministic_id=True)
+
+
+def _drawable(value: Any) -> Any:
+    """Return the facts with every letter that cannot be drawn as its number, e.g. [U+13000].
+
+    Titles and the names of browsers come from outside, and PDF/A allows no letter without a glyph: one of
+    them must not keep an envelope from being completed. The attached entries have them as they were.
+    """
+    if isinstance(value, dict):
+        return {name: _drawable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_drawable(each) for each in value]
+    if isinstance(value, str):
+        return "".join(each if _can_be_drawn(each) else f"[U+{ord(each):04X}]" for each in value)
+    return value
+
+
+def _can_be_drawn(letter: str) -> bool:
+    if letter in _JOINERS or letter == "\n":
+        return True
+    if unicodedata.category(letter) in _NEVER_DRAWN:
+        return False
+    return letter.isspace() or any(
+        ord(letter) in letters_of(font_files()[family]) for family in CHAIN if family in font_files()
+    )
 
 
 def _attach(pdf: pikepdf.Pdf, file: BinaryIO, described: Any, made: datetime) -> None:

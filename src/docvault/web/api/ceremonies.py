@@ -171,6 +171,7 @@ async def sign(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[S
         ceremonies.sign_envelope,
         portal.db,
         portal.vault,
+        portal.pdf,
         acting=signed_in(request),
         envelope_id=EnvelopeId(envelope_id),
         answers={FieldId(name): value for name, value in data.answers.items()},
