@@ -15,17 +15,13 @@ def moment(value: datetime | None) -> Markup | str:
     if value is None:
         return ""
     utc = value.astimezone(UTC)
-    return Markup('<time datetime="{}" data-local>{}</time>').format(
-        utc.isoformat(timespec="seconds"), f"{utc.day} {utc:%B %Y, %H:%M} UTC"
-    )
+    return _time(utc.isoformat(timespec="seconds"), f"{utc.day} {utc:%B %Y, %H:%M} UTC", " data-local")
 
 
 def utc_moment(value: datetime) -> Markup:
     """A <time> that stays UTC to the second, for the audit trail."""
     utc = value.astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(
-        utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S}"
-    )
+    return _time(utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S}")
 
 
 def day(value: datetime | None) -> Markup | str:
@@ -33,7 +29,12 @@ def day(value: datetime | None) -> Markup | str:
     if value is None:
         return ""
     utc = value.astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(f"{utc:%Y-%m-%d}", f"{utc.day} {utc:%B %Y}")
+    return _time(f"{utc:%Y-%m-%d}", f"{utc.day} {utc:%B %Y}")
+
+
+def _time(machine: str, people: str, attributes: str = "") -> Markup:
+    """A list has a hundred: written without Markup's own formatting, which costs ten times as much."""
+    return Markup(f'<time datetime="{machine}"{attributes}>{people}</time>')  # noqa: S704 - only a moment's digits and month
 
 
 def size(value: int) -> str:

@@ -4,6 +4,7 @@ Autoescape is on and an unknown name is an error.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,11 @@ def make_environment(static: StaticFiles, portal_name: str) -> jinja2.Environmen
     return environment
 
 
+@cache
 def icon(name: str, size: int = 20, **attributes: str) -> Markup:
     """Return the lucide icon `name` as inline SVG, hidden from assistive technology: a text stands beside it.
 
-    size: CSS pixels.
+    size: CSS pixels. Made once each: the templates, the only callers, ask for a few dozen different ones.
     """
     return Markup(lucide(name, size=size, aria_hidden="true", **attributes))  # noqa: S704 - the package's own SVG files
 
