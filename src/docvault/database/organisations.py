@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, Select, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from docvault.database import residuals
 from docvault.database.engine import Transaction
 from docvault.database.tables import organisations, portfolios
+from docvault.policy.residuals import Residual
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.rules.people import OrganisationError
 from docvault.values import NotFound, OrganisationId, PersonId, new_id
@@ -48,8 +50,14 @@ def for_listing(tx: Transaction, acting: Acting, organisation_id: OrganisationId
 def listed(tx: Transaction, acting: Acting) -> list[OrganisationRow]:
     """Return every organisation this person may know, by name."""
     residual = tx.policy.residual(acting, Permission.ORGANISATION_LIST, ResourceType.ORGANISATION)
-    question = select(organisations).where(residuals.where(residual, residuals.ORGANISATIONS))
-    return [_organisation(row) for row in tx.connection.execute(question.order_by(organisations.c.name))]
+    return [_organisation(row) for row in tx.connection.execute(_listed(residual))]
+
+
+# Asked for every page of folders, and building it costs more than asking it.
+@lru_cache(maxsize=256)
+def _listed(seen: Residual) -> Select[Any]:
+    chosen = select(organisations).where(residuals.where(seen, residuals.ORGANISATIONS))
+    return chosen.order_by(organisations.c.name)
 
 
 def add(tx: Transaction, *, name: str, kind: str, now: datetime) -> OrganisationId:

@@ -96,8 +96,7 @@ def clients_of(
 ) -> Mapping[PersonId, frozenset[OrganisationId]]:
     """Return whom each account manager looks after; people without clients are left out."""
     found: dict[PersonId, set[OrganisationId]] = {}
-    chosen = select(portfolios).where(portfolios.c.person_id.in_(list(person_ids)))
-    for row in tx.connection.execute(chosen):
+    for row in tx.connection.execute(_PORTFOLIOS, {"people": list(person_ids)}):
         found.setdefault(PersonId(row.person_id), set()).add(OrganisationId(row.organisation_id))
     return {person_id: frozenset(clients) for person_id, clients in found.items()}
 
@@ -165,6 +164,7 @@ def _people() -> Select[tuple[object, ...]]:
 # Every request asks one of these: built once, because building costs as much as asking.
 _BY_ID = _people().where(people.c.id == bindparam("id"))
 _BY_EMAIL = _people().where(people.c.email == bindparam("email"))
+_PORTFOLIOS = select(portfolios).where(portfolios.c.person_id.in_(bindparam("people", expanding=True)))
 
 
 def _one(tx: Transaction, question: Select[tuple[object, ...]], **values: str) -> PersonRow | None:
