@@ -10,11 +10,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from docvault.certificates.keys import Credentials
+from docvault.pdf.errors import PdfUnreadable
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 
 SEAL_FIELD = "docvault-seal"
 SIGNING_SECONDS = 120  # a 1 GiB file is hashed about four times
+SIGNATURES_MOST = 1  # that one task may ask for: a worker that was taken over gets no second one
+TIMESTAMPS_MOST = 3  # to learn a token's size, for the signature, for the archive
 
 Sign = Callable[[bytes], bytes]  # bytes to sign -> ECDSA signature over their SHA-256, DER
 Timestamp = Callable[[bytes], bytes]  # RFC 3161 request -> response, both DER
@@ -121,5 +124,19 @@ def _run(
     questions: dict[str, Callable[[bytes], bytes]],
 ) -> Scratch:
     files = [source, *(answer.drawing for answer in answers if answer.drawing is not None)]
-    _, outputs = workers.run(task, files, options, questions, timeout=SIGNING_SECONDS)
+    most = {"sign": SIGNATURES_MOST, "timestamp": TIMESTAMPS_MOST}
+    answered = {name: _at_most(most[name], answer) for name, answer in questions.items()}
+    _, outputs = workers.run(task, files, options, answered, timeout=SIGNING_SECONDS)
     return outputs[0]
+
+
+def _at_most(times: int, answer: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """Return `answer`, which raises PdfUnreadable when it is asked more often than an honest task would."""
+    left = iter(range(times))
+
+    def answered(question: bytes) -> bytes:
+        if next(left, None) is None:
+            raise PdfUnreadable(detail="asked too often")
+        return answer(question)
+
+    return answered

@@ -113,7 +113,7 @@ class Channel:
         except BaseException as error:
             for descriptor in descriptors:
                 os.close(descriptor)
-            if isinstance(error, msgspec.MsgspecError):
+            if isinstance(error, (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)):
                 raise Broken("not our protocol") from error
             raise
 
