@@ -99,6 +99,12 @@ def test_a_key_file_is_not_any_other_file(path):
             FileKeyring.open(path)
 
 
+def test_a_folder_in_the_place_of_a_key_file_is_refused_in_plain_words(path):
+    path.mkdir(mode=0o700)
+    with pytest.raises(KeyringDamaged, match="folder"):
+        FileKeyring.open(path)
+
+
 @pytest.mark.promise(55)
 def test_the_key_is_not_in_what_is_printed(path):
     made = FileKeyring.create(path)

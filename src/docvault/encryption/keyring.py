@@ -78,9 +78,7 @@ class FileKeyring:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Read the root key from `path`. Raises KeyringMissing, KeyringExposed or KeyringDamaged, tried in
-        that order.
-        """
+        """Read the root key from `path`. Raises KeyringMissing, KeyringExposed or KeyringDamaged."""
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
@@ -92,8 +90,14 @@ class FileKeyring:
             raise KeyringMissing(
                 f"The key file {path} may not be read by this user. Its owner must start DocVault."
             ) from None
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(
+            mode
+        ):  # a container makes a folder of a file that it was to mount and did not find
+            os.close(descriptor)
+            raise KeyringDamaged(f"{path} is not a DocVault key file, but a folder or something else.")
         with os.fdopen(descriptor, "rb") as file:
-            if os.fstat(descriptor).st_mode & OTHERS:
+            if mode & OTHERS:
                 raise KeyringExposed(f"The key file {path} can be read by others. Run: chmod 600 {path}")
             return cls(_parse(file.read(MOST), path))
 
