@@ -30,7 +30,13 @@ def deliver_message(
         if messages.mark_sent(tx, message_id, now):
             facts = {"template": message.template, "local": mailer.is_local}
             audit.append(
-                tx, Kind.MESSAGE_SENT, at=now, object_type="message", object_id=message_id, facts=facts
+                tx,
+                Kind.MESSAGE_SENT,
+                at=now,
+                object_type="message",
+                object_id=message_id,
+                facts=facts,
+                private={"recipient": message.recipient},
             )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folders
+from docvault.database import audit, documents, folders, people
 from docvault.database.documents import DocumentSummary
 from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.database.folders import Candidate, FolderRow, FolderSummary
@@ -139,7 +139,9 @@ def share_folder(
         if all(person.person_id != person_id for person in folders.possible_members(tx, acting, folder)):
             raise NotFound
         folders.add_member(tx, folder, person_id, role, now)
-        _note(tx, Kind.FOLDER_SHARED, folder, acting=acting, person_id=person_id, role=role, now=now)
+        _note(
+            tx, Kind.FOLDER_SHARED, folder, acting=acting, person_id=PersonId(person_id), role=role, now=now
+        )
 
 
 def unshare_folder(db: Database, *, acting: Acting, folder_id: str, person_id: str, now: datetime) -> None:
@@ -151,7 +153,9 @@ def unshare_folder(db: Database, *, acting: Acting, folder_id: str, person_id: s
         folder = folders.for_seeing(tx, acting, folder_id)
         tx.policy.require(acting, Permission.FOLDER_SHARE, folder.resource)
         role = folders.remove_member(tx, folder, person_id)
-        _note(tx, Kind.FOLDER_UNSHARED, folder, acting=acting, person_id=person_id, role=role, now=now)
+        _note(
+            tx, Kind.FOLDER_UNSHARED, folder, acting=acting, person_id=PersonId(person_id), role=role, now=now
+        )
 
 
 def _note(
@@ -160,10 +164,11 @@ def _note(
     folder: FolderRow,
     *,
     acting: Acting,
-    person_id: str,
+    person_id: PersonId,
     role: str,
     now: datetime,
 ) -> None:
+    person = people.by_id(tx, person_id)
     audit.append(
         tx,
         kind,
@@ -173,7 +178,7 @@ def _note(
         object_id=folder.id,
         organisation_id=folder.organisation_id,
         facts={"person": person_id, "role": role},
-        private={"folder": folder.name},
+        private={"folder": folder.name, "person": person.name if person else ""},
     )
 
 

@@ -212,7 +212,8 @@ def disable_person(db: Database, *, acting: Acting, person_id: PersonId, now: da
         people.set_state(tx, person.id, PersonState.DISABLED)
         ended = _put_out(tx, person.id, now)
         facts: Mapping[str, str | int] = {"was": person.state.value, "sessions_ended": ended}
-        _note(tx, Kind.PERSON_DISABLED, acting, person.id, person.organisation_id, now, facts=facts)
+        named = {"person": person.name}
+        _note(tx, Kind.PERSON_DISABLED, acting, person.id, person.organisation_id, now, facts, named)
 
 
 def enable_person(db: Database, *, acting: Acting, person_id: PersonId, now: datetime) -> None:
@@ -224,7 +225,8 @@ def enable_person(db: Database, *, acting: Acting, person_id: PersonId, now: dat
         state = PersonState.ACTIVE if factors.has_confirmed(tx, person.id) else PersonState.INVITED
         people.set_state(tx, person.id, state)
         facts = {"state": state.value}
-        _note(tx, Kind.PERSON_ENABLED, acting, person.id, person.organisation_id, now, facts=facts)
+        named = {"person": person.name}
+        _note(tx, Kind.PERSON_ENABLED, acting, person.id, person.organisation_id, now, facts, named)
 
 
 def start_password_reset(
@@ -339,7 +341,8 @@ def _send_reset(
     where: Mapping[str, str],
 ) -> None:
     notices.offer_reset(tx, records, person, now)
-    _note(tx, Kind.PASSWORD_RESET_STARTED, acting, person.id, person.organisation_id, now, private=where)
+    private = {"person": person.name, **where}
+    _note(tx, Kind.PASSWORD_RESET_STARTED, acting, person.id, person.organisation_id, now, private=private)
 
 
 def _whereabouts(source: Source) -> dict[str, str]:

@@ -197,7 +197,7 @@ def _judge_password(
         object_id=person.id,
         organisation_id=person.organisation_id,
         facts={"renewed": verdict.renewed is not None},
-        private=_whereabouts(source, person.email),
+        private={**_whereabouts(source, person.email), "name": person.name},
     )
     offered = ("totp", "recovery") if factors.recovery_codes_left(tx, person.id) else ("totp",)
     return Challenge(challenges.start(tx, person.id, now), offered)

@@ -35,7 +35,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.SIGN_IN_REFUSED: "A sign-in as {person} was refused",
     Kind.SIGNED_OUT: "{who} signed out",
     Kind.STEP_UP_CONFIRMED: "{who} confirmed with a one-time code",
-    Kind.STEP_UP_REFUSED: "{who} was refused: the one-time code was wrong",
+    Kind.STEP_UP_REFUSED: "{who} gave a one-time code that was refused",
     Kind.FOLDER_CREATED: "{who} created the folder {folder}",
     Kind.FOLDER_SHARED: "{who} shared the folder {folder} with {person}",
     Kind.FOLDER_UNSHARED: "{who} stopped sharing the folder {folder} with {person}",
@@ -62,7 +62,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.AUDIT_READ: "{who} read the audit trail",
     Kind.AUDIT_EXPORTED: "{who} exported {entries} of the audit trail",
     Kind.OUTBOX_READ: "{who} looked at the outgoing mail",
-    Kind.MESSAGE_SENT: "DocVault sent a mail",
+    Kind.MESSAGE_SENT: "DocVault sent a mail to {person}",
 }
 
 _INDEFINITE = {"document": "a document", "envelope": "an envelope"}
