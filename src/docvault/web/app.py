@@ -5,7 +5,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from anyio import CapacityLimiter
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
@@ -13,7 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from docvault.web import static_files
 from docvault.web.access import PUBLIC, require_session, with_session
-from docvault.web.api.verification import AT_ONCE
+from docvault.web.api.verification import Places
 from docvault.web.csrf import refuse_cross_site
 from docvault.web.headers import with_headers
 from docvault.web.problems import answer
@@ -42,7 +41,7 @@ def create_app(portal: Portal) -> Litestar:
                 "portal": portal,
                 "static": static,
                 "environment": make_environment(static, portal.settings.name),
-                "verification_slots": CapacityLimiter(AT_ONCE),
+                "verification_places": Places(),
             }
         ),
         logging_config=None,

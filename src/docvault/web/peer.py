@@ -45,6 +45,12 @@ def address_of(scope: Scope, trusted: Sequence[Network]) -> str:
     return str(address)
 
 
+def network_of(address: str) -> str:
+    """Return what counts as one sender: the address, or its /64, which one customer has as a whole."""
+    parsed = _parse(address)
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+
+
 def user_agent_of(scope: Scope) -> str:
     """Return what the browser calls itself, cut to a length that can be kept."""
     return Headers.from_scope(scope).get("user-agent", "")[:USER_AGENT_MOST]

@@ -1,23 +1,57 @@
 """Checking a signed PDF: the bytes come in, the report goes out, nothing is kept."""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from anyio import CapacityLimiter, WouldBlock
+from anyio import CapacityLimiter, fail_after
 from litestar import Request, post
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 
 from docvault.actions import verifications
 from docvault.pdf.scratch import Scratch
-from docvault.web.access import PUBLIC, VerifierBusy, portal_of
+from docvault.web import peer
+from docvault.web.access import PUBLIC, AccessError, VerifierBusy, portal_of, source_of
 from docvault.web.running import run
 from docvault.web.wire import Answer
 
 WebRequest = Request[Any, Any, Any]
 
 AT_ONCE = 4  # documents held in memory for this; anybody may ask, so more are told to come back
+FROM_ONE = 2  # of them from one network
+CHECKS = 1  # of them in a PDF worker: the others are for people who are signed in
+PATIENCE = 120  # seconds until the whole document has to be here
+
+
+class TooSlow(AccessError):
+    """The document did not arrive in time."""
+
+    def __init__(self) -> None:
+        super().__init__("The document took too long to arrive. Please try again on a faster connection.")
+
+
+class Places:
+    """Who is having a document checked at the moment. Used on the event loop only."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+        self.checking = CapacityLimiter(CHECKS)
+
+    @contextmanager
+    def one(self, network: str) -> Iterator[None]:
+        """Take a place for somebody of `network`. Raises VerifierBusy."""
+        if self._taken.total() >= AT_ONCE or self._taken[network] >= FROM_ONE:
+            raise VerifierBusy
+        self._taken[network] += 1
+        try:
+            yield
+        finally:
+            self._taken[network] -= 1
+            self._taken += Counter()  # forgets who has none
 
 
 class Signature(Answer):
@@ -66,19 +100,11 @@ class PdfOperation(Operation):
 async def verify(request: WebRequest) -> SignatureReport:
     """Send the bytes of a PDF and read what holds. Nothing is kept."""
     portal = portal_of(request)
-    slots: CapacityLimiter = request.app.state.verification_slots
-    try:
-        slots.acquire_nowait()
-    except WouldBlock as error:
-        raise VerifierBusy from error
-    try:
-        with Scratch.create() as source:
-            async for chunk in request.stream():
-                source.file.write(chunk)
-            source.seal()
+    places: Places = request.app.state.verification_places
+    with places.one(peer.network_of(source_of(request.scope).address)), Scratch.create() as source:
+        await _receive(request, source)
+        async with places.checking:
             report = await run(verifications.verify_document, portal.pdf, portal.authority, source=source)
-    finally:
-        slots.release()
     return SignatureReport(
         verdict=report.verdict,
         reasons=list(report.reasons),
@@ -88,6 +114,17 @@ async def verify(request: WebRequest) -> SignatureReport:
             for item in report.signatures
         ],
     )
+
+
+async def _receive(request: WebRequest, target: Scratch) -> None:
+    """Take the whole document. Raises TooSlow."""
+    try:
+        with fail_after(PATIENCE):
+            async for chunk in request.stream():
+                target.file.write(chunk)
+    except TimeoutError as error:
+        raise TooSlow from error
+    target.seal()
 
 
 HANDLERS = [verify]
