@@ -11,6 +11,8 @@ need mutool mupdf-tools
 need certutil libnss3-tools
 need openssl openssl
 need oathtool oathtool
+# Debian keeps the server's programs out of PATH; the tests start a server of their own with them.
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -d /usr/share/fonts/truetype/noto ] || missing="$missing fonts-noto-core"
 [ -d /usr/share/fonts/opentype/noto ] || missing="$missing fonts-noto-cjk"
 [ -z "$missing" ] && exit 0

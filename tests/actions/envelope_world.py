@@ -20,6 +20,7 @@ from docvault.rules.answers import DrawnSignature, TypedSignature
 from docvault.rules.fields import FieldKind
 from docvault.vault.authority import Authority
 
+from . import world as worlds
 from .world import NOW, World, build, populate
 
 DRAWN = DrawnSignature((((0.1, 0.2), (0.3, 0.1), (0.5, 0.25)), ((0.55, 0.1), (0.8, 0.2))))
@@ -246,9 +247,7 @@ def mails(made: SigningWorld):
 
 def queued(made: SigningWorld):
     """Return the names of jobs in the queue."""
-    with made.db.reading() as tx:
-        found = tx.connection.exec_driver_sql("SELECT name FROM workflow_status ORDER BY created_at")
-        return [row[0] for row in found]
+    return worlds.queued(made.db, "name")
 
 
 def content(made: SigningWorld, acting, envelope_id, which):

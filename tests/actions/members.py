@@ -19,9 +19,9 @@ HASHER = Hasher(Argon2(memory_kib=7168, passes=1, lanes=1, at_once=2, waiting=64
 PASSWORD = "correct horse battery staple"
 
 
-def with_mail(tmp_path: Path) -> Iterator[World]:
+def with_mail(tmp_path: Path, url: str | None = None) -> Iterator[World]:
     """Build a world whose mail can be queued, and close it; made for `yield from` in a fixture."""
-    for world in standing(tmp_path):
+    for world in standing(tmp_path, url):
         work.prepare(world.db.url)
         yield world
 

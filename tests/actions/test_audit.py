@@ -25,11 +25,11 @@ from docvault.database.step_ups import StepUpInvalid
 from docvault.database.tables import (
     audit_checkpoints as checkpoint_rows,
 )
-from docvault.database.tables import audit_details, audit_entries, audit_state, audit_tiles
+from docvault.database.tables import audit_details, audit_entries, audit_state, audit_tiles, sessions
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Acting
 
-from .world import NOW, World, half_signed_in, standing
+from .world import NOW, World, half_signed_in, refuse, standing
 
 KEY = LogKey("docvault.example/audit", Ed25519PrivateKey.from_private_bytes(b"k" * 32))
 ALL = Filters()
@@ -37,8 +37,8 @@ ENVELOPE, FOLDER = "e" * 26, "f" * 26
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from standing(tmp_path)
+def world(tmp_path, database_url):
+    yield from standing(tmp_path, database_url)
 
 
 def record(
@@ -66,14 +66,22 @@ def step_up(world: World, acting: Acting, filters: Filters, file_format: str) ->
 
 def world_row(world: World, tx, acting: Acting) -> None:
     """Make sure that the session exists that a proof points to."""
-    tx.connection.execute(
-        text(
-            "INSERT OR IGNORE INTO sessions (id, token_hash, csrf_hash, person_id, kind, factors, created_at, seen_at,"
-            " expires_at, address, user_agent) VALUES (:id, :hash, :hash, :person, 'full', 'password+totp',"
-            " '2026-01-01', '2026-01-01', '2027-01-01', '', '')"
-        ),
-        {"id": acting.session_id, "hash": acting.session_id.encode(), "person": acting.person_id},
-    )
+    known = tx.connection.execute(select(sessions.c.id).where(sessions.c.id == acting.session_id)).first()
+    if known is None:
+        values = {
+            "id": acting.session_id,
+            "token_hash": acting.session_id.encode(),
+            "csrf_hash": b"",
+            "person_id": acting.person_id,
+            "kind": "full",
+            "factors": "password+totp",
+            "created_at": NOW,
+            "seen_at": NOW,
+            "expires_at": NOW + timedelta(hours=1),
+            "address": "",
+            "user_agent": "",
+        }
+        tx.connection.execute(insert(sessions).values(values))
 
 
 def export(world: World, file_format: str, filters: Filters = ALL, acting: Acting | None = None) -> bytes:
@@ -117,10 +125,7 @@ def test_an_entry_is_rolled_back_with_its_deed(world):
 def test_a_deed_does_not_happen_when_its_entry_cannot_be_written(world, table):
     record(world, 255)
     with world.db.transaction() as tx:
-        verb = "UPDATE" if table == "audit_state" else "INSERT"
-        tx.connection.exec_driver_sql(
-            f"CREATE TRIGGER full BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END"
-        )
+        refuse(tx, "UPDATE" if table == "audit_state" else "INSERT", table)
     before = world.rows()
     with pytest.raises(audit.AuditNotWritten), world.db.transaction() as tx:
         tx.connection.execute(text("UPDATE organisations SET name = name || '!'"))

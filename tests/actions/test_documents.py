@@ -22,12 +22,12 @@ from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Permission
 from docvault.values import NotFound, new_id
 
-from .world import NOW, person, standing
+from .world import NOW, person, refuse, standing
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from standing(tmp_path)
+def world(tmp_path, database_url):
+    yield from standing(tmp_path, database_url)
 
 
 @pytest.fixture(scope="module")
@@ -224,10 +224,8 @@ def test_the_folder_shows_its_documents_newest_first(world, pdf, document):
 
 
 def test_a_download_that_is_not_written_down_does_not_happen(world, document):
-    with world.db.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "CREATE TRIGGER refuse BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'no'); END"
-        )
+    with world.db.transaction() as tx:
+        refuse(tx, "INSERT", "audit_entries")
     with pytest.raises(Exception, match="audit"):
         read(world, document, world.client)
 

@@ -14,8 +14,8 @@ from .world import NOW
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from with_mail(tmp_path)
+def world(tmp_path, database_url):
+    yield from with_mail(tmp_path, database_url)
 
 
 @pytest.fixture

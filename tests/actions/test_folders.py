@@ -25,8 +25,8 @@ from .world import NOW, half_signed_in, person, standing
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from standing(tmp_path)
+def world(tmp_path, database_url):
+    yield from standing(tmp_path, database_url)
 
 
 def folder_of(world, acting=None, organisation=None, name="Statements of work", kind="sow", now=NOW):

@@ -18,8 +18,8 @@ def pdf():
 
 
 @pytest.fixture
-def made(tmp_path, pdf):
-    world = signing.build_signing(tmp_path, pdf)
+def made(tmp_path, pdf, database_url):
+    world = signing.build_signing(tmp_path, pdf, database_url)
     yield world
     world.vault.close()
     world.db.close()

@@ -12,8 +12,8 @@ from .world import NOW, half_signed_in, standing
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from standing(tmp_path)
+def world(tmp_path, database_url):
+    yield from standing(tmp_path, database_url)
 
 
 def create(world, name, acting=None):

@@ -19,8 +19,8 @@ NEW_PASSWORD = "three unrelated green kettles"
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from with_mail(tmp_path)
+def world(tmp_path, database_url):
+    yield from with_mail(tmp_path, database_url)
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ SIGN = "envelope:sign"
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from with_mail(tmp_path)
+def world(tmp_path, database_url):
+    yield from with_mail(tmp_path, database_url)
 
 
 @pytest.fixture

@@ -38,8 +38,8 @@ from .world import NOW, standing
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from standing(tmp_path)
+def world(tmp_path, database_url):
+    yield from standing(tmp_path, database_url)
 
 
 @pytest.fixture(scope="module")

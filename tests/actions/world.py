@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import column, func, insert, inspect, select, table, text
 
 from docvault.blobs.filesystem import FileBlobs
 from docvault.database import tables
-from docvault.database.engine import Database
+from docvault.database.engine import Database, Transaction
 from docvault.encryption.keyring import FileKeyring
 from docvault.policy.engine import Policy
 from docvault.policy.vocabulary import Acting, Role
@@ -53,21 +53,44 @@ class World:
     def entries(self) -> list[tuple[str, str | None]]:
         """Return kind and object of every audit entry so far."""
         with self.db.reading() as tx:
-            table = tables.audit_entries
-            rows = tx.connection.execute(select(table.c.kind, table.c.object_id).order_by(table.c.index))
+            entries = tables.audit_entries.c
+            rows = tx.connection.execute(select(entries.kind, entries.object_id).order_by(entries.index))
             return [(row.kind, row.object_id) for row in rows]
 
     def rows(self) -> dict[str, int]:
         """Return how many rows every table has: for tests that nothing was half done."""
         with self.db.reading() as tx:
             return {
-                table.name: tx.connection.execute(select(func.count()).select_from(table)).scalar_one()
-                for table in tables.METADATA.sorted_tables
+                each.name: tx.connection.execute(select(func.count()).select_from(each)).scalar_one()
+                for each in tables.METADATA.sorted_tables
             }
 
 
+def queued(db: Database, wanted: str) -> list[str]:
+    """Return one column of every job that was ever put into the queue, oldest first."""
+    schema = "dbos" if db.engine.dialect.name == "postgresql" else None
+    jobs = table("workflow_status", column(wanted), column("created_at"), schema=schema)
+    with db.reading() as tx:
+        return list(tx.connection.execute(select(jobs.c[wanted]).order_by(jobs.c.created_at)).scalars())
+
+
+def everything(db: Database) -> bytes:
+    """Return all that is kept, as a thief of the database would see it."""
+    if db.engine.dialect.name == "sqlite":
+        file = Path(str(db.engine.url.database))
+        return b"".join(path.read_bytes() for path in file.parent.glob(f"{file.name}*"))
+    found = []
+    with db.reading() as tx:
+        seen = inspect(tx.connection)
+        for schema in ("public", "dbos"):
+            for name in seen.get_table_names(schema):
+                for row in tx.connection.execute(select(text("*")).select_from(table(name, schema=schema))):
+                    found += [value if isinstance(value, bytes) else str(value).encode() for value in row]
+    return b"\n".join(found)
+
+
 def build(tmp_path: Path, url: str | None = None) -> World:
-    """Make a portal in `tmp_path`."""
+    """Make a portal in `tmp_path`; its rows lie in the database at `url`, if not there as well."""
     db = Database(url or f"sqlite:///{tmp_path / 'docvault.sqlite'}", POLICY)
     tables.METADATA.create_all(db.engine)
     vault = Vault(FileKeyring.create(tmp_path / "root.key"), FileBlobs(tmp_path / "blobs"))
@@ -153,6 +176,21 @@ def person(
     )
 
 
+REFUSING = {
+    "sqlite": ["CREATE TRIGGER no_room BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END"],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$",
+        "CREATE TRIGGER no_room BEFORE {verb} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ],
+}
+
+
+def refuse(tx: Transaction, verb: str, table: str) -> None:
+    """Let the database refuse every later INSERT or UPDATE of a row in `table`."""
+    for statement in REFUSING[tx.connection.dialect.name]:
+        tx.connection.exec_driver_sql(statement.format(verb=verb, table=table))
+
+
 def half_signed_in(acting: Acting) -> Acting:
     """Return the person before their second factor."""
     return replace(acting, session_kind="enrol")
@@ -167,9 +205,9 @@ def _organisation(db: Database, name: str, kind: str) -> OrganisationId:
     return organisation_id
 
 
-def standing(tmp_path: Path) -> Iterator[World]:
+def standing(tmp_path: Path, url: str | None = None) -> Iterator[World]:
     """Build a world for one test and close it afterwards; made for `yield from` in a fixture."""
-    made = build(tmp_path)
+    made = build(tmp_path, url)
     yield made
     made.vault.close()
     made.db.close()

@@ -1,0 +1,46 @@
+"""The databases that tests run on: SQLite in a folder, or a copy in one PostgreSQL for the whole run."""
+
+from contextlib import ExitStack
+
+import pytest
+
+import postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """Start PostgreSQL at the first test that wants it."""
+    programs = postgres.binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: tools/install_system_packages.sh installs it")
+    server = postgres.Server(programs)
+    try:
+        server.prepare_template()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """Lend a PostgreSQL database that has every table."""
+    with postgres_server.copy() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server):
+    """Lend a PostgreSQL database without any table."""
+    with postgres_server.empty() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """Run the test once per database, in one that has every table on PostgreSQL and none yet on SQLite."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'docvault.sqlite'}"
+        return
+    with ExitStack() as lent:
+        server = request.getfixturevalue("postgres_server")
+        yield lent.enter_context(server.copy())

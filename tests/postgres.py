@@ -1,0 +1,117 @@
+"""One throwaway PostgreSQL for a run of the tests: a migrated template, and one copy of it per test.
+
+It listens on a Unix socket in a folder of its own and nowhere else, and writes nothing durably: these tests
+kill our processes, never the database's machine.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from docvault.database import work
+from docvault.database.engine import Database
+from docvault.database.migrate import migrate
+from docvault.policy.engine import Policy, default_folder
+
+PLACES = (*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/local/pgsql/bin"))
+QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+}
+TEMPLATE = "template_docvault"
+
+
+def binaries() -> Path | None:
+    """Return the folder of the server's programs, or None where they are not installed."""
+    found = shutil.which("initdb")
+    places = (*PLACES, Path(found).resolve().parent) if found else PLACES
+    return next((place for place in places if (place / "initdb").exists()), None)
+
+
+class Server:
+    """A running server. Ask it for databases; `stop` ends it and removes everything."""
+
+    def __init__(self, programs: Path) -> None:
+        self.programs = programs
+        self.folder = Path(tempfile.mkdtemp(prefix="docvault-pg-"))  # short: a socket's path has 107 bytes
+        self._numbers = count(1)
+        if os.getuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run(
+            "initdb", "-D", self._data, "-U", "docvault", "-A", "trust", "--no-sync", "--locale=C.UTF-8"
+        )
+        settings = {"listen_addresses": "", "unix_socket_directories": self.folder} | QUICK
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        self._run("pg_ctl", "-D", self._data, "-w", "-l", self.folder / "log", "-o", options, "start")
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def url(self, database: str) -> str:
+        return f"postgresql://docvault@/{database}?host={self.folder}"
+
+    def prepare_template(self) -> None:
+        """Make the database that the tests' are copies of, by the migrations of the product."""
+        self.create(TEMPLATE)
+        db = Database(self.url(TEMPLATE), Policy.load(default_folder()))
+        migrate(db)
+        db.close()
+        work.prepare(self.url(TEMPLATE))
+
+    def create(self, name: str, template: str = "template1") -> str:
+        self._say(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    @contextmanager
+    def copy(self) -> Iterator[str]:
+        """Lend the URL of a fresh database that has every table."""
+        with self._lent(TEMPLATE) as url:
+            yield url
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """Lend the URL of a database without any table."""
+        with self._lent("template1") as url:
+            yield url
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+        shutil.rmtree(self.folder)
+
+    @contextmanager
+    def _lent(self, template: str) -> Iterator[str]:
+        name = f"test_{next(self._numbers)}"
+        try:
+            yield self.create(name, template)
+        finally:
+            self._say(f'DROP DATABASE "{name}" WITH (FORCE)')  # a test may have left a process behind
+
+    def _say(self, statement: str) -> None:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        command = [str(self.programs / program), *map(str, arguments)]
+        if os.getuid() == 0:  # the server refuses to run as root
+            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command]
+        done = subprocess.run(
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
