@@ -8,8 +8,9 @@ import hashlib
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from docvault.database.engine import Transaction
@@ -59,10 +60,7 @@ def take(tx: Transaction, bucket: Bucket, now: datetime) -> int:
     Raises Stopped when the bucket ended.
     """
     rules = tx.policy.numbers.passwords.throttle
-    _ensure(tx, bucket.key, now)
-    row = tx.connection.execute(
-        select(throttles).where(throttles.c.key == bucket.key).with_for_update()
-    ).one()
+    row = _locked(tx, bucket.key, now)
     if bucket.stops_at is not None and row.failures >= bucket.stops_at:
         raise Stopped
     if row.blocked_until is not None and row.blocked_until > now:
@@ -103,11 +101,16 @@ def _blocked(rules: Throttle, bucket: Bucket, failures: int, now: datetime) -> d
     return now + timedelta(seconds=seconds)
 
 
-def _ensure(tx: Transaction, key: str, now: datetime) -> None:
-    """Make sure that the row is there to be locked, whoever comes first."""
+def _locked(tx: Transaction, key: str, now: datetime) -> Row[Any]:
+    """Return the counter, made if need be, locked for the rest of `tx`.
+
+    One statement: whoever succeeds removes the counter, maybe right after we have seen it and waited for it.
+    """
     make = postgresql.insert if tx.connection.dialect.name == "postgresql" else sqlite.insert
     row = make(throttles).values(key=key, failures=0, blocked_until=None, changed_at=now)
-    tx.connection.execute(row.on_conflict_do_nothing(index_elements=[throttles.c.key]))
+    same = {"failures": throttles.c.failures}
+    taken = row.on_conflict_do_update(index_elements=[throttles.c.key], set_=same)
+    return tx.connection.execute(taken.returning(*throttles.c)).one()
 
 
 def _write(tx: Transaction, key: str, failures: int, blocked: datetime | None, now: datetime) -> None:
