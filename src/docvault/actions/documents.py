@@ -193,10 +193,8 @@ def _check_pages(opened: OpenVersion) -> None:
 def _note_reading(
     tx: Transaction, acting: Acting, document: DocumentRow, version_id: str, number: int, now: datetime
 ) -> None:
-    if viewings.known(tx, acting, version_id):
-        return
-    viewings.add(tx, acting, version_id, now)
-    _note(tx, Kind.DOCUMENT_READ, document, acting, number, now)
+    if viewings.add(tx, acting, version_id, now):
+        _note(tx, Kind.DOCUMENT_READ, document, acting, number, now)
 
 
 def _note(

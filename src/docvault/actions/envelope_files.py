@@ -71,8 +71,7 @@ def envelope_pages(db: Database, *, acting: Acting, envelope_id: EnvelopeId, now
     with db.transaction() as tx:
         row = envelopes.for_reading(tx, acting, envelope_id)
         version_id = _version(row, "sent")
-        if not viewings.known(tx, acting, version_id):
-            viewings.add(tx, acting, version_id, now)
+        if viewings.add(tx, acting, version_id, now):
             envelope_history.record(
                 tx,
                 Kind.ENVELOPE_READ,

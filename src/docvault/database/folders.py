@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, union
+from sqlalchemy.dialects import postgresql, sqlite
 
 from docvault.database import residuals
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
@@ -157,10 +158,12 @@ def possible_members(tx: Transaction, acting: Acting, folder: FolderRow) -> Sequ
 
 
 def add_member(tx: Transaction, folder: FolderRow, person_id: str, role: str, now: datetime) -> None:
-    """Share the folder with a person it is not shared with yet."""
-    tx.connection.execute(
-        insert(folder_members).values(folder_id=folder.id, person_id=person_id, role=role, added_at=now)
-    )
+    """Share the folder with a person it is not shared with yet. Raises NotFound if somebody was faster."""
+    make = postgresql.insert if tx.connection.dialect.name == "postgresql" else sqlite.insert
+    row = make(folder_members).values(folder_id=folder.id, person_id=person_id, role=role, added_at=now)
+    new = row.on_conflict_do_nothing().returning(folder_members.c.person_id)
+    if tx.connection.execute(new).one_or_none() is None:
+        raise NotFound
 
 
 def remove_member(tx: Transaction, folder: FolderRow, person_id: str) -> str:

@@ -90,7 +90,8 @@ def assign(tx: Transaction, person_id: PersonId, organisation_id: OrganisationId
     """Put a client into an account manager's portfolio; False if it was there."""
     make = postgresql.insert if tx.connection.dialect.name == "postgresql" else sqlite.insert
     row = make(portfolios).values(person_id=person_id, organisation_id=organisation_id)
-    return tx.connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+    new = row.on_conflict_do_nothing().returning(portfolios.c.person_id)
+    return tx.connection.execute(new).one_or_none() is not None
 
 
 def _organisation(row: Row[Any]) -> OrganisationRow:

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from docvault.database.engine import Transaction
 from docvault.database.tables import viewings
@@ -17,8 +18,9 @@ def known(tx: Transaction, acting: Acting, version_id: str) -> bool:
     return tx.connection.execute(chosen).first() is not None
 
 
-def add(tx: Transaction, acting: Acting, version_id: str, now: datetime) -> None:
-    """Note the first opening; a second row raises IntegrityError, so one opening is one entry."""
-    tx.connection.execute(
-        insert(viewings).values(session_id=acting.session_id, version_id=version_id, opened_at=now)
-    )
+def add(tx: Transaction, acting: Acting, version_id: str, now: datetime) -> bool:
+    """Note the first opening; False if it was noted before, so that one opening is one entry."""
+    make = postgresql.insert if tx.connection.dialect.name == "postgresql" else sqlite.insert
+    row = make(viewings).values(session_id=acting.session_id, version_id=version_id, opened_at=now)
+    first = row.on_conflict_do_nothing().returning(viewings.c.version_id)
+    return tx.connection.execute(first).one_or_none() is not None
