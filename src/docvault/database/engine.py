@@ -18,6 +18,7 @@ from docvault.policy.engine import Policy
 from docvault.values import DocVaultError
 
 BUSY_TIMEOUT = 30_000  # milliseconds a writer waits for the one before it
+POOL = 10  # connections to PostgreSQL that stay open in a process; it may open as many more
 PAGE = 50  # rows of a page unless asked otherwise
 PAGE_MOST = 200
 POSTGRES_FULL = "53100"  # disk_full, https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -84,6 +85,16 @@ class Database:
         with self.engine.connect() as connection:
             yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads: every statement in it sees the rows of one moment."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield Transaction(connection, self.policy)
+
     def answers(self) -> bool:
         """Tell whether the database answers at all; why not stands in its own log."""
         try:
@@ -111,8 +122,26 @@ def _ran_full(error: BaseException) -> bool:
 
 
 def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    return _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+
+
+def _postgresql(url: str) -> Engine:
+    from docvault.database.parameters import Text  # noqa: PLC0415 - the driver takes long to import, and SQLite needs none of it
+
+    engine = create_engine(url, pool_pre_ping=True, pool_size=POOL, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.adapters.register_dumper(str, Text)
+        connection.execute(f"SET lock_timeout = {BUSY_TIMEOUT}")
+        # A transaction that hangs would hold up every writer behind it, for ever.
+        connection.execute(f"SET idle_in_transaction_session_timeout = {2 * BUSY_TIMEOUT}")
+        connection.commit()
+
+    return engine
+
+
+def _sqlite(url: str) -> Engine:
     waiting = {"check_same_thread": False, "timeout": BUSY_TIMEOUT / 1000}
     engine = create_engine(url, hide_parameters=True, connect_args=waiting)
 

@@ -6,11 +6,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from docvault.database.engine import Database
 from docvault.values import DocVaultError
 
+STARTING = 0x646F63  # the number of the lock that one start at a time holds
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -31,6 +32,8 @@ def migrate(db: Database) -> None:
     NewerDatabase.
     """
     with db.transaction() as tx:
+        if tx.connection.dialect.name == "postgresql":  # two servers may start at the same moment
+            tx.connection.execute(select(func.pg_advisory_xact_lock(STARTING)))
         config = configuration(tx.connection)
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         current = MigrationContext.configure(tx.connection).get_current_revision()
