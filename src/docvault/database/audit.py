@@ -19,7 +19,7 @@ from docvault.audit.kinds import Kind
 from docvault.audit.tree import Edge, leaf_hash
 from docvault.database.audit_trail import EntryRow, object_trail
 from docvault.database.engine import Transaction
-from docvault.database.tables import audit_entries, audit_state, audit_tiles
+from docvault.database.tables import audit_entries, audit_tiles
 from docvault.policy.vocabulary import Acting
 from docvault.values import DocVaultError
 
@@ -49,6 +49,7 @@ _ADD_ENTRY = """INSERT INTO audit_entries
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _ADD_DETAILS = 'INSERT INTO audit_details ("index", salt, body) VALUES (?, ?, ?)'
 _STATE = "SELECT size, edge FROM audit_state WHERE id = 1"
+_BEGIN = "INSERT INTO audit_state (id, size, edge) VALUES (1, 0, ?) ON CONFLICT (id) DO NOTHING"
 _GROW = "UPDATE audit_state SET size = ?, edge = ? WHERE id = 1 AND size = ?"
 
 
@@ -137,8 +138,8 @@ def locked_edge(tx: Transaction) -> Edge:
     locked = "" if tx.connection.dialect.name == "sqlite" else " FOR UPDATE"  # SQLite has one writer anyway
     state = _run(tx, _STATE + locked).fetchone()
     if state is None:
-        tx.connection.execute(insert(audit_state).values(id=1, size=0, edge=b""))
-        return Edge()
+        _run(tx, _BEGIN, (b"",))  # of two first writers, the second waits for the first one's row
+        state = _run(tx, _STATE + locked).fetchone()
     return Edge.load(state[0], bytes(state[1]))
 
 

@@ -164,6 +164,9 @@ def newest_is(tx: Transaction, document_id: str, number: int) -> None:
 
 def remove_empty(tx: Transaction, document_id: str) -> None:
     """Remove a document that has no version and that no upload is on its way to."""
+    # The lock comes first, in a statement of its own: on PostgreSQL the next one then sees what is there now.
+    locked = select(documents.c.id).where(documents.c.id == document_id).with_for_update()
+    tx.connection.execute(locked)
     some_version = exists().where(versions.c.document_id == documents.c.id)
     some_upload = exists().where(uploads.c.document_id == documents.c.id)
     tx.connection.execute(

@@ -146,7 +146,9 @@ def _for(
 
 def _load(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool) -> EnvelopeRow:
     if lock:  # SQLite knows no row locks and needs none: its writers come one after the other
-        tx.connection.execute(select(envelopes.c.id).where(envelopes.c.id == envelope_id).with_for_update())
+        tx.connection.execute(
+            select(envelopes.c.id).where(envelopes.c.id == envelope_id).with_for_update(key_share=True)
+        )
     row = tx.connection.execute(_QUESTION.where(envelopes.c.id == envelope_id)).one_or_none()
     if row is None:
         raise NotFound

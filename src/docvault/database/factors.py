@@ -101,7 +101,7 @@ def confirm(tx: Transaction, records: Records, person_id: PersonId, code: str, n
         return refusal
     mine = totp_factors.c.person_id == person_id
     sealed = tx.connection.execute(
-        select(totp_factors.c.pending).where(mine).with_for_update()
+        select(totp_factors.c.pending).where(mine).with_for_update(key_share=True)
     ).scalar_one_or_none()
     step = totp.matching_step(records.open(_context(person_id), sealed), code, now) if sealed else None
     if step is None:

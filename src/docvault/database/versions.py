@@ -79,7 +79,7 @@ def next_number(tx: Transaction, document_id: str, purpose: str) -> int:
     """Return the number of the next version. Locks the document, so that two never get the same. Raises
     NotFound.
     """
-    locked = select(documents.c.id).where(documents.c.id == document_id).with_for_update()
+    locked = select(documents.c.id).where(documents.c.id == document_id).with_for_update(key_share=True)
     if tx.connection.execute(locked).one_or_none() is None:
         raise NotFound
     newest = select(func.max(versions.c.number)).where(
