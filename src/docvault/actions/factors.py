@@ -82,7 +82,10 @@ def _adopt(
 
 
 def _may_enrol(tx: Transaction, acting: Acting, now: datetime) -> PersonRow:
-    """Return the person. Raises NotFresh for an old or ended session and for a person who may not be here."""
+    """Return the person, locked. Raises NotFresh for an old or ended session and for a person who may not be
+    here.
+    """
+    people.lock(tx, acting.person_id)  # or one who is disabled at this moment would be made active after all
     started = sessions.started_at(tx, acting)
     person = people.by_id(tx, acting.person_id)
     if started is None or person is None or person.state == PersonState.DISABLED:

@@ -173,9 +173,8 @@ def accept_invitation(
         passwords.check_new(password, tx.policy.numbers.passwords, about=about)
     password_hash = hasher.hash(password)
     with db.transaction() as tx:
-        _, person = invitations.opened(
-            tx, token, now, *JOINING
-        )  # nothing was locked while the password was hashed
+        # Nothing was locked while the password was hashed, so the link may have ended since.
+        _, person = invitations.opened(tx, token, now, *JOINING, lock=True)
         people.rename(tx, person.id, email=own_email, name=own_name)
         people.set_password(tx, person.id, password_hash)
         sessions.end_all(tx, person.id, now)
@@ -283,7 +282,7 @@ def finish_password_reset(
         passwords.check_new(password, tx.policy.numbers.passwords, about=about)
     password_hash = hasher.hash(password)
     with db.transaction() as tx:
-        link, person = invitations.opened(tx, token, now, LinkPurpose.PASSWORD_RESET)
+        link, person = invitations.opened(tx, token, now, LinkPurpose.PASSWORD_RESET, lock=True)
         if not invitations.spend(tx, link, now):
             raise LinkRefused
         people.set_password(tx, person.id, password_hash)

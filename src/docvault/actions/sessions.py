@@ -189,6 +189,7 @@ def _judge_password(
     _give_back_try(tx, address, source, now)
     if verdict.renewed:
         people.set_password(tx, person.id, verdict.renewed)
+    challenge = challenges.start(tx, person.id, now)
     audit.append(
         tx,
         Kind.PASSWORD_ACCEPTED,
@@ -200,7 +201,7 @@ def _judge_password(
         private={**_whereabouts(source, person.email), "name": person.name},
     )
     offered = ("totp", "recovery") if factors.recovery_codes_left(tx, person.id) else ("totp",)
-    return Challenge(challenges.start(tx, person.id, now), offered)
+    return Challenge(challenge, offered)
 
 
 def _challenged(tx: Transaction, token: str, now: datetime) -> PersonRow | None:

@@ -69,9 +69,16 @@ def live(tx: Transaction, token: str, now: datetime) -> LinkRow | None:
     return LinkRow(row.token_hash, PersonId(row.person_id), LinkPurpose(row.purpose), row.expires_at)
 
 
-def opened(tx: Transaction, token: str, now: datetime, *purposes: LinkPurpose) -> tuple[LinkRow, PersonRow]:
-    """Return a link of one of these purposes that counts, and its person. Raises LinkRefused."""
+def opened(
+    tx: Transaction, token: str, now: datetime, *purposes: LinkPurpose, lock: bool = False
+) -> tuple[LinkRow, PersonRow]:
+    """Return a link of one of these purposes that counts, and its person, locked on demand. Raises
+    LinkRefused.
+    """
     link = live(tx, token, now)
+    if link and lock:
+        people.lock(tx, link.person_id)
+        link = live(tx, token, now)  # it may have been used up, or the person disabled, while we waited
     person = people.by_id(tx, link.person_id) if link else None
     if link is None or person is None or link.purpose not in purposes:
         raise LinkRefused

@@ -54,10 +54,19 @@ def by_id(tx: Transaction, person_id: PersonId) -> PersonRow | None:
     return _one(tx, _BY_ID, id=person_id)
 
 
+def lock(tx: Transaction, person_id: PersonId) -> None:
+    """Wait for whoever changes this person, and let nobody do so for the rest of `tx`.
+
+    Taken before the person's sessions, links and factors, so that two deeds never wait for each other. Rows
+    that only refer to the person do not wait.
+    """
+    tx.connection.execute(_LOCK, {"id": person_id})
+
+
 def for_changing(tx: Transaction, acting: Acting, person_id: PersonId) -> PersonRow:
     """Return a person to disable, enable or reset. Raises Forbidden, NotFound."""
     tx.policy.require(acting, Permission.PERSON_CHANGE, PORTAL)
-    found = _one(tx, _people().where(people.c.id == person_id).with_for_update(of=people))
+    found = _one(tx, _people().where(people.c.id == person_id).with_for_update(of=people, key_share=True))
     if found is None:
         raise NotFound
     return found
@@ -165,6 +174,7 @@ def _people() -> Select[tuple[object, ...]]:
 _BY_ID = _people().where(people.c.id == bindparam("id"))
 _BY_EMAIL = _people().where(people.c.email == bindparam("email"))
 _PORTFOLIOS = select(portfolios).where(portfolios.c.person_id.in_(bindparam("people", expanding=True)))
+_LOCK = select(people.c.id).where(people.c.id == bindparam("id")).with_for_update(key_share=True)
 
 
 def _one(tx: Transaction, question: Select[tuple[object, ...]], **values: str) -> PersonRow | None:
