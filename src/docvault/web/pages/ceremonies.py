@@ -283,6 +283,7 @@ def _script_data(request: WebRequest, view: CeremonyView) -> dict[str, Any]:
     lines = recipient_lines(view.recipients)
     return {
         "envelope": view.envelope.id,
+        "recipient": view.recipient.id,
         "digest": view.digest,
         "name": signed_in(request).name,
         "colour": next(line.colour for line in lines if line.id == view.recipient.id),

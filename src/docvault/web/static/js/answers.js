@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * What a signer has filled in, until it is signed: kept in this tab only, for one envelope and one digest.
- * A document that changed has another digest, so old answers never reach it.
+ * What a signer has filled in, until it is signed: kept in this tab only, for one envelope, digest and recipient.
+ * A document that changed has another digest, so old answers never reach it. ui.js removes them with the session.
  */
 
 /** @typedef {"signature" | "initials" | "date" | "text" | "checkbox"} Kind */
 /** @typedef {{id: string, kind: Kind, page: number, x: number, y: number, w: number, h: number, required: boolean, label: string}} Field */
 /** @typedef {string | boolean} Answer a date is ISO 8601; a tick, and "I sign here", are true */
 /** @typedef {{kind: "drawn", strokes: number[][][]} | {kind: "typed", text: string, style: string} | {kind: "picture", png: string}} Signature */
-/** @typedef {{envelope: string, digest: string, name: string, colour: number, pages: number, seen: number[], fields: Field[]}} Ceremony */
+/** @typedef {{envelope: string, recipient: string, digest: string, name: string, colour: number, pages: number, seen: number[], fields: Field[]}} Ceremony */
 
 /** @returns {Ceremony} what the page says about this ceremony */
 export function readCeremony() {
@@ -19,7 +19,7 @@ export function readCeremony() {
 export class Answers {
   /** @param {Ceremony} ceremony */
   constructor(ceremony) {
-    this.key = `ceremony:${ceremony.envelope}:${ceremony.digest}`;
+    this.key = `ceremony:${ceremony.envelope}:${ceremony.digest}:${ceremony.recipient}`;
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
     /** @type {Record<string, Answer>} */
     this.fields = kept.fields ?? {};

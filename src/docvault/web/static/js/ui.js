@@ -192,6 +192,11 @@ function localTimes() {
   }
 }
 
+/** Nobody is signed in: what a signer filled in goes, the next person at this browser may be another. */
+function forgetAnswers() {
+  for (const key of Object.keys(sessionStorage)) if (key.startsWith("ceremony:")) sessionStorage.removeItem(key);
+}
+
 /**
  * A form that is on its way is not sent a second time by an impatient click.
  * @param {SubmitEvent} event
@@ -213,3 +218,4 @@ for (const select of document.querySelectorAll("select[data-autosubmit]")) {
   select.addEventListener("change", () => select instanceof HTMLSelectElement && select.form?.requestSubmit());
 }
 localTimes();
+if (csrf() === "") forgetAnswers();
