@@ -4,6 +4,7 @@ The raw body is read as it comes and handed on in whole segments; plaintext is n
 hangs up leaves the offset at the last whole segment, and goes on from there.
 """
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -11,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from litestar import HttpMethod, Request, Response, Router, route
 from litestar.exceptions import InternalServerException
@@ -230,25 +231,60 @@ async def _store(deed: Deed, offset: int, plaintext: bytes) -> UploadState:
 
 
 async def _take(request: WebRequest, deed: Deed, state: UploadState) -> UploadState:
-    """Store each segment as soon as it is whole; the bytes after the last whole one are forgotten."""
+    """Store each segment as soon as it is whole; the bytes after the last whole one are forgotten.
+
+    One segment is stored while the next one arrives, so two are in memory and never more.
+    """
     waiting = bytearray()
-    began = state.received
-    async for chunk in _body(request):
-        waiting += chunk
-        if state.received + len(waiting) > state.size:
-            raise _too_long(state)
-        while len(waiting) >= SEGMENT:
-            state = await _store(deed, state.received, bytes(waiting[:SEGMENT]))
-            del waiting[:SEGMENT]
-    if waiting and state.received + len(waiting) == state.size:
-        return await _store(deed, state.received, bytes(waiting))
-    if waiting and state.received == began:
-        raise TusRefused(
-            HTTPStatus.BAD_REQUEST,
-            "upload-part",
-            f"A part must be at least {SEGMENT} bytes long, or reach the end of the file.",
-        )
-    return state
+    began = arrived = state.received  # arrived: bytes handed on to be stored
+    async with _Storing(deed, state) as storing:
+        async for chunk in _body(request):
+            waiting += chunk
+            if arrived + len(waiting) > state.size:
+                raise _too_long(await storing.done())
+            while len(waiting) >= SEGMENT:
+                await storing.next(bytes(waiting[:SEGMENT]))
+                arrived += SEGMENT
+                del waiting[:SEGMENT]
+        if waiting and arrived + len(waiting) == state.size:
+            await storing.next(bytes(waiting))
+        elif waiting and arrived == began:
+            raise TusRefused(
+                HTTPStatus.BAD_REQUEST,
+                "upload-part",
+                f"A part must be at least {SEGMENT} bytes long, or reach the end of the file.",
+            )
+        return await storing.done()
+
+
+class _Storing:
+    """Stores segments in their order, one at a time, beside what the caller does. None is left alone: leaving
+    waits for it, whatever happened.
+    """
+
+    def __init__(self, deed: Deed, state: UploadState) -> None:
+        self._deed = deed
+        self._state = state
+        self._task: asyncio.Task[UploadState] | None = None
+
+    async def next(self, plaintext: bytes) -> None:
+        """Begin to store the next segment, once the one before it is stored. Raises what that one raised."""
+        state = await self.done()
+        self._task = asyncio.create_task(_store(self._deed, state.received, plaintext))
+
+    async def done(self) -> UploadState:
+        """Wait for the segment under way, and return how far the upload has come. Raises what it raised."""
+        task, self._task = self._task, None
+        if task is not None:
+            self._state = await task
+        return self._state
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:  # the caller failed for a reason of its own, which is the one to be told
+            await asyncio.gather(self._task, return_exceptions=True)
 
 
 async def _take_checked(request: WebRequest, deed: Deed, state: UploadState, expected: bytes) -> UploadState:
