@@ -1,15 +1,15 @@
 """Brings a database to the newest shape with Alembic. Never changes data beyond what a migration says."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, column, func, inspect, select, table
 
 from docvault.database.engine import Database
 from docvault.values import DocVaultError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 STARTING = 0x646F63  # the number of the lock that one start at a time holds
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -19,8 +19,10 @@ class NewerDatabase(DocVaultError):
     """The database was written by a newer DocVault; this one refuses to touch it."""
 
 
-def configuration(connection: Connection) -> Config:
+def configuration(connection: Connection) -> "Config":
     """Return Alembic's configuration for one open connection."""
+    from alembic.config import Config  # noqa: PLC0415 - see migrate
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
@@ -30,13 +32,39 @@ def configuration(connection: Connection) -> Config:
 def migrate(db: Database) -> None:
     """Bring `db` to the newest shape, in one transaction. Does nothing when it already is. Raises
     NewerDatabase.
+
+    Alembic, which takes half a second to import, is only looked at when there is something to do.
     """
     with db.transaction() as tx:
         if tx.connection.dialect.name == "postgresql":  # two servers may start at the same moment
             tx.connection.execute(select(func.pg_advisory_xact_lock(STARTING)))
-        config = configuration(tx.connection)
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        current = MigrationContext.configure(tx.connection).get_current_revision()
-        if current is not None and current not in known:
-            raise NewerDatabase("This database was last used by a newer DocVault. Please start that version.")
-        command.upgrade(config, "head")
+        current = _revision(tx.connection)
+        if current == newest():
+            return
+        _upgrade(tx.connection, current)
+
+
+def newest() -> str:
+    """Return the revision of the last migration: the files' names begin with it, and sort by it."""
+    return max(path.stem for path in (SCRIPTS / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
+def _revision(connection: Connection) -> str | None:
+    """Return the revision a database is at, or None for one that is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    current: str | None = connection.execute(
+        select(column("version_num")).select_from(table("alembic_version"))
+    ).scalar_one_or_none()
+    return current
+
+
+def _upgrade(connection: Connection, current: str | None) -> None:
+    from alembic import command  # noqa: PLC0415 - see migrate
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - the same
+
+    config = configuration(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise NewerDatabase("This database was last used by a newer DocVault. Please start that version.")
+    command.upgrade(config, "head")

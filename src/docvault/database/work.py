@@ -6,10 +6,11 @@ Carried out by jobs/; this side only enqueues and never runs a job. The queue is
 import json
 import threading
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, column, create_engine, inspect, select, table
 
 from docvault.database.engine import Transaction
 from docvault.values import DocVaultError, EnvelopeId, new_id
@@ -19,6 +20,12 @@ if TYPE_CHECKING:  # importing dbos takes a second, and most commands never enqu
 
 QUEUE = "docvault"
 VERSION = "1"  # of the jobs' arguments: raised when a worker of the old version must not take a new job
+
+
+# With this DBOS, tables of this shape need nothing: a start need not import it. Another one is asked itself.
+KNOWN_DBOS = "3.4.0"
+KNOWN_TABLES = 125  # the newest of its migrations for SQLite
+_MIGRATIONS = table("dbos_migrations", column("version"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,25 @@ class JsonSerializer:
 
 def prepare(url: str) -> None:
     """Create or upgrade the queue's own tables in the database at `url`; call at set-up and at each start."""
+    if _is_prepared(url):
+        return
     from dbos import DBOS  # noqa: PLC0415 - takes a second to import
 
     DBOS.migrate(url)
+
+
+def _is_prepared(url: str) -> bool:
+    """Tell whether an embedded database has the newest tables, without asking DBOS. False when unsure."""
+    if not url.startswith("sqlite") or version("dbos") != KNOWN_DBOS:
+        return False
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table(_MIGRATIONS.name):
+                return False
+            return bool(connection.execute(select(_MIGRATIONS.c.version)).scalar() == KNOWN_TABLES)
+    finally:
+        engine.dispose()
 
 
 def enqueue(tx: Transaction, job: Job) -> None:
