@@ -35,6 +35,9 @@ METADATA = MetaData(
     }
 )
 
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware UTC moment. SQLite keeps no zone, so it is put back on the way out; a naive one is refused."""
@@ -47,7 +50,10 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a moment needs a time zone")
-        return value.astimezone(UTC)
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:  # beyond the first or the last moment in UTC: as early or late as can be
+            return _FIRST if value.year == _FIRST.year else _LAST
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the signature is SQLAlchemy's
         if value is None:

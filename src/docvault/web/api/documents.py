@@ -19,7 +19,8 @@ from docvault.web.wire import Answer
 
 WebRequest = Request[Any, Any, Any]
 
-PageNumber = Annotated[int, PathParameter(ge=1, description="from 1")]
+NUMBER_MOST = 999_999  # of a page or a version; databases and workers could not even hold a huge one
+PageNumber = Annotated[int, PathParameter(ge=1, le=NUMBER_MOST, description="from 1")]
 Width = Annotated[
     int, QueryParameter(name="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")
 ]

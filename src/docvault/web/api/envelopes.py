@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from docvault.actions import envelope_files, envelopes
@@ -17,13 +17,12 @@ from docvault.rules.fields import FieldKind
 from docvault.values import DocumentId, EnvelopeId, FieldId, PersonId, RecipientId
 from docvault.web import downloads
 from docvault.web.access import portal_of, signed_in
-from docvault.web.api.documents import Runs, runs_answer
+from docvault.web.api.documents import PageNumber, Runs, runs_answer
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
 
-PageNumber = Annotated[int, PathParameter(ge=1, description="from 1")]
 Width = Annotated[
     int, QueryParameter(name="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")
 ]

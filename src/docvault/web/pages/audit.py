@@ -25,6 +25,9 @@ SUBJECTS = sorted(
 )  # what the list of events can be narrowed to
 
 
+LAST_DAY = date.max - timedelta(days=1)
+
+
 class Chosen(msgspec.Struct, forbid_unknown_fields=True):
     """The filters as the page's form has them; days are UTC, both included."""
 
@@ -37,7 +40,7 @@ class Chosen(msgspec.Struct, forbid_unknown_fields=True):
     def filters(self) -> Filters:
         return Filters(
             start=_midnight(self.first) if self.first else None,
-            end=_midnight(self.last + timedelta(days=1)) if self.last else None,
+            end=_midnight(min(self.last, LAST_DAY) + timedelta(days=1)) if self.last else None,
             kind=self.kind,
             actor_id=self.actor,
             object_id=self.object,
