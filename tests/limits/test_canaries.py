@@ -236,7 +236,6 @@ def complain(own, search, browser, envelope_id) -> None:
 
 
 @pytest.mark.promise(56)
-@pytest.mark.promise(87)
 def test_nothing_readable_is_left_on_the_disk_or_in_a_log(own, running, temporary, capfd):
     search = Search()
     secrets = {
