@@ -10,7 +10,7 @@ from docvault.policy.vocabulary import Role
 from docvault.values import OrganisationId, PersonId
 from docvault.web.access import PUBLIC, portal_of, signed_in, source_of
 from docvault.web.api.session import opened
-from docvault.web.running import run
+from docvault.web.running import run, run_evenly
 from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
@@ -171,7 +171,7 @@ async def accept_invitation(request: WebRequest, data: JSONBody[InvitationAccept
 async def request_password_reset(request: WebRequest, data: JSONBody[ResetWanted]) -> None:
     """Mail a reset link if there is such a person; the answer never says whether."""
     portal = portal_of(request)
-    await run(
+    await run_evenly(
         people.request_password_reset,
         portal.db,
         portal.vault.records,

@@ -11,7 +11,7 @@ from docvault.web import forms
 from docvault.web.access import PUBLIC, portal_of, source_of
 from docvault.web.pages.sign_in import again
 from docvault.web.rendering import render
-from docvault.web.running import run
+from docvault.web.running import run_evenly
 
 WebRequest = Request[Any, Any, Any]
 
@@ -44,7 +44,7 @@ async def send_reset(request: WebRequest) -> Response[str]:
     form = await forms.read(request, ForgotForm)
     portal = portal_of(request)
     try:
-        await run(
+        await run_evenly(
             people.request_password_reset,
             portal.db,
             portal.vault.records,
