@@ -4,6 +4,8 @@
 `build` opens it.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,34 +60,59 @@ class Portal:
 def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_now) -> Portal:
     """Make or update the installation that `settings` names, and open it.
 
-    organisation: the operating company's name; by default the portal's. Raises NewerDatabase, KeyFileMissing,
-    KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
+    organisation: the operating company's name; by default the portal's. Raises DatabaseAway, NewerDatabase,
+    KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     from docvault.database.migrate import migrate  # noqa: PLC0415 - Alembic is slow to import, and only a start needs it
 
-    db = Database(settings.database, _policy(settings))
-    migrate(db)
-    work.prepare(settings.database)
-    with db.reading() as tx:
-        new = installation.find(tx) is None
-    if new and not settings.root_key_path.exists():
-        settings.root_key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        FileKeyring.create(settings.root_key_path)
-    vault = _open_vault(settings, db, clock)
-    _found(settings, db, vault, organisation or settings.name, clock)
-    db.close()
+    with closing(Database(settings.database, _policy(settings))) as db:
+        db.knows(installation.TABLE)  # says in words when the database is away; migrating would not
+        migrate(db)
+        work.prepare(settings.database)
+        with db.reading() as tx:
+            new = installation.find(tx) is None
+        if new and not settings.root_key_path.exists():
+            settings.root_key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            FileKeyring.create(settings.root_key_path)
+        vault = _open_vault(settings, db, clock)
+        _found(settings, db, vault, organisation or settings.name, clock)
     return build(settings, clock=clock)
 
 
 def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
     """Open the installation that `settings` names.
 
-    Raises NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
+    Raises DatabaseAway, NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in
+    that order.
     """
     if settings.database.startswith("sqlite") and not settings.data.exists():
         raise NotPrepared(settings)
+    with _kept_if_all_is_well(settings) as db:
+        return _open(settings, db, clock)
+
+
+def trusted_roots(settings: Settings) -> tuple[bytes, ...]:
+    """Return the certificates that the installation's signatures lead to, DER; opens no key. Raises
+    DatabaseAway, NotPrepared.
+    """
+    file = settings.database.removeprefix("sqlite:///")
+    if file != settings.database and not Path(file).exists():
+        raise NotPrepared(settings)
     db = Database(settings.database, _policy(settings))
+    try:
+        if not db.knows(installation.TABLE):
+            raise NotPrepared(settings)
+        return Authority.find_roots(db)
+    except NotFound as error:
+        raise NotPrepared(settings) from error
+    finally:
+        db.close()
+
+
+def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
+    if not db.knows(installation.TABLE):
+        raise NotPrepared(settings)
     vault = _open_vault(settings, db, clock)
     with db.reading() as tx:
         found = installation.find(tx)
@@ -112,20 +139,14 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
     )
 
 
-def trusted_roots(settings: Settings) -> tuple[bytes, ...]:
-    """Return the certificates that the installation's signatures lead to, DER; opens no key. Raises
-    NotPrepared.
-    """
-    file = settings.database.removeprefix("sqlite:///")
-    if file != settings.database and not Path(file).exists():
-        raise NotPrepared(settings)
-    db = Database(settings.database, _policy(settings))
-    try:
-        return Authority.find_roots(db)
-    except NotFound as error:
-        raise NotPrepared(settings) from error
-    finally:
-        db.close()
+@contextmanager
+def _kept_if_all_is_well(settings: Settings) -> Iterator[Database]:
+    """Lend the database and leave it open, but not after a failure: a server counts its connections."""
+    with ExitStack() as undo:
+        db = Database(settings.database, _policy(settings))
+        undo.callback(db.close)
+        yield db
+        undo.pop_all()
 
 
 def _policy(settings: Settings) -> Policy:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, create_engine, event, or_
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, Connection, Engine, and_, create_engine, event, inspect, or_
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from docvault.policy.engine import Policy
 from docvault.values import DocVaultError
@@ -28,6 +28,13 @@ Item = TypeVar("Item")
 
 class BadCursor(DocVaultError):
     """The cursor was not one that we gave."""
+
+
+class DatabaseAway(DocVaultError):
+    """The database cannot be reached, or does not let us in."""
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer. Check that it runs, and the setting DATABASE_URL.")
 
 
 class DatabaseFull(DocVaultError):
@@ -94,6 +101,14 @@ class Database:
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Transaction(connection, self.policy)
+
+    def knows(self, table: str) -> bool:
+        """Tell whether there is a table of this name. Raises DatabaseAway."""
+        try:
+            with self.engine.connect() as connection:
+                return inspect(connection).has_table(table)
+        except OperationalError as error:
+            raise DatabaseAway from error
 
     def answers(self) -> bool:
         """Tell whether the database answers at all; why not stands in its own log."""

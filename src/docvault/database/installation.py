@@ -9,6 +9,7 @@ from docvault.database.engine import Transaction
 from docvault.database.tables import installation
 
 ONLY = 1
+TABLE = installation.name  # a database without it holds no installation yet
 
 
 @dataclass(frozen=True, slots=True)
