@@ -54,8 +54,8 @@ actors = st.builds(
 
 
 @pytest.fixture
-def db(tmp_path):
-    made = Database(f"sqlite:///{tmp_path / 'world.sqlite'}", POLICY)
+def db(database_url):
+    made = Database(database_url, POLICY)
     tables.METADATA.create_all(made.engine)
     with made.transaction() as tx:
         run = tx.connection.execute
