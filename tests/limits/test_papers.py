@@ -95,6 +95,7 @@ def test_the_signatures_of_a_signed_file_are_shown(portal, manager, folder_id, t
     shown = done(manager.get(f"/api/v1/documents/{document_id}/versions/1/signatures")).json()
     assert shown["verdict"] == "not-trusted"
     assert [one["signer"] for one in shown["signatures"]] == [papers.STRANGER]
+    assert "an authority unknown here" in shown["signatures"][0]["reason"]
     page = html.unescape(done(manager.get(f"/documents/{document_id}")).text)
     assert papers.STRANGER in page
     assert shown["signatures"][0]["reason"] in page

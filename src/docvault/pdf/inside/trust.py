@@ -132,6 +132,8 @@ def problem(status: SignatureStatus) -> str | None:
         return None
     if status.revoked:
         return "revoked"
+    if status.signing_cert.self_issued:
+        return "unknown-signer"  # unfit for signing, says the library; the trouble is that nobody vouches
     name = getattr(status.trust_problem_indic, "name", "")
     if name in ("EXPIRED", "NOT_YET_VALID", "OUT_OF_BOUNDS_NO_POE", "OUT_OF_BOUNDS_NOT_REVOKED"):
         return "expired"
