@@ -3,6 +3,7 @@
 import pytest
 
 from docvault.pdf.workers import Workers
+from docvault.web import running
 from web import portal
 
 
@@ -15,3 +16,9 @@ def pdf():
 @pytest.fixture
 def site(tmp_path, pdf):
     yield from portal.standing(tmp_path, pdf)
+
+
+@pytest.fixture(autouse=True)
+def fresh_threads(monkeypatch):
+    """Let each test run an event loop of its own."""
+    monkeypatch.setattr(running, "_limiters", {})

@@ -4,7 +4,6 @@ import threading
 import time
 
 import anyio
-import pytest
 
 from actions.envelope_world import contract
 from docvault.pdf import validate
@@ -109,11 +108,3 @@ def test_checks_leave_a_worker_for_everybody_else(site, monkeypatch):
 
     anyio.run(flood)
     assert most == 1
-
-
-@pytest.fixture(autouse=True)
-def _fresh_threads(monkeypatch):
-    """Each of these tests runs an event loop of its own."""
-    from docvault.web import running
-
-    monkeypatch.setattr(running, "_limiters", {})

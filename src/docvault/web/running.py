@@ -6,13 +6,16 @@ from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, current_time, sleep_until, to_thread
 
+from docvault.pdf.workers import Workers
+
 EVEN = 0.3  # seconds that `run_evenly` takes; a hundred times what its work does
 THREADS = 32  # actions at the same time; the database and the password hasher bound themselves further
+PDF_THREADS = 16  # of their own for actions that may wait for a PDF worker
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
-_limiters: dict[str, CapacityLimiter] = {}
+_limiters: dict[int, CapacityLimiter] = {}
 
 
 async def run(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
@@ -20,7 +23,8 @@ async def run(function: Callable[Given, Result], *args: Given.args, **kwargs: Gi
 
     A client that hangs up does not stop it: an action is carried through or rolled back.
     """
-    return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=_limiter())
+    threads = PDF_THREADS if any(isinstance(each, Workers) for each in args) else THREADS
+    return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=_limiter(threads))
 
 
 async def run_evenly(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
@@ -32,6 +36,6 @@ async def run_evenly(function: Callable[Given, Result], *args: Given.args, **kwa
         await sleep_until(until)
 
 
-def _limiter() -> CapacityLimiter:
-    """One limiter for the process; it must be made inside a running event loop."""
-    return _limiters.setdefault("actions", CapacityLimiter(THREADS))
+def _limiter(threads: int) -> CapacityLimiter:
+    """One limiter for the process and each kind of action; it must be made inside a running event loop."""
+    return _limiters.setdefault(threads, CapacityLimiter(threads))
