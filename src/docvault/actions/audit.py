@@ -6,8 +6,8 @@ leaves with the memory of one batch.
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,7 @@ from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.policy.vocabulary import PORTAL, Acting, Permission
 from docvault.values import DocVaultError
 
+ACTIVITY = timedelta(weeks=4)  # counted where no first day is chosen: every weekday as often as the others
 HISTORY = 64  # earlier checkpoints in a bundle: the newest half, and the rest spread over the log's life
 LINE_MOST = 1_500  # bytes of a bundle's line beside leaf and details: names, salt, a proof
 
@@ -56,6 +57,15 @@ class EntryView:
     facts: dict[str, Any]
     private: dict[str, Any] | None
     leaf_hash: str  # hex
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How busy each hour of the week was. counts: 7 rows from Monday, of 24 hours, UTC."""
+
+    start: datetime
+    end: datetime
+    counts: list[list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,18 @@ def list_entries(
         page = _viewed(audit_trail.page(tx, filters, after=None, limit=limit))
         audit.append(tx, Kind.AUDIT_READ, at=now, acting=acting, facts=_facts(filters))
         return page
+
+
+def activity(db: Database, *, acting: Acting, filters: Filters, now: datetime) -> Activity:
+    """Return when the chosen entries happened; the last four weeks, unless a first day is chosen.
+
+    Counts only: the reading of the entries themselves is what `list_entries` records. Raises Forbidden.
+    """
+    end = filters.end or now
+    start = filters.start or end - ACTIVITY
+    with db.reading() as tx:
+        tx.policy.require(acting, Permission.AUDIT_READ, PORTAL)
+        return Activity(start, end, audit_trail.activity(tx, replace(filters, start=start, end=end)))
 
 
 def log_status(db: Database, log_key: LogKey, *, acting: Acting) -> LogStatus:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, extract, func, select
 
 from docvault.audit.entries import Details, read
 from docvault.audit.sentences import name_of_actor, sentence
@@ -18,6 +18,7 @@ from docvault.database.engine import PAGE, PAGE_MOST, BadCursor, Page, Transacti
 from docvault.database.tables import audit_details, audit_entries, audit_state
 
 BATCH = 1_000  # rows of an export read at once
+WEEKDAYS, HOURS = 7, 24
 CURSOR_DIGITS = 18  # of an index in a cursor: fits 64 bits
 
 
@@ -132,6 +133,23 @@ def batch(tx: Transaction, filters: Filters, *, start: int, below: int) -> list[
     """Return up to BATCH chosen entries from index `start` on and before `below`, ascending."""
     chosen = _chosen(_ROWS, filters).where(start <= _INDEX, below > _INDEX).order_by(_INDEX).limit(BATCH)
     return [_row(found) for found in tx.connection.execute(chosen)]
+
+
+def activity(tx: Transaction, filters: Filters) -> list[list[int]]:
+    """Return how many chosen entries each hour of the week had: 7 rows from Monday, of 24 hours, UTC.
+
+    filters: with a `start`, so that the index over `at` bounds what is counted.
+    """
+    at: ColumnElement[Any] = audit_entries.c.at
+    if tx.connection.dialect.name == "postgresql":
+        at = func.timezone("UTC", at)  # else the session's own zone would decide
+    hour_of_week: tuple[ColumnElement[Any], ...] = (extract("dow", at), extract("hour", at))
+    counted = select(*hour_of_week, func.count()).select_from(audit_entries)
+    chosen = _chosen(counted, filters).group_by(*hour_of_week)
+    counts = [[0] * HOURS for _ in range(WEEKDAYS)]
+    for day, of_day, number in tx.connection.execute(chosen):
+        counts[(int(day) - 1) % WEEKDAYS][int(of_day)] = number  # SQL begins its week on Sunday
+    return counts
 
 
 def bytes_of(tx: Transaction, filters: Filters, *, below: int) -> int:

@@ -15,6 +15,7 @@ from docvault.policy.vocabulary import Permission
 from docvault.web import cookies, forms, problems
 from docvault.web.access import PUBLIC, portal_of, signed_in
 from docvault.web.api.audit import exported
+from docvault.web.charts import HeatMap
 from docvault.web.rendering import render
 from docvault.web.running import run
 
@@ -24,6 +25,8 @@ SUBJECTS = sorted(
     {kind.value.partition(":")[0] for kind in Kind}
 )  # what the list of events can be narrowed to
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HOURS = tuple(f"{hour:02}" for hour in range(24))
 
 LAST_DAY = date.max - timedelta(days=1)
 
@@ -79,6 +82,11 @@ async def _page(
         after=after,
         now=portal.clock(),
     )
+    activity = (
+        await run(audit.activity, portal.db, acting=acting, filters=chosen.filters(), now=portal.clock())
+        if after is None
+        else None
+    )
     page = render(
         request,
         "audit.html",
@@ -86,12 +94,20 @@ async def _page(
         nav="audit",
         log=status,
         entries=entries,
+        activity=activity,
+        heat=_heat(activity) if activity else None,
         chosen=chosen,
         subjects=SUBJECTS,
         error=str(error or ""),
     )
     page.headers.update(problems.headers_of(error) if error else {})
     return page
+
+
+def _heat(activity: audit.Activity) -> HeatMap:
+    return HeatMap(
+        "Entries by weekday and hour; the table below has the figures", WEEKDAYS, HOURS, activity.counts
+    )
 
 
 @post("/audit/export", status_code=200)
