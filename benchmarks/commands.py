@@ -1,4 +1,4 @@
-"""`docvault --help` against an interpreter that does nothing; `docvault serve` against a bare server's start."""
+"""`docvault --help` against an idle interpreter; `docvault serve` against the start of a bare server."""
 
 import os
 import subprocess

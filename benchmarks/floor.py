@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from litestar.response import Stream
 SEGMENT = 8 * 1024 * 1024  # bytes, as DocVault's
 SEALED = SEGMENT + 16  # with the tag
 KEY = AESGCM(bytes(32))
+_numbers = count()
 
 
 @get("/hello")
@@ -28,7 +30,8 @@ async def hello() -> dict[str, str]:
 async def take(request: Request[Any, Any, Any]) -> Response[None]:
     """Receive, SHA-256, AES-256-GCM, write; on the disk before the answer."""
     digest, waiting, index = hashlib.sha256(), bytearray(), 0
-    with _file().open("wb") as target:
+    # A new file each time, as every upload is one: overwriting would reuse the pages of the last.
+    with _file(next(_numbers)).open("wb") as target:
 
         def keep(segment: bytes) -> None:
             digest.update(segment)
@@ -52,7 +55,7 @@ async def send() -> Stream:
     """Read, decrypt, send."""
 
     async def segments() -> AsyncIterator[bytes]:
-        with _file().open("rb") as source:
+        with max(_folder().glob("floor-*")).open("rb") as source:
             index = 0
             while sealed := await asyncio.to_thread(source.read, SEALED):
                 yield await asyncio.to_thread(KEY.decrypt, index.to_bytes(12, "big"), sealed, None)
@@ -61,8 +64,12 @@ async def send() -> Stream:
     return Stream(segments(), media_type="application/octet-stream")
 
 
-def _file() -> Path:
-    return Path(os.environ["BENCH_FOLDER"]) / "floor.bin"
+def _folder() -> Path:
+    return Path(os.environ["BENCH_FOLDER"])
+
+
+def _file(number: int) -> Path:
+    return _folder() / f"floor-{number:04}"
 
 
 def application() -> Litestar:

@@ -1,4 +1,4 @@
-"""The lightest HTTP/1.1 client that can measure: prebuilt requests over kept-alive sockets, answers read whole."""
+"""The lightest HTTP/1.1 client that can measure: prebuilt requests, kept-alive sockets, whole answers."""
 
 import selectors
 import socket

@@ -1,11 +1,10 @@
-"""A page of 50 folders, as JSON and as HTML, with few and with many folders, against a hello on the same stack.
+"""A page of 50 folders, as JSON and as HTML, with few and with many folders, against a hello.
 
-The person looks after a quarter of the clients; every folder holds a document. What is compared are requests a
-second, on one kept-alive connection and on several.
+The person looks after a quarter of the clients; every folder holds a document. What is compared are requests
+a second, on one kept-alive connection and on several.
 """
 
 import secrets
-import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -66,11 +65,12 @@ def compared(rates: dict[str, list[float]], connections: int) -> Iterator[Row]:
 
 
 def _times(fast: list[float], slow: list[float]) -> float:
-    return statistics.median(one / other for one, other in zip(fast, slow, strict=True))
+    """Compare the best rounds: a round is so short that whatever else runs can swallow it whole."""
+    return max(fast) / max(slow)
 
 
 def _rate(rates: list[float]) -> str:
-    return f"{statistics.median(rates):,.0f}/s"
+    return f"{max(rates):,.0f}/s"
 
 
 def fill(stand: portal.Stand, count: int) -> None:

@@ -1,4 +1,4 @@
-"""`make bench`: every speed as a ratio against its floor, in one run. Names choose subjects: `run.py files log`.
+"""`make bench`: every speed as a ratio against its floor, in one run. `run.py files log` runs these two.
 
 What each row means stands in docs/benchmarks.md. Everything runs on 127.0.0.1 and in a temporary folder.
 """

@@ -1,4 +1,4 @@
-"""Servers to measure, as `docvault serve` starts its own: granian, one process; and what /proc knows of them."""
+"""Servers to measure, as `docvault serve` starts its own: granian, one process; what /proc knows of them."""
 
 import os
 import signal
@@ -83,7 +83,7 @@ def serving(target: str, folder: Path, ask: str) -> Iterator[Server]:
 
 
 def wait_for_answer(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
-    """Ask again and again for `path` until the answer is 200. Raises TimeoutError, also when the process ended."""
+    """Ask for `path` until the answer is 200. Raises TimeoutError, also when the process ended."""
     deadline = time.monotonic() + START_SECONDS
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
     while time.monotonic() < deadline and process.poll() is None:
