@@ -149,6 +149,13 @@ def test_a_code_works_once(world, member):
 
 
 @pytest.mark.promise(3)
+def test_a_code_of_one_person_spends_nobody_elses(world, member):
+    other = join(world, "other@example.com")
+    member.sign_in()
+    assert other.sign_in().kind == "full"  # within the same 30 seconds
+
+
+@pytest.mark.promise(3)
 def test_an_earlier_code_is_refused_after_a_later_one_also_when_the_clock_goes_back(world, member):
     member.later(seconds=60)
     member.sign_in()
