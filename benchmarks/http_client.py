@@ -4,6 +4,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from servers import Server
 
@@ -46,22 +47,37 @@ def length_of(head: bytes) -> int:
     return int(fields.get(b"content-length", 0))
 
 
-def requests_a_second(server: Server, request: bytes, connections: int, seconds: float) -> float:
-    """Keep `connections` busy for `seconds`, each with one request at a time, and count the answers."""
+@dataclass
+class Load:
+    """What a server did with some requests."""
+
+    answers: int = 0
+    seconds: float = 0
+    processor: float = 0  # seconds of the server's own
+
+    @property
+    def rate(self) -> float:
+        return self.answers / self.seconds
+
+
+def load(server: Server, request: bytes, connections: int, seconds: float) -> Load:
+    """Keep `connections` busy for `seconds`, each with one request at a time."""
     chosen = selectors.DefaultSelector()
     readers = [Reader(server.connect()) for _ in range(connections)]
+    computed = server.processor_time()
     for reader in readers:
         chosen.register(reader.connection, selectors.EVENT_READ, reader)
         reader.connection.sendall(request)
-    answered, start = 0, time.perf_counter()
+    answers, start = 0, time.perf_counter()
     while (now := time.perf_counter()) - start < seconds:
         for key, _ in chosen.select(1):
             if key.data.feed():
-                answered += 1
+                answers += 1
                 key.data.connection.sendall(request)
+    found = Load(answers, now - start, server.processor_time() - computed)
     for reader in readers:
         reader.connection.close()
-    return answered / (now - start)
+    return found
 
 
 def ask(server: Server, head: bytes, send: Callable[[socket.socket], None] = lambda _: None) -> bytes:

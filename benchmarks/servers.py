@@ -52,6 +52,11 @@ class Server:
     def forget_peak(self) -> None:
         Path(f"/proc/{self.worker}/clear_refs").write_text("5")  # proc(5): resets VmHWM to VmRSS
 
+    def processor_time(self) -> float:
+        """Seconds that the answering process has computed: what it costs, however busy the machine is."""
+        fields = Path(f"/proc/{self.worker}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def _status(self, name: str) -> int:
         lines = Path(f"/proc/{self.worker}/status").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
