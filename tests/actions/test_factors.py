@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from docvault.actions import factors, people, sessions
 from docvault.credentials import totp
-from docvault.credentials.refusals import CodeRefused, NotFresh, SignInRefused, Throttled
+from docvault.credentials.refusals import ChallengeOver, CodeRefused, NotFresh, SignInRefused, Throttled
 from docvault.database import factors as factor_rows
 from docvault.database import messages, tables
 
@@ -105,6 +105,25 @@ def test_no_factor_is_confirmed_that_was_never_begun(world):
 
 
 @pytest.mark.promise(5)
+def test_a_seed_that_was_only_shown_makes_nobody_active(world):
+    opened = accept(world, invite(world).token)
+    begin(world, opened.acting)
+    person_id = opened.acting.person_id
+    people.disable_person(world.db, acting=world.administrator, person_id=person_id, now=NOW)
+    people.enable_person(world.db, acting=world.administrator, person_id=person_id, now=NOW)
+    assert state_of(world, person_id) == "invited"
+
+
+@pytest.mark.promise(5)
+def test_a_seed_is_proven_once(world, member):
+    session = member.sign_in()
+    begun = begin(world, session.acting, member.now)
+    _, fresh = confirm(world, session.acting, code_of(begun, member.now), member.now)
+    with pytest.raises(CodeRefused):
+        confirm(world, fresh.acting, code_of(begun, member.later()), member.now)
+
+
+@pytest.mark.promise(5)
 def test_starting_a_new_factor_leaves_the_old_one_in_force(world, member):
     """CVE-2019-15617: an unproven seed must neither count nor replace the one that does."""
     session = member.sign_in()
@@ -126,7 +145,7 @@ def test_a_new_factor_replaces_the_old_one_and_ends_every_session(world, member)
     assert not set(codes) & set(old_codes)
     assert sessions.authenticate(world.db, token=session.token, source=SOURCE, now=member.now) is None
     assert sessions.authenticate(world.db, token=fresh.token, source=SOURCE, now=member.now)
-    with pytest.raises(SignInRefused):
+    with pytest.raises(ChallengeOver):
         member.give_code(challenge)
     member.later()
     with pytest.raises(CodeRefused):
