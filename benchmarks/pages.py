@@ -54,7 +54,7 @@ def measure(subjects, connections: int) -> dict[str, list[Load]]:
 
 
 def compared(found: dict[str, list[Load]], connections: int) -> Iterator[Row]:
-    """Costs are sums over all rounds; rates are the best round's: others may have lost theirs to neighbours."""
+    """Costs are sums over all rounds; rates are the best round's: a neighbour may have had the others."""
     told = f"{connections} connection{'s' * (connections > 1)}"
     few, many = SIZES
     for kind in PATHS:
