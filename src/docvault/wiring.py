@@ -60,23 +60,20 @@ class Portal:
 def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_now) -> Portal:
     """Make or update the installation that `settings` names, and open it.
 
-    organisation: the operating company's name; by default the portal's. Raises DatabaseAway, NewerDatabase,
-    KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
+    organisation: the operating company's name; by default the portal's. Raises DatabaseAway, OtherStart,
+    NewerDatabase, KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in that order.
     """
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     from docvault.database.migrate import migrate  # noqa: PLC0415 - Alembic is slow to import, and only a start needs it
 
     with closing(Database(settings.database, _policy(settings))) as db:
         db.knows(installation.TABLE)  # says in words when the database is away; migrating would not
-        migrate(db)
-        work.prepare(settings.database)
-        with db.reading() as tx:
-            new = installation.find(tx) is None
-        if new and not settings.root_key_path.exists():
-            settings.root_key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            FileKeyring.create(settings.root_key_path)
-        vault = _open_vault(settings, db, clock)
-        _found(settings, db, vault, organisation or settings.name, clock)
+        with db.alone():
+            migrate(db)
+            work.prepare(settings.database)
+            _create_root_key(settings, db)
+            vault = _open_vault(settings, db, clock)
+            _found(settings, db, vault, organisation or settings.name, clock)
     return build(settings, clock=clock)
 
 
@@ -151,6 +148,15 @@ def _kept_if_all_is_well(settings: Settings) -> Iterator[Database]:
 
 def _policy(settings: Settings) -> Policy:
     return Policy.load(Path(settings.policies) if settings.policies else default_folder())
+
+
+def _create_root_key(settings: Settings, db: Database) -> None:
+    """Make the root key of a first run; an installation whose key is missing must not get another one."""
+    with db.reading() as tx:
+        new = installation.find(tx) is None
+    if new and not settings.root_key_path.exists():
+        settings.root_key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        FileKeyring.create(settings.root_key_path)
 
 
 def _open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:

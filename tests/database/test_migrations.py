@@ -1,7 +1,5 @@
 """Migrations lead to the tables that the code speaks of."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -14,14 +12,13 @@ from docvault.policy.engine import Policy, default_folder
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request, tmp_path):
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'db.sqlite'}"
-    return request.getfixturevalue("empty_postgres_url")
-
-
-@pytest.fixture
-def db(url):
+def db(request, tmp_path):
+    on_postgres = request.param == "postgresql"
+    url = (
+        request.getfixturevalue("empty_postgres_url")
+        if on_postgres
+        else f"sqlite:///{tmp_path / 'db.sqlite'}"
+    )
     db = Database(url, Policy.load(default_folder()))
     yield db
     db.close()
@@ -38,16 +35,6 @@ def test_migrating_twice_changes_nothing(db):
     migrate(db)
     migrate(db)
     assert set(METADATA.tables) <= set(inspect(db.engine).get_table_names())
-
-
-def test_servers_that_start_at_the_same_moment_migrate_one_after_the_other(url):
-    policy = Policy.load(default_folder())
-    servers = [Database(url, policy) for _ in range(4)]
-    with ThreadPoolExecutor(len(servers)) as pool:
-        list(pool.map(migrate, servers))
-    assert set(METADATA.tables) <= set(inspect(servers[0].engine).get_table_names())
-    for each in servers:
-        each.close()
 
 
 def test_a_database_of_a_newer_docvault_is_left_alone(db):

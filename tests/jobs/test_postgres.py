@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -62,6 +63,15 @@ def test_an_installation_is_made_once_and_opened_again(settings):
     assert not (settings.data / "docvault.sqlite").exists()
     first.close()
     again.close()
+
+
+def test_servers_that_start_at_the_same_moment_make_one_installation(settings):
+    with ThreadPoolExecutor(3) as pool:
+        portals = list(pool.map(lambda _: wiring.prepare(settings), range(3)))
+    assert len({portal.log_key.public.text for portal in portals}) == 1
+    assert len({portal.authority.roots for portal in portals}) == 1
+    for portal in portals:
+        portal.close()
 
 
 def test_a_database_that_is_away_is_said_in_words(tmp_path):

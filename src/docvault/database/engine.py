@@ -5,19 +5,33 @@ SQLite runs in WAL mode with `synchronous=FULL`: a commit that was answered surv
 
 import base64
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, create_engine, event, inspect, or_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    create_engine,
+    event,
+    func,
+    inspect,
+    or_,
+    select,
+)
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from docvault.policy.engine import Policy
 from docvault.values import DocVaultError
 
 BUSY_TIMEOUT = 30_000  # milliseconds a writer waits for the one before it
+PATIENCE = 300  # seconds a start waits for the one before it
+STARTING = 0x646F63  # the number of PostgreSQL's advisory lock that a start holds
 POOL = 10  # connections to PostgreSQL that stay open in a process; it may open as many more
 PAGE = 50  # rows of a page unless asked otherwise
 PAGE_MOST = 200
@@ -35,6 +49,15 @@ class DatabaseAway(DocVaultError):
 
     def __init__(self) -> None:
         super().__init__("The database does not answer. Check that it runs, and the setting DATABASE_URL.")
+
+
+class OtherStart(DocVaultError):
+    """Another server on the same database does not get on with its start."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another server on this database has been starting for five minutes. Look at it first."
+        )
 
 
 class DatabaseFull(DocVaultError):
@@ -102,6 +125,23 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield Transaction(connection, self.policy)
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let one start at a time do what follows, of all servers on the same PostgreSQL; the others wait.
+
+        Raises OtherStart.
+        """
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":  # belongs to one machine, on which one server starts
+                yield
+                return
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            _take_turn(connection)
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(STARTING)))
+
     def knows(self, table: str) -> bool:
         """Tell whether there is a table of this name. Raises DatabaseAway."""
         try:
@@ -134,6 +174,15 @@ def _ran_full(error: BaseException) -> bool:
             return True
         seen = seen.__cause__
     return False
+
+
+def _take_turn(connection: Connection) -> None:
+    """Ask again and again: a statement that waits would hold up the queue's CREATE INDEX CONCURRENTLY."""
+    deadline = time.monotonic() + PATIENCE
+    while not connection.execute(select(func.pg_try_advisory_lock(STARTING))).scalar_one():
+        if time.monotonic() > deadline:
+            raise OtherStart
+        time.sleep(0.2)
 
 
 def _engine(url: str) -> Engine:

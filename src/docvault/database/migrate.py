@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, column, func, inspect, select, table
+from sqlalchemy import Connection, column, inspect, select, table
 
 from docvault.database.engine import Database
 from docvault.values import DocVaultError
@@ -11,7 +11,6 @@ from docvault.values import DocVaultError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-STARTING = 0x646F63  # the number of the lock that one start at a time holds
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -36,8 +35,6 @@ def migrate(db: Database) -> None:
     Alembic, which takes half a second to import, is only looked at when there is something to do.
     """
     with db.transaction() as tx:
-        if tx.connection.dialect.name == "postgresql":  # two servers may start at the same moment
-            tx.connection.execute(select(func.pg_advisory_xact_lock(STARTING)))
         current = _revision(tx.connection)
         if current == newest():
             return
