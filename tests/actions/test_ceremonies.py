@@ -199,6 +199,7 @@ PROOFS = {
 
 
 @pytest.mark.promise(17)
+@pytest.mark.promise(62)
 @pytest.mark.parametrize("kind", PROOFS)
 def test_a_code_given_for_something_else_does_not_sign(made, client, envelope_id, kind):
     seen = signing.read_and_agree(made, client, envelope_id)

@@ -19,8 +19,10 @@ from docvault.credentials.refusals import (
     TooBusy,
 )
 from docvault.credentials.tokens import token_hash
+from docvault.database import people as people_rows
 from docvault.database import tables, throttles
 from docvault.database.engine import Database
+from docvault.database.people import PersonState
 from docvault.encryption.errors import EncryptionError
 from docvault.encryption.keyring import FileKeyring
 from docvault.policy.engine import Policy
@@ -133,6 +135,42 @@ def test_somebody_disabled_between_password_and_code_does_not_get_in(world, memb
     people.disable_person(world.db, acting=world.administrator, person_id=member.acting.person_id, now=NOW)
     with pytest.raises(ChallengeOver):
         member.give_code(token)
+
+
+@pytest.mark.promise(15)
+@pytest.mark.parametrize("state", [PersonState.INVITED, PersonState.DISABLED])
+def test_a_session_or_challenge_left_over_opens_nothing_for_somebody_without_rights(world, member, state):
+    """Disabling ends them; of one made at that very moment, the person's state is what counts."""
+    token = member.challenge()
+    session = member.sign_in()
+    with world.db.transaction() as tx:
+        people_rows.set_state(tx, member.acting.person_id, state)
+    assert who(world, session.token, member.now) is None
+    member.later()
+    with pytest.raises(ChallengeOver):
+        member.give_code(token)
+
+
+CHANGES = {
+    "disabled": lambda tx, person_id: people_rows.set_state(tx, person_id, PersonState.DISABLED),
+    "given another password": lambda tx, person_id: people_rows.set_password(tx, person_id, "$argon2id$"),
+}
+
+
+@pytest.mark.promise(15)
+@pytest.mark.parametrize("change", CHANGES)
+def test_somebody_changed_while_the_password_is_hashed_does_not_get_a_challenge(world, member, change):
+    class Meanwhile:
+        def verify(self, stored, password):
+            with world.db.transaction() as tx:
+                CHANGES[change](tx, member.acting.person_id)
+            return HASHER.verify(stored, password)
+
+    with pytest.raises(SignInRefused):
+        sessions.begin_sign_in(
+            world.db, Meanwhile(), email=member.email, password=PASSWORD, source=SOURCE, now=member.now
+        )
+    assert world.rows()["challenges"] == 0
 
 
 @pytest.mark.promise(3)

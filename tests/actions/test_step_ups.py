@@ -64,11 +64,13 @@ def test_a_proof_counts_for_nothing_else(world, member):
     proof = confirm(world, member)
     stranger = join(world, "stranger@example.com").acting
     other_session = replace(member.acting, session_id=stranger.session_id)
+    other_person = replace(stranger, session_id=member.acting.session_id)
     for change in (
         {"digest": OTHER},
         {"purpose": "audit:export"},
         {"acting": stranger},
         {"acting": other_session},
+        {"acting": other_person},
         {"now": member.now + timedelta(minutes=5)},
     ):
         with pytest.raises(StepUpInvalid):
