@@ -1,6 +1,7 @@
 import hashlib
 import itertools
 import os
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -99,6 +100,21 @@ def test_any_other_order_of_chunks_is_refused(order):
         if claimed >= 0:
             with pytest.raises(EncryptionError):
                 opened(changed, claimed)
+
+
+@pytest.mark.promise(49)
+@pytest.mark.parametrize("claimed", [0, 49, 51, CHUNK, CHUNK + 50])
+def test_a_whole_segment_is_refused_where_another_size_belongs(claimed):
+    with pytest.raises(Tampered):
+        opened(sealed(b"x" * 50), claimed)
+
+
+@pytest.mark.promise(49)
+def test_no_two_contexts_can_look_alike():
+    """A line break in a value would let one value pass as two."""
+    for place in (replace(PLACE, folder_id="f\ndocument d"), replace(PLACE, purpose="original\n")):
+        with pytest.raises(ValueError, match="look alike"):
+            place.segment(0, last=True)
 
 
 PLACES = [

@@ -2,16 +2,20 @@ import hashlib
 import io
 import os
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.world import NOW, standing
-from docvault.encryption.errors import EncryptionError
+from docvault.database import folder_keys
+from docvault.encryption.errors import EncryptionError, Tampered
+from docvault.encryption.keyring import FileKeyring
 from docvault.values import NotFound, new_id
 from docvault.vault.errors import RangeOutside
 from docvault.vault.files import SEGMENT
+from docvault.vault.keyring import open_folder_key
 from encryption import independent
 
 from .files import add_document, objects, read, row, stage, store
@@ -129,6 +133,20 @@ def test_any_changed_byte_on_the_disk_releases_nothing_of_its_segment(opened, da
     assert released <= index * SEGMENT
 
 
+@pytest.mark.promise(49)
+@pytest.mark.parametrize("size", [10, SEGMENT + 10])
+def test_a_file_that_is_not_what_its_digest_says_is_never_released_whole(world, document, size):
+    """Every segment is authentic; that they are all of one file is what the digest proves."""
+    staged = stage(world, document, bytes(size))
+    with world.db.transaction() as tx:
+        kept = world.vault.keep(tx, replace(staged, sha256="0" * 64))
+    released = 0
+    with pytest.raises(Tampered):
+        for part in world.vault.open_version(world.db, kept.id).range(0, size):
+            released += len(part)
+    assert released < size
+
+
 @pytest.mark.promise(51)
 def test_every_version_and_folder_has_a_key_of_its_own(world):
     documents = [add_document(world, world.acme, world.manager) for _ in range(3)]
@@ -137,6 +155,10 @@ def test_every_version_and_folder_has_a_key_of_its_own(world):
     assert len(found) == len(versions)
     contents = {path.read_bytes() for path in objects(world.folder / "blobs")}
     assert len(contents) == len(versions)
+    keyring = FileKeyring.open(world.folder / "root.key")
+    with world.db.reading() as tx:
+        folders = [folder_keys.newest_for_document(tx, document) for document in documents]
+    assert len({open_folder_key(keyring, folder) for folder in folders}) == len(documents)
 
 
 def test_what_is_staged_is_invisible_until_it_is_kept(world, document):

@@ -58,6 +58,29 @@ def test_swapping_columns_of_any_two_versions_is_noticed_on_both(world, files, c
 
 
 @pytest.mark.promise(50)
+@pytest.mark.parametrize(
+    ("column", "value"), [("media_type", "text/html"), ("sha256", "0" * 64), ("size", 63), ("segments", 2)]
+)
+def test_any_column_that_says_something_else_is_noticed(world, files, column, value):
+    for version_id in files.plaintexts:
+        change(world, version_id, **{column: value})
+        with pytest.raises(Tampered):
+            read(world, version_id)
+
+
+@pytest.mark.promise(50)
+def test_objects_under_another_name_are_noticed(world, files):
+    for version_id in files.plaintexts:
+        before = row(world, version_id)["blob"]
+        moved = _object(world, before[:2] + before[2:][::-1] + "0")
+        moved.parent.mkdir()
+        _object(world, before).rename(moved)
+        change(world, version_id, blob=moved.parent.name)
+        with pytest.raises(Tampered):
+            read(world, version_id)
+
+
+@pytest.mark.promise(50)
 def test_moving_any_row_to_another_document_purpose_or_number_is_noticed(world, files):
     for version_id in files.plaintexts:
         before = row(world, version_id)
