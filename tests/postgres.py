@@ -6,8 +6,10 @@ kill our processes, never the database's machine.
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -30,10 +32,13 @@ QUICK = {
     "autovacuum": "off",
 }
 TEMPLATE = "template_docvault"
+START = 60  # seconds the server gets to answer
 
 
 def binaries() -> Path | None:
     """Return the folder of the server's programs, or None where they are not installed."""
+    if shutil.which("setpriv") is None:  # part of every Linux; without it the server could outlive us
+        return None
     found = shutil.which("initdb")
     places = (*PLACES, Path(found).resolve().parent) if found else PLACES
     return next((place for place in places if (place / "initdb").exists()), None)
@@ -52,8 +57,13 @@ class Server:
             "initdb", "-D", self._data, "-U", "docvault", "-A", "trust", "--no-sync", "--locale=C.UTF-8"
         )
         settings = {"listen_addresses": "", "unix_socket_directories": self.folder} | QUICK
-        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        self._run("pg_ctl", "-D", self._data, "-w", "-l", self.folder / "log", "-o", options, "start")
+        options = [f"--{name}={value}" for name, value in settings.items()]
+        with (self.folder / "log").open("w") as log:
+            command = self._command("postgres", "-D", self._data, *options)
+            self._process = subprocess.Popen(
+                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self._wait()
 
     @property
     def _data(self) -> Path:
@@ -87,8 +97,20 @@ class Server:
             yield url
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "stop")
+        self._process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+        self._process.wait(30)
         shutil.rmtree(self.folder)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START
+        while True:
+            try:
+                return self._say("SELECT 1")
+            except psycopg.OperationalError:
+                log = (self.folder / "log").read_text()
+                assert self._process.poll() is None, log
+                assert time.monotonic() < deadline, log
+            time.sleep(0.05)  # waiting for another process: there is nothing to be told by
 
     @contextmanager
     def _lent(self, template: str) -> Iterator[str]:
@@ -103,11 +125,8 @@ class Server:
             connection.execute(statement)
 
     def _run(self, program: str, *arguments: object) -> None:
-        command = [str(self.programs / program), *map(str, arguments)]
-        if os.getuid() == 0:  # the server refuses to run as root
-            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command]
         done = subprocess.run(
-            command,
+            self._command(program, *arguments),
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -115,3 +134,10 @@ class Server:
             check=False,
         )
         assert done.returncode == 0, done.stderr.decode(errors="replace")
+
+    def _command(self, program: str, *arguments: object) -> list[str]:
+        """Return the command line of a program that ends with us, even if we are killed."""
+        ends = ["setpriv", "--pdeathsig", "QUIT"]
+        if os.getuid() == 0:  # the server refuses to run as root
+            ends += ["--reuid=postgres", "--regid=postgres", "--init-groups"]
+        return [*ends, str(self.programs / program), *map(str, arguments)]
