@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from docvault.database import queue_clock
 from docvault.policy.engine import Policy
 from docvault.values import DocVaultError
 
@@ -186,6 +187,7 @@ def _take_turn(connection: Connection) -> None:
 
 
 def _engine(url: str) -> Engine:
+    queue_clock.install()  # before the first connection: the queue works on ours and on its own
     return _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
 
 
