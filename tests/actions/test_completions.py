@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import pikepdf
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy import func, select
 
 from docvault.actions import ceremonies, completions, envelopes
 from docvault.audit.verifier import verify
-from docvault.database import messages, tables
+from docvault.database import audit, messages, tables
 from docvault.mail.sender import Mailer
 from docvault.pdf import validate
 from docvault.pdf.errors import CannotSign
@@ -63,12 +64,21 @@ def test_the_whole_way_to_a_completed_envelope(made):
     ]
 
 
-def completed(made):
-    envelope_id = signing.sent(made)
+def completed(made, envelope_id=None):
+    envelope_id = envelope_id or signing.sent(made)
     signing.sign(made, made.world.client, envelope_id)
     signing.sign(made, made.world.manager, envelope_id, signature=signing.TYPED)
     signing.advance(made, envelope_id)
     return envelope_id
+
+
+@pytest.mark.promise(64)
+def test_the_first_signature_certifies_and_the_seal_closes(made):
+    signed = signing.content(made, made.world.client, completed(made), "signed")
+    reader = PdfFileReader(io.BytesIO(signed))
+    first, second, seal = reader.embedded_regular_signatures
+    assert reader.root["/Perms"]["/DocMDP"].get_object() == first.sig_object
+    assert (first.docmdp_level.value, second.docmdp_level, seal.docmdp_level.value) == (2, None, 1)
 
 
 @pytest.mark.promise(71)
@@ -88,8 +98,19 @@ def test_the_certificate_proves_the_signing_offline(made):
 
 
 @pytest.mark.promise(61)
-def test_a_certificate_is_in_the_log_before_its_key_is_used(made):
-    envelope_id = completed(made)
+def test_a_certificate_is_in_the_log_before_its_key_is_used(made, monkeypatch):
+    envelope_id = signing.sent(made)
+    honest, logged = type(made.authority).sign, []
+
+    def watched(authority, workers, source, key, **options):
+        with made.db.reading() as tx:
+            entries = audit.object_trail(tx, "envelope", envelope_id)
+        logged.append(key.sha256 in {entry.facts.get("certificate") for entry in entries} and not key.used)
+        return honest(authority, workers, source, key, **options)
+
+    monkeypatch.setattr(type(made.authority), "sign", watched)
+    completed(made, envelope_id)
+    assert logged == [True, True]
     kinds = [kind for kind, subject in made.world.entries() if subject == envelope_id]
     wanted = ("envelope:certificate:issued", "envelope:signature:applied", "envelope:completed")
     assert [kind for kind in kinds if kind in wanted] == [*wanted[:2], *wanted[:2], wanted[2]]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from docvault.actions import envelope_files, envelopes
+from docvault.database.envelopes import EnvelopeChanged
 from docvault.pdf.errors import NotSignable
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
@@ -185,6 +186,22 @@ def test_what_could_not_be_sealed_is_not_sent(made, monkeypatch):
         signing.send(made, envelope_id)
     assert caught.value.problems == ("The timestamp key has expired.",)
     assert made.world.rows() == before
+
+
+@pytest.mark.promise(64)
+def test_fields_that_change_while_the_document_is_made_are_not_sent(made, monkeypatch):
+    """What signers would be asked for has to be what was written into the document."""
+    envelope_id = signing.draft(made)
+    signing.place(made, envelope_id)
+
+    def meanwhile(*_):
+        signing.place(made, envelope_id)  # the same places, but other fields
+        return []
+
+    monkeypatch.setattr(type(made.authority), "preflight", meanwhile)
+    with pytest.raises(EnvelopeChanged):
+        signing.send(made, envelope_id)
+    assert show(made, envelope_id).state is State.DRAFT
 
 
 def test_voiding_ends_it_for_everybody_who_was_asked(made):

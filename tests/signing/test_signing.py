@@ -54,6 +54,7 @@ def test_each_signature_carries_its_own_timestamp_and_no_root(signatures, office
     assert office.ca.root.der not in sent
 
 
+@pytest.mark.promise(64)
 def test_pdf_dictionaries_say_pades_and_the_locks(sealed):
     reader = PdfFileReader(io.BytesIO(sealed))
     anna, tomas, seal = reader.embedded_regular_signatures
@@ -65,6 +66,14 @@ def test_pdf_dictionaries_say_pades_and_the_locks(sealed):
     assert tomas.docmdp_level is None
     assert (seal.docmdp_level.value, seal.fieldmdp.action.value) == (1, "/All")
     assert reader.embedded_timestamp_signatures[0].sig_object["/SubFilter"] == "/ETSI.RFC3161"
+
+
+@pytest.mark.promise(64)
+def test_a_seal_that_stands_alone_certifies_and_allows_no_change(desk):
+    (seal,) = PdfFileReader(io.BytesIO(desk.seal(contract(), certify=True))).embedded_regular_signatures
+    assert seal.docmdp_level.value == 1
+    (reference,) = [each for each in seal.sig_object["/Reference"] if each["/TransformMethod"] == "/DocMDP"]
+    assert reference["/TransformParams"]["/P"] == 1
 
 
 @pytest.mark.promise(60)

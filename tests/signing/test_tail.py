@@ -60,14 +60,19 @@ def test_an_object_that_nothing_refers_to_is_refused(desk, revisions, revision):
     assert {"changed-after-last", "trailing-bytes"} & set(report.codes), report.codes
 
 
+@pytest.mark.promise(67)
 @pytest.mark.promise(68)
-def test_bytes_between_the_objects_of_a_harmless_update_are_refused(desk, revisions, with_later_proofs):
-    """The hidden object stands before the update's first object, so that no table of contents moves."""
+@pytest.mark.parametrize("place", ["before the first object", "behind the last object"])
+def test_bytes_between_the_objects_of_a_harmless_update_are_refused(
+    desk, revisions, with_later_proofs, place
+):
+    """The hidden object stands where no table of contents speaks of it."""
     size = len(revisions.anna)
     hidden = b"99 0 obj\n(hidden)\nendobj\n"
     tail = with_later_proofs[size:]
-    moved = _shifted(tail, size, len(hidden))
-    report = desk.validate(revisions.anna + hidden + moved)
+    at = 0 if place == "before the first object" else tail.index(b"\nxref") + 1
+    moved = _shifted(tail, size + at, len(hidden))
+    report = desk.validate(revisions.anna + moved[:at] + hidden + moved[at:])
     assert report.verdict is Verdict.INVALID
     assert report.codes[0] == "trailing-bytes", report.codes
 

@@ -292,6 +292,25 @@ def test_a_forged_signature_dictionary_is_refused(desk, revisions, name):
     assert report.signatures[0].reason.endswith(".")
 
 
+def _in_the_gap(content, found, instead):
+    """Change the signature's own hexadecimal text, the one part of the file that it cannot cover."""
+    start, end = (int(each) for each in re.search(rb"/ByteRange \[0 (\d+) (\d+)", content).groups())
+    gap = content[start:end]
+    assert found in gap
+    return content[:start] + gap.replace(found, instead, 1) + content[end:]
+
+
+@pytest.mark.promise(67)
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [(b"3082", b"30 8"), (b"0000>", b"00  >"), (b"0000>", b"00%%>"), (b"0000>", b"0001>"), (b"A", b"a")],
+    ids=["a space", "spaces", "a comment", "padding", "other letters"],
+)
+def test_the_gap_that_no_signature_covers_has_one_spelling(desk, revisions, found, instead):
+    report = desk.validate(_in_the_gap(revisions.anna, found, instead))
+    assert report.verdict is Verdict.INVALID, report.codes
+
+
 @pytest.mark.promise(67)
 def test_the_only_signature_taken_out_is_never_just_unsigned(desk, revisions):
     report = desk.validate(attacks.updated(revisions.anna, attacks.unsigned_field("anna-signature")))
