@@ -1,8 +1,8 @@
 """A correction for DBOS 3.4 on SQLite older than 3.42: teaches its connections `unixepoch('subsec')`.
 
 DBOS chooses that call by the version of Python, from 3.12 on; but Python uses whichever SQLite the system
-has, and one before 3.42 makes NULL of it, so that nothing can be enqueued. A function of an application takes the
-place of the built-in one of its name (https://www.sqlite.org/c3ref/create_function.html).
+has, and one before 3.42 makes NULL of it, so that nothing can be enqueued. An application's function takes
+the place of the built-in one of its name (https://www.sqlite.org/c3ref/create_function.html).
 """
 
 import sqlite3
