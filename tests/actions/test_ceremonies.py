@@ -16,6 +16,7 @@ from docvault.rules import envelopes as rules
 from docvault.rules.answers import Filled, PictureSignature
 from docvault.rules.consents import ConsentUnknown
 from docvault.rules.fields import FieldKind
+from docvault.values import NotFound
 
 from . import envelope_world as signing
 from .world import NOW
@@ -234,10 +235,27 @@ def test_a_code_is_not_used_up_by_a_refusal_and_used_up_by_a_signature(made, cli
 
 
 @pytest.mark.promise(62)
-def test_nobody_signs_for_somebody_else(made, envelope_id):
-    for who in ("officer",):
-        with pytest.raises(Forbidden):
-            signing.ceremony(made, made.world.everybody[who], envelope_id)
+@pytest.mark.parametrize("who", ["officer", "administrator", "manager", "other_manager", "other_client"])
+def test_nobody_signs_for_somebody_else(made, client, who):
+    """Not even with the signer's own proof in hand."""
+    envelope_id = signing.sent(made, (client, 1))
+    seen = signing.read_and_agree(made, client, envelope_id)
+    proof = signing.step_up(made, client, seen.digest)
+
+    def sign():
+        ceremonies.sign_envelope(
+            made.db,
+            made.vault,
+            made.pdf,
+            acting=made.world.everybody[who],
+            envelope_id=envelope_id,
+            answers=signing.answers_for(seen),
+            signature=signing.DRAWN,
+            step_up_id=proof,
+            now=NOW,
+        )
+
+    unchanged(made, sign, (Forbidden, NotFound))
 
 
 def test_consent_to_other_words_is_refused(made, client, envelope_id):

@@ -77,3 +77,8 @@ def test_a_step_is_30_seconds():
     start = datetime(2026, 1, 1, tzinfo=UTC)
     assert totp.step_at(start + timedelta(seconds=29)) == totp.step_at(start)
     assert totp.step_at(start + timedelta(seconds=30)) == totp.step_at(start) + 1
+
+
+def test_a_seed_is_heard_as_it_was_spoken():
+    for size in range(1, 41):
+        assert totp.heard(totp.spoken(bytes(range(size)))) == bytes(range(size))
