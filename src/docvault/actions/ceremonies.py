@@ -50,6 +50,7 @@ class CeremonyView:
     envelope: EnvelopeSummary
     sender_name: str
     sender_email: str
+    sender_organisation: str
     message: str
     reason: str | None
     recipient: RecipientView
@@ -257,6 +258,7 @@ def _view(
         envelope=envelope_views.summary(row, acting),
         sender_name=row.sender_name,
         sender_email=row.sender_email,
+        sender_organisation=row.sender_organisation,
         message=row.message,
         reason=row.reason,
         recipient=next(one for one in people if one.id == recipient.id),

@@ -33,6 +33,7 @@ class DocumentSummary:
     created_at: datetime  # of the newest version
     by: str | None  # the name of who brought it
     signed: bool  # an envelope of this document was completed
+    folder_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,6 @@ def newest(tx: Transaction, acting: Acting, limit: int) -> list[DocumentSummary]
     seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
     chosen = (
         _summaries()
-        .join(tables.folders, tables.folders.c.id == documents.c.folder_id)
         .where(residuals.where(seen, residuals.DOCUMENTS), documents.c.latest > 0)
         .order_by(documents.c.created_at.desc(), documents.c.id.desc())
     )
@@ -231,10 +231,12 @@ def _summaries() -> Select[Any]:
             versions.c.media_type,
             versions.c.created_at,
             people.c.name.label("by"),
+            tables.folders.c.name.label("folder_name"),
             count.label("versions"),
             signed.label("signed"),
         )
         .join_from(documents, versions, newest)
+        .join(tables.folders, tables.folders.c.id == documents.c.folder_id)
         .outerjoin(people, versions.c.created_by == people.c.id)
     )
 

@@ -60,6 +60,7 @@ def of_envelope(tx: Transaction, row: EnvelopeRow) -> tuple[HistoryItem, ...]:
             kind=Kind(entry.kind),
             who=entry.actor_name if entry.actor_id else "",
             details=entry.sentence,
+            whose=str((entry.private or {}).get("person", "")),
         )
         for entry in trail
         if entry.kind in SHOWN

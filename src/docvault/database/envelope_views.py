@@ -56,6 +56,7 @@ class HistoryItem:
     kind: Kind
     who: str
     details: str
+    whose: str = ""  # the person it was done for, where that is somebody else
 
 
 @dataclass(frozen=True, slots=True)

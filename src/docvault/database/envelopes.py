@@ -51,6 +51,7 @@ class EnvelopeRow:
     sender_id: PersonId
     sender_name: str
     sender_email: str
+    sender_organisation: str
     title: str
     message: str
     state: State
@@ -86,15 +87,18 @@ class EnvelopeRow:
         return next((one for one in self.recipients if one.person_id == person_id), None)
 
 
+_EMPLOYERS = organisations.alias()  # of the senders; the envelope's own organisation is the client
+
 _QUESTION = select(
     envelopes,
     organisations.c.name.label("organisation_name"),
     people.c.name.label("sender_name"),
     people.c.email.label("sender_email"),
+    _EMPLOYERS.c.name.label("sender_organisation"),
 ).select_from(
-    envelopes.join(organisations, organisations.c.id == envelopes.c.organisation_id).join(
-        people, people.c.id == envelopes.c.sender_id
-    )
+    envelopes.join(organisations, organisations.c.id == envelopes.c.organisation_id)
+    .join(people, people.c.id == envelopes.c.sender_id)
+    .join(_EMPLOYERS, _EMPLOYERS.c.id == people.c.organisation_id)
 )
 
 

@@ -46,6 +46,8 @@ NAVIGATION: dict[Role, tuple[NavigationItem, ...]] = {
     Role.ADMINISTRATOR: (PEOPLE, OUTBOX, VERIFY),
 }
 
+HOME_LABELS = {"inbox": "the inbox", "folders": "the folders", "people": "the list of people"}
+
 
 def make_environment(static: StaticFiles, portal_name: str) -> jinja2.Environment:
     """Return the templates' environment; made once with the application."""
@@ -78,6 +80,13 @@ def home_of(acting: Acting | None) -> str:
     return NAVIGATION[acting.role][0].href if acting.session_kind == "full" else "/enrol"
 
 
+def home_label(acting: Acting | None) -> str:
+    """Return how that page is called, behind `Back to`."""
+    if acting is None or acting.session_kind != "full":
+        return "signing in"
+    return HOME_LABELS[NAVIGATION[acting.role][0].key]
+
+
 def render(
     request: Request[Any, Any, Any],
     template: str,
@@ -94,6 +103,7 @@ def render(
         "csrf": request.scope.get("auth") or "",
         "navigation": NAVIGATION[acting.role] if acting is not None and is_full else (),
         "home": home_of(acting),
+        "home_label": home_label(acting),
         "nav": "",
         "local_mail": not portal_of(request).settings.smtp_url,
     }

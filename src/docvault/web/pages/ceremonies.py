@@ -20,7 +20,7 @@ from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.pages.envelopes import recipient_lines
 from docvault.web.pages.prepare import field_data
-from docvault.web.rendering import render
+from docvault.web.rendering import home_label, home_of, render
 from docvault.web.running import run
 from docvault.web.sheets import INLINE, sheets
 
@@ -68,7 +68,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         envelope_id=view.envelope.id,
         title=view.envelope.title,
         sender_name=view.sender_name,
-        sender_email=view.sender_email,
+        sender_organisation=view.sender_organisation,
         message=view.message,
         reason=view.reason,
         due_at=view.envelope.due_at,
@@ -76,7 +76,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         minutes=max(2, round(view.pages / PAGES_A_MINUTE)),
         fields_required=sum(field.required for field in view.fields),
         state=view.state,
-        standing=_standing(view),
+        standing=_standing(view, home_of(signed_in(request)), home_label(signed_in(request))),
         consent=view.consent,
         consent_paragraphs=view.consent.text.split("\n\n"),
         consented=view.consented,
@@ -84,15 +84,15 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
     )
 
 
-def _standing(view: CeremonyView) -> Standing | None:
+def _standing(view: CeremonyView, home: str, home_name: str) -> Standing | None:
     envelope = f"/envelopes/{view.envelope.id}"
     standings = {
         "waiting": Standing(
             "clock",
             "It is not your turn yet",
             "Others sign before you. We write to you as soon as it is your turn.",
-            "Back to the inbox",
-            "/inbox",
+            f"Back to {home_name}",
+            home,
         ),
         "completed": Standing(
             "circle-check",

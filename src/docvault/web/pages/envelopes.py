@@ -49,11 +49,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How an event is drawn in the history. words: `{who}` stands for the person."""
+    """How an event is drawn in the history. words: `{who}` acted, `{whose}` it was done for."""
 
     icon: str
     words: str
     tone: str = ""
+    detail: str = ""
 
 
 LOOKS = {
@@ -65,12 +66,16 @@ LOOKS = {
     Kind.ENVELOPE_REMINDED: Look("bell-ring", "{who} sent a reminder"),
     Kind.ENVELOPE_CONSENTED: Look("shield-check", "{who} agreed to sign electronically", "accent"),
     Kind.ENVELOPE_PAGES_SEEN: Look("eye", "{who} was shown pages", "accent"),
-    Kind.ENVELOPE_SIGNED: Look("signature", "{who} signed", "good"),
+    Kind.ENVELOPE_SIGNED: Look(
+        "signature", "{who} signed", "good", "Confirmed with a code for exactly this document"
+    ),
     Kind.ENVELOPE_DECLINED: Look("circle-x", "{who} declined to sign"),
     Kind.ENVELOPE_VOIDED: Look("ban", "{who} voided the envelope"),
     Kind.SIGNING_CERTIFICATE_ISSUED: Look("key-round", "A signing certificate was issued"),
-    Kind.SIGNATURE_APPLIED: Look("stamp", "A signature was put into the document"),
-    Kind.ENVELOPE_COMPLETED: Look("circle-check", "The document was sealed and completed", "good"),
+    Kind.SIGNATURE_APPLIED: Look("stamp", "The signature of {whose} was put into the document"),
+    Kind.ENVELOPE_COMPLETED: Look(
+        "circle-check", "The document is complete", "good", "Sealed, timestamped, and checked by DocVault"
+    ),
     Kind.COMPLETION_FAILED: Look("triangle-alert", "The document could not be finished; it is tried again"),
 }
 
@@ -81,6 +86,7 @@ class HistoryLine:
     icon: str
     tone: str
     words: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +299,8 @@ def _history(items: Sequence[HistoryItem]) -> list[HistoryLine]:
     lines = []
     for item in reversed(items):  # the log gives them in its own order, oldest first
         look = LOOKS.get(item.kind, Look("dot", item.kind.value.replace(":", ", ")))
-        words = look.words.format(who=item.who or "DocVault")
-        lines.append(HistoryLine(item.at, look.icon, look.tone, words))
+        words = look.words.format(who=item.who or "DocVault", whose=item.whose or "a signer")
+        lines.append(HistoryLine(item.at, look.icon, look.tone, words, look.detail))
     return lines
 
 
