@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 STEP = 1000  # decimal units, as file managers show them
+BINARY_STEP = 1024  # how limits are written in the policy
+EXACT = 10  # from here on a decimal place says nothing more
 
 
 def moment(value: datetime | None) -> Markup | str:
@@ -44,7 +46,17 @@ def size(value: int) -> str:
         if amount < STEP or unit == UNITS[-1]:
             break
         amount /= STEP
-    return f"{int(amount)} {unit}" if unit == UNITS[0] or amount >= 100 else f"{amount:.1f} {unit}"  # noqa: PLR2004 - three digits are enough
+    return f"{amount:.0f} {unit}" if unit == UNITS[0] or amount >= EXACT else f"{amount:.1f} {unit}"
+
+
+def limit(value: int) -> str:
+    """A limit as it was meant, e.g. `5 GB` for 5 GiB: a round number that is never more than is allowed."""
+    amount, unit = value, UNITS[0]
+    for unit in UNITS:
+        if amount < BINARY_STEP or unit == UNITS[-1]:
+            break
+        amount //= BINARY_STEP
+    return f"{amount} {unit}"
 
 
 def initials(name: str) -> str:
@@ -82,6 +94,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "utc_moment": utc_moment,
     "day": day,
     "size": size,
+    "limit": limit,
     "initials": initials,
     "fingerprint": fingerprint,
     "groups": groups,

@@ -4,6 +4,9 @@
  * Makes no HTML from strings and needs no inline handler, so Trusted Types stay on without a policy.
  */
 
+import { forgetWhenOver } from "./forgetting.js";
+import { localTimes } from "./times.js";
+
 /**
  * Find the one element a page must have.
  * @template {Element} T
@@ -158,7 +161,7 @@ export async function busy(button, work) {
 function onClick(event) {
   if (!(event.target instanceof Element)) return;
   const opener = event.target.closest("[data-open]");
-  if (opener instanceof HTMLElement) $(`#${opener.dataset.open}`, HTMLDialogElement).showModal();
+  if (opener instanceof HTMLElement) openDialog(opener);
   const closer = event.target.closest("[data-close]");
   if (closer) closer.closest("dialog")?.close("cancel");
   // A click on the backdrop has the dialog itself as its target.
@@ -167,6 +170,17 @@ function onClick(event) {
   if (printer) print();
   const copier = event.target.closest("[data-copy]");
   if (copier instanceof HTMLElement) void copyText(copier);
+}
+
+/**
+ * A dialog that several buttons share gets its form's address and the name it speaks of from the button.
+ * @param {HTMLElement} opener
+ */
+function openDialog(opener) {
+  const dialog = $(`#${opener.dataset.open}`, HTMLDialogElement);
+  if (opener.dataset.action) $("form", HTMLFormElement, dialog).action = opener.dataset.action;
+  for (const place of dialog.querySelectorAll("[data-about]")) place.textContent = opener.dataset.about ?? "";
+  dialog.showModal();
 }
 
 /** @param {HTMLElement} button whose `data-copy` names the element with the text */
@@ -179,22 +193,6 @@ async function copyText(button) {
     getSelection()?.selectAllChildren(source);
     toast("Your browser does not let us copy. The text is selected: press Ctrl+C.");
   }
-}
-
-/** Times come as UTC; show them in the reader's own zone, with the UTC moment as the title. */
-function localTimes() {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of document.querySelectorAll("time[data-local]")) {
-    const moment = new Date(time.getAttribute("datetime") ?? "");
-    if (Number.isNaN(moment.getTime())) continue;
-    time.setAttribute("title", time.textContent?.trim() ?? "");
-    time.textContent = format.format(moment);
-  }
-}
-
-/** Nobody is signed in: what a signer filled in goes, the next person at this browser may be another. */
-function forgetAnswers() {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith("ceremony:")) sessionStorage.removeItem(key);
 }
 
 /**
@@ -218,4 +216,4 @@ for (const select of document.querySelectorAll("select[data-autosubmit]")) {
   select.addEventListener("change", () => select instanceof HTMLSelectElement && select.form?.requestSubmit());
 }
 localTimes();
-if (csrf() === "") forgetAnswers();
+forgetWhenOver(csrf() === "");

@@ -52,7 +52,7 @@ function showTotal() {
 /** @param {File} file */
 async function send(file) {
   const row = newRow(file);
-  if (file.size > most) return row.fail(`it is larger than ${megabytes.format(most / 1e6)}`);
+  if (file.size > most) return row.fail(`it is larger than ${form.dataset.mostWords}`);
   if (file.size === 0) return row.fail("it is empty");
   const upload = new Tus(form.dataset.endpoint ?? "", file, metadata(file));
   let last = 0;
