@@ -2,6 +2,7 @@
 /** Sends a dropped or chosen PDF to be checked and tells the report in plain words. */
 
 import { takeFiles } from "./drop.js";
+import { exact, friendly } from "./times.js";
 import { $, Refused, api, icon, make } from "./ui.js";
 
 /**
@@ -77,11 +78,6 @@ const input = $("#file", HTMLInputElement);
 const working = $("#working", HTMLElement);
 const report = $("#report", HTMLElement);
 
-/** @param {string} moment */
-function spoken(moment) {
-  return new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "long" }).format(new Date(moment));
-}
-
 /**
  * @param {string} tone
  * @param {string} iconName
@@ -105,51 +101,104 @@ function fact(list, term, description) {
 
 /** @param {Signature} signature */
 function lookOf(signature) {
-  if (signature.code === "ok" || signature.code === "ok-timestamp") return { state: "done", icon: "circle-check", words: "Holds" };
+  if (isGood(signature)) return { state: "done", icon: "circle-check", words: "Holds" };
   if (signature.modification !== "other" && INTACT.has(signature.code)) return { state: "waiting", icon: "triangle-alert", words: "Not known here" };
   return { state: "declined", icon: "circle-x", words: "Does not hold" };
 }
 
-/**
- * @param {Signature} signature
- * @param {number} number from 1
- */
-function card(signature, number) {
-  const isTimestamp = signature.kind === "timestamp";
-  const title = make("h3", { id: `signature-${number}` }, isTimestamp ? "Document timestamp" : signature.signer || "Unknown signer");
-  const mark = make("span", { class: "avatar", "aria-hidden": "true" });
-  mark.append(icon(isTimestamp ? "stamp" : "signature"));
-  const look = lookOf(signature);
-  const badge = make("span", { class: "badge push", "data-s": look.state });
-  badge.append(icon(look.icon), look.words);
-  const heading = make("div", { class: "row" }, mark, title, badge);
-  return make("article", { class: "card stack", "aria-labelledby": `signature-${number}` }, heading, make("p", {}, signature.reason), details(signature));
+/** @param {Signature} signature */
+function isGood(signature) {
+  return signature.code === "ok" || signature.code === "ok-timestamp";
 }
 
-/** @param {Signature} signature */
-function details(signature) {
+/**
+ * A seal is a signature of an organisation: its certificate names no person's address.
+ * @param {Signature} signature
+ */
+function isSeal(signature) {
+  return isGood(signature) && signature.kind === "signature" && !signature.email && Boolean(signature.organisation);
+}
+
+/**
+ * Name it, and say in one line what it means; nothing where the verdict above said the same of all.
+ * @param {Signature} signature
+ * @param {string} verdict the one sentence above, if there is only one
+ * @returns {{name: string, meaning: string}}
+ */
+function told(signature, verdict) {
   const isTimestamp = signature.kind === "timestamp";
+  const reason = signature.reason === verdict ? "" : signature.reason;
+  if (!INTACT.has(signature.code)) return { name: isTimestamp ? "A timestamp" : `Claims to be ${signature.signer || "somebody"}`, meaning: reason };
+  if (!isGood(signature)) return { name: signature.signer || "Unknown signer", meaning: reason };
+  if (isTimestamp) return { name: "Timestamp", meaning: `${signature.signer}: the document has existed since then, exactly like this.` };
+  if (isSeal(signature)) return { name: `Seal of ${signature.organisation}`, meaning: "Closes the document: whatever is changed afterwards shows." };
+  return { name: signature.signer, meaning: [signature.email, signature.organisation].filter(Boolean).join(", ") };
+}
+
+/**
+ * @param {Signature} signature
+ * @param {string} verdict
+ */
+function line(signature, verdict) {
+  const mark = make("span", { class: "avatar", "aria-hidden": "true" });
+  mark.append(icon(signature.kind === "timestamp" || isSeal(signature) ? "stamp" : "signature"));
+  const { name, meaning } = told(signature, verdict);
+  const words = make("div", {}, make("h3", {}, name));
+  if (meaning) words.append(make("p", { class: "small muted" }, meaning));
+  words.append(particulars(signature));
+  const look = lookOf(signature);
+  const badge = make("span", { class: "badge", "data-s": look.state });
+  badge.append(icon(look.icon), look.words);
+  const standing = make("div", { class: "standing" }, badge);
+  if (signature.time && INTACT.has(signature.code)) {
+    const moment = new Date(signature.time);
+    const time = make("time", { datetime: signature.time, title: exact(moment) }, friendly(moment));
+    standing.append(make("span", { class: "small muted" }, time));
+  }
+  return make("li", { class: "person" }, mark, words, standing);
+}
+
+/**
+ * What an expert asks next, folded away.
+ * @param {Signature} signature
+ */
+function particulars(signature) {
   const facts = make("dl", { class: "kv" });
+  const folded = make("details", { class: "small" }, make("summary", {}, "Particulars"), facts);
   if (!INTACT.has(signature.code)) {
     fact(facts, "Claims to be by", [signature.signer, signature.organisation, signature.email].filter(Boolean).join(", "));
-    return facts;
+    return folded;
   }
-  fact(facts, isTimestamp ? "Authority" : "Organisation", (isTimestamp ? signature.signer : signature.organisation) ?? "");
-  fact(facts, "Email", signature.email ?? "");
-  if (signature.time) fact(facts, "Time", [spoken(signature.time), TIME_SOURCES[signature.time_source] ?? ""].filter(Boolean).join(", "));
+  const isTimestamp = signature.kind === "timestamp";
+  fact(facts, "Certificate of", signature.signer);
+  fact(facts, "Certificate", TRUSTS[signature.trust] ?? signature.trust);
+  if (signature.time) fact(facts, "Time", [exact(new Date(signature.time)), TIME_SOURCES[signature.time_source] ?? ""].filter(Boolean).join(", "));
   fact(facts, "Covers", COVERAGES[signature.coverage] ?? signature.coverage);
   fact(facts, "Changed since", MODIFICATIONS[signature.modification] ?? signature.modification);
-  fact(facts, "Certificate", TRUSTS[signature.trust] ?? signature.trust);
   fact(facts, "Level", isTimestamp ? "" : `PAdES ${signature.level}`.replace("PAdES PKCS#7", "PKCS#7"));
-  return facts;
+  return folded;
+}
+
+/**
+ * All signatures, one a line.
+ * @param {Report} answer
+ * @returns {HTMLElement[]} nothing where there are none
+ */
+function list(answer) {
+  if (answer.signatures.length === 0) return [];
+  const reasons = new Set(answer.reasons);
+  const verdict = reasons.size === 1 ? answer.reasons[0] : "";
+  const title = make("h2", { id: "found" }, "What is in the file");
+  const lines = make("ol", { class: "stack", role: "list" }, ...answer.signatures.map((signature) => line(signature, verdict)));
+  return [make("section", { class: "card stack", "aria-labelledby": "found" }, title, lines)];
 }
 
 /** @param {Report} answer */
 function summary(answer) {
   if (answer.verdict !== "valid") return [...new Set(answer.reasons)];
-  const signers = answer.signatures.filter((signature) => signature.kind === "signature").length;
-  const said = signers === 1 ? "The signature holds" : `All ${signers} signatures hold`;
-  return [`${said}, every certificate is known here, and nothing in the file was changed beyond what they allow.`];
+  const people = answer.signatures.filter((signature) => signature.kind === "signature" && !isSeal(signature)).map((signature) => signature.signer);
+  const signed = people.length ? `Signed by ${new Intl.ListFormat("en").format(people)}. ` : "";
+  return [`${signed}Every certificate is known here, and nothing was changed afterwards.`];
 }
 
 /**
@@ -162,7 +211,7 @@ function show(name, answer) {
   report.replaceChildren(
     make("p", { class: "muted" }, `${name}${pages}`),
     callout(verdict.tone, verdict.icon, verdict.title, summary(answer)),
-    ...answer.signatures.map((signature, index) => card(signature, index + 1)),
+    ...list(answer),
   );
   report.hidden = false;
   report.focus({ preventScroll: true });
