@@ -43,6 +43,21 @@ def test_an_attack_is_found_and_the_first_bad_entry_named(name):
     assert refused.value.problems[0].reason == str(refused.value)
 
 
+class Denying(Log):
+    """A log whose history, signed by its own key and sealed, speaks of another log."""
+
+    def checkpoint(self, size: int | None = None) -> str:
+        return Log(9, words="Mallory").checkpoint(size) if size == 4 else super().checkpoint(size)
+
+
+@pytest.mark.promise(80)
+@pytest.mark.parametrize("chosen", [None, [1, 5, 7]], ids=["the whole log", "a selection"])
+def test_a_history_that_the_log_does_not_continue_is_refused(chosen):
+    assert verify(io.BytesIO(Log(9).bundle(chosen, history=[4])), key=KEY).history == 1
+    with pytest.raises(BundleRefused, match="checkpoint at 4 entries"):
+        verify(io.BytesIO(Denying(9).bundle(chosen, history=[4])), key=KEY)
+
+
 @pytest.mark.parametrize("name", [name for name, attack in ATTACKS.items() if attack.first_bad_index is None])
 def test_an_honest_bundle_verifies(name):
     found = judged(ATTACKS[name])
