@@ -509,6 +509,10 @@ DAMAGE = {
     "a cut state": (update(audit_state).values(size=0, edge=b""), 0),
     "an edited edge": (update(audit_state).values(edge=b"z" * 128), 300),
     "an edited checkpoint": (update(checkpoint_rows).values(note="nonsense"), 0),
+    "an entry behind the end": (
+        insert(audit_entries).values(index=305, at=NOW, kind="x", leaf=b"{}", leaf_hash=b"x" * 32),
+        300,
+    ),
     "a checkpoint of nothing yet": (insert(checkpoint_rows).values(size=301, note="n", at=NOW), 300),
 }
 
@@ -525,6 +529,20 @@ def test_a_damaged_database_is_named_at_its_first_bad_entry(world, name):
         actions.check_log(world.db, KEY.public)
     assert damaged.value.first_bad_index == index
     assert str(index) in str(damaged.value)
+
+
+@pytest.mark.promise(77)
+def test_an_entry_that_states_other_facts_is_named(world):
+    """It is well formed and fits its columns: only its hash tells."""
+    record(world, 10)
+    with world.db.transaction() as tx:
+        leaf = tx.connection.execute(select(audit_entries.c.leaf).where(INDEX == 7)).scalar_one()
+        forged = json.loads(leaf) | {"facts": {"forged": True}}
+        values = {"leaf": entries.canonical(forged)}
+        tx.connection.execute(update(audit_entries).where(INDEX == 7).values(**values))
+    with pytest.raises(LogDamaged) as damaged:
+        actions.check_log(world.db, KEY.public)
+    assert damaged.value.first_bad_index == 7
 
 
 def test_an_entry_and_its_hash_changed_together_are_named_by_the_tile(world):

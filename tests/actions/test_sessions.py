@@ -186,6 +186,22 @@ def test_a_code_works_once(world, member):
     assert member.sign_in().kind == "full"
 
 
+@pytest.mark.promise(1)
+def test_an_answered_challenge_opens_no_second_session(world, member):
+    token = member.challenge()
+    member.give_code(token)
+    member.later()
+    with pytest.raises(ChallengeOver):
+        member.give_code(token)
+
+
+@pytest.mark.promise(18)
+def test_a_session_that_may_only_enrol_lasts_half_an_hour(world, member):
+    session = member.recover(member.challenge(), member.recovery_codes[0])
+    assert who(world, session.token, member.later(minutes=29))
+    assert who(world, session.token, member.later(minutes=1)) is None
+
+
 @pytest.mark.promise(3)
 def test_a_code_of_one_person_spends_nobody_elses(world, member):
     other = join(world, "other@example.com")
