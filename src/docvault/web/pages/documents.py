@@ -46,6 +46,7 @@ async def show_document(
     runs = await _first_runs(request, opened) if opened else {}
     base = f"/api/v1/documents/{view.id}/versions/{shown.number}/pages"
     obstacle = why_not_signable(shown)
+    may_send = Permission.ENVELOPE_CREATE in view.may
     return render(
         request,
         "document.html",
@@ -56,13 +57,13 @@ async def show_document(
         version_query=f"?version={shown.number}" if version else "",
         sheets=sheets(base, opened.sizes, runs) if opened else [],
         widths=WIDTHS,
-        notes=_notes(shown, may_read=may_read, obstacle=obstacle),
+        notes=_notes(shown, may_read=may_read, obstacle=obstacle if may_send else None),
         report=await _signatures(request, opened)
         if opened and (shown.findings or {}).get("signed")
         else None,
         can_be_signed=obstacle is None and shown.number == view.versions[0].number,
         may_read=may_read,
-        may_send=Permission.ENVELOPE_CREATE in view.may,
+        may_send=may_send,
         may_upload=await _may_upload(request, view),
         most=portal.db.policy.numbers.uploads.max_bytes,
     )
@@ -112,8 +113,6 @@ def _notes(version: VersionView, *, may_read: bool, obstacle: str | None) -> Seq
     notes = []
     if not may_read:
         notes.append(Note("eye-off", "You can see that this document exists, but not what is in it."))
-    elif not version.pages:
-        notes.append(Note("info", "The pages of this file cannot be shown here. You can download it."))
     findings = version.findings or {}
     if version.media_type == PDF and obstacle:
         notes.append(Note("signature" if findings.get("signed") else "circle-alert", obstacle, warn=True))
