@@ -106,10 +106,11 @@ def test_sending_asks_the_first_turn():
     assert rules.whose_turn(envelope) == {"b"}
 
 
+@pytest.mark.promise(65)
 @pytest.mark.parametrize("state", list(State))
 def test_voiding_ends_only_what_is_open(state):
     envelope = Envelope(state, 1, (Signer("a", 1),))
-    if state in rules.OPEN:
+    if state in {State.DRAFT, State.SENT}:
         assert rules.void(envelope).state is State.VOIDED
     else:
         with pytest.raises(rules.EnvelopeClosed):

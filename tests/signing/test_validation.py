@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils import generic
 
 from docvault.certificates import authority as authorities
@@ -290,6 +291,13 @@ def test_a_forged_signature_dictionary_is_refused(desk, revisions, name):
     report = desk.validate(attacks.updated(revisions.anna, change))
     assert report.verdict is Verdict.INVALID, report.codes
     assert report.signatures[0].reason.endswith(".")
+
+
+@pytest.mark.promise(59)
+def test_a_trusted_signature_with_a_weak_key_is_refused(desk, prepared, monkeypatch):
+    monkeypatch.setattr(authorities, "new_key", lambda: ec.generate_private_key(ec.SECP192R1()))
+    report = desk.validate(desk.sign(prepared, ANNA, "anna", certify=True))
+    assert (report.verdict, report.codes[0]) == (Verdict.INVALID, "weak-algorithm")
 
 
 def _in_the_gap(content, found, instead):
