@@ -8,6 +8,7 @@ from docvault.credentials import totp
 from docvault.credentials.refusals import ChallengeOver, CodeRefused, NotFresh, SignInRefused, Throttled
 from docvault.database import factors as factor_rows
 from docvault.database import messages, tables
+from docvault.database import people as people_rows
 
 from .members import PASSWORD, SOURCE, accept, enrol, invite, join, with_mail
 from .world import NOW
@@ -187,6 +188,15 @@ def test_an_ended_session_or_a_disabled_person_changes_no_factor(world, member):
     people.disable_person(
         world.db, acting=world.administrator, person_id=member.acting.person_id, now=member.now
     )
+    with pytest.raises(NotFresh):
+        begin(world, session.acting, member.now)
+
+
+@pytest.mark.promise(15)
+def test_a_session_left_over_changes_no_factor_of_somebody_disabled(world, member):
+    session = member.sign_in()
+    with world.db.transaction() as tx:
+        people_rows.set_state(tx, member.acting.person_id, people_rows.PersonState.DISABLED)
     with pytest.raises(NotFresh):
         begin(world, session.acting, member.now)
 
