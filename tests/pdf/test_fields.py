@@ -3,7 +3,6 @@
 import io
 import subprocess
 
-import crafted
 import pikepdf
 import pypdfium2
 import pytest
@@ -12,6 +11,8 @@ from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, enumerate
 
 from docvault.pdf import errors
 from docvault.pdf.fields import FieldSpec, place_fields, signature_field, signature_field_name
+
+from . import crafted
 
 
 def spec(name, kind, signer="ann", page=1, x=60.0, y=120.0, w=120.0, h=30.0):

@@ -5,12 +5,13 @@ import io
 import subprocess
 import time
 
-import crafted
 import pikepdf
 import pypdfium2
 import pytest
 
 from docvault.pdf import errors, intake, render
+
+from . import crafted
 
 SCRIPTS = (
     b"/JavaScript",

@@ -5,7 +5,6 @@ import threading
 import time
 from xml.etree import ElementTree as ET
 
-import crafted
 import pikepdf
 import pytest
 from PIL import Image
@@ -14,6 +13,8 @@ from docvault.pdf import render, text
 from docvault.pdf.cache import PageCache, SourceCache
 from docvault.pdf.errors import PageMissing
 from docvault.pdf.scratch import Scratch
+
+from . import crafted
 
 
 @pytest.mark.parametrize("width", render.WIDTHS)
