@@ -59,8 +59,10 @@ def test_an_empty_folder_becomes_a_portal_with_a_client_in_it(tmp_path, open_con
         look(desktop, "people")
         desktop.goto("/outbox")
         look(desktop, "outbox")
-        invitation = re.search(r"http://\S+/welcome#[\w-]+", desktop.locator("main").inner_text())
-        assert invitation, desktop.locator("main").inner_text()
+        message = desktop.locator(".messages li", has_text="noor@bakery.example").first
+        message.locator("summary").click()
+        invitation = re.search(r"http://\S+/welcome#[\w-]+", message.locator("pre").inner_text())
+        assert invitation, message.inner_text()
         phone = open_context(PHONE, base_url=base_url, has_touch=True, is_mobile=True).new_page()
         phone.goto(invitation[0])
         expect(phone.get_by_text("Noor Haddad")).to_be_visible()

@@ -134,7 +134,7 @@ def test_a_file_without_pages_is_offered_for_download(browser, site):
     document = upload(browser, folder(browser, site), "figures.csv", b"a,b\n1,2\n")
     page = browser.get(f"/documents/{document}")
     assert page.status_code == 200
-    assert "You can download it" in page.text
+    assert "Download the file" in page.text
     assert "Send for signature" not in page.text
     assert browser.get(f"/documents/{document}/text").status_code == 422
 

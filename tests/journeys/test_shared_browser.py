@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from journeys.conftest import DESKTOP, browser, open_context, portal, watch  # noqa: F401 - fixtures
-from journeys.steps import sign_in, sign_out
+from .conftest import DESKTOP
+from .steps import sign_in, sign_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
 
@@ -23,13 +23,19 @@ def _module(page):
     return re.sub(r"ui\.js$", "answers.js", source)
 
 
-def test_a_signers_answers_are_offered_to_nobody_else_and_go_with_them(open_context, portal):  # noqa: F811 - a fixture
-    page = open_context(DESKTOP).new_page()
+def test_a_signers_answers_are_offered_to_nobody_else_and_go_with_them(open_context, portal):
+    context = open_context(DESKTOP)
+    page = context.new_page()
     sign_in(page, portal.people["anna"])
     module = _module(page)
     assert page.evaluate(FILL_IN_AND_LOOK, [module, "anna", "anna"]) is True
     assert page.evaluate(FILL_IN_AND_LOOK, [module, "anna", "marta"]) is False
     assert page.evaluate(KEPT)
+    other = context.new_page()
+    other.goto("/inbox")
+    other.evaluate("sessionStorage.setItem('ceremony:e:d:anna', '{}')")
     sign_out(page)
     page.wait_for_load_state("load")
     assert page.evaluate(KEPT) == []
+    other.wait_for_timeout(300)  # the news reaches the other tab
+    assert other.evaluate(KEPT) == []
