@@ -36,7 +36,7 @@ system: ## Install the browser and the independent validators that the tests use
 	@sh tools/install_system_packages.sh
 
 test: $(DEV_READY) system ## Set everything up and run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(DEV_READY) ## Format, lint, types, contracts and the pure tests
 	$(BIN)/ruff format --check src tests tools benchmarks hatch_build.py

@@ -52,6 +52,7 @@ class Portal:
     base_url: str
     data: Path
     people: dict[str, Person]
+    links: dict[str, str]  # what can be done there -> address
     process: subprocess.Popen
 
 
@@ -112,10 +113,10 @@ def portal(tmp_path_factory) -> Iterator[Portal]:
                 }
             )
             people[person.email.split("@")[0]] = person
-        yield Portal(facts["base_url"], folder / "data", people, process)
+        yield Portal(facts["base_url"], folder / "data", people, facts["links"], process)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: its event loop would stand in the way of other rooms' tests
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed, and it may not be installed here")

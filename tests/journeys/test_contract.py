@@ -26,13 +26,30 @@ def place(page, kind, page_number, x, y):
 
 
 @pytest.fixture(scope="module")
-def signed(portal, browser):
-    """What the first journey leaves for the others: the address and the signed PDF."""
-    return {}
+def signed(browser, portal, tmp_path_factory):
+    """The sealed contract of the sample data, as its sender downloads it."""
+    envelope = portal.links["See a completed envelope"].rsplit("/", 1)[1]
+    context = browser.new_context(base_url=portal.base_url)
+    sign_in(context.new_page(), portal.people["marta"])
+    answer = context.request.get(f"/api/v1/envelopes/{envelope}/documents/signed/content")
+    assert answer.ok
+    file = tmp_path_factory.mktemp("signed") / "contract.pdf"
+    file.write_bytes(answer.body())
+    altered = bytearray(answer.body())
+    altered[len(altered) // 3] ^= 1
+    file.with_name("altered.pdf").write_bytes(altered)
+    context.close()
+    return file
+
+
+def verified(file, data):
+    """Run `docvault verify` on a file."""
+    command = [sys.executable, "-m", "docvault.cli", "verify", file, "--data", data]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.promise(63)
-def test_one_contract_from_folder_to_sealed_pdf(open_context, portal, signed, tmp_path_factory):
+def test_one_contract_from_folder_to_sealed_pdf(open_context, portal, tmp_path):
     marta, anna = portal.people["marta"], portal.people["anna"]
     desktop = open_context(DESKTOP).new_page()
     sign_in(desktop, marta, path="/folders")
@@ -63,7 +80,6 @@ def test_one_contract_from_folder_to_sealed_pdf(open_context, portal, signed, tm
     expect(desktop.get_by_text("Waiting for 2 of 2")).to_be_visible()
     look(desktop, "envelope-sent")
     envelope = re.search(r"/envelopes/(\w+)", desktop.url)[1]
-    signed["envelope"] = envelope
 
     phone = open_context(PHONE, has_touch=True, is_mobile=True, device_scale_factor=2).new_page()
     sign_in(phone, anna, path=f"/sign/{envelope}")
@@ -96,9 +112,9 @@ def test_one_contract_from_folder_to_sealed_pdf(open_context, portal, signed, tm
     look(desktop, "sign-done")
     with desktop.expect_download() as download:
         link.click()
-    file = tmp_path_factory.mktemp("signed") / "contract.pdf"
-    download.value.save_as(file)
-    signed["file"] = file
+    download.value.save_as(tmp_path / "contract.pdf")
+    report = verified(tmp_path / "contract.pdf", portal.data)
+    assert report.returncode == 0, report.stdout + report.stderr
     desktop.goto(f"/envelopes/{envelope}")
     expect(desktop.get_by_text("Completed").first).to_be_visible()
     look(desktop, "envelope-completed")
@@ -120,16 +136,12 @@ def test_anybody_reads_in_plain_words_what_holds_of_the_signed_pdf(open_context,
     page = open_context(PHONE, has_touch=True, is_mobile=True).new_page()
     page.goto("/verify")
     look(page, "verify")
-    page.locator("input[type=file]").set_input_files(signed["file"])
+    page.locator("input[type=file]").set_input_files(signed)
     expect(page.get_by_text("Anna Lindqvist").first).to_be_visible()
     expect(page.get_by_text("Marta Kowalska").first).to_be_visible()
     look(page, "verify-report")
-    altered = signed["file"].with_name("altered.pdf")
-    content = bytearray(signed["file"].read_bytes())
-    content[len(content) // 3] ^= 1
-    altered.write_bytes(content)
     page.goto("/verify")
-    page.locator("input[type=file]").set_input_files(altered)
+    page.locator("input[type=file]").set_input_files(signed.with_name("altered.pdf"))
     expect(
         page.locator(
             ".callout.bad, [data-verdict=invalid], [data-verdict=modified], [data-verdict=unreadable]"
@@ -140,17 +152,10 @@ def test_anybody_reads_in_plain_words_what_holds_of_the_signed_pdf(open_context,
 
 @pytest.mark.promise(60)
 def test_the_command_line_accepts_the_signed_pdf_and_refuses_an_altered_one(portal, signed):
-    command = [sys.executable, "-m", "docvault.cli", "verify"]
-    good = subprocess.run(
-        [*command, signed["file"], "--data", portal.data], capture_output=True, text=True, check=False
-    )
+    good = verified(signed, portal.data)
     assert good.returncode == 0, good.stdout + good.stderr
     assert "Anna Lindqvist" in good.stdout
-    altered = signed["file"].with_name("altered.pdf")
-    bad = subprocess.run(
-        [*command, altered, "--data", portal.data], capture_output=True, text=True, check=False
-    )
-    assert bad.returncode != 0
+    assert verified(signed.with_name("altered.pdf"), portal.data).returncode != 0
 
 
 def test_a_client_who_does_not_agree_declines_with_a_reason(open_context, portal):
