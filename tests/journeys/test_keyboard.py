@@ -23,6 +23,9 @@ def answer_dialog(page):
         page.keyboard.type("Head of Operations")
         page.keyboard.press("Enter")
     expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator(".fld:focus")).to_have_attribute(
+        "data-done", ""
+    )  # filled in a moment after the dialog
 
 
 def fill_in(page):
@@ -35,7 +38,7 @@ def fill_in(page):
             return
         if page.evaluate("document.activeElement.matches('.fld:not([data-done])')"):
             page.keyboard.press("Enter")
-            page.wait_for_timeout(100)  # a dialog opens for what is not filled in by itself
+            expect(page.locator("dialog[open], .fld:focus[data-done]").first).to_be_attached()
         if page.locator("dialog[open]").count():
             answer_dialog(page)
     raise AssertionError("the button never led to the end")
