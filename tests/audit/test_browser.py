@@ -23,7 +23,7 @@ JUDGE = """async ([bundle, key, since]) => {
   return { ok, firstBadIndex, reason, count, erased, fingerprint, trusted, root, older };
 }"""
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("audit-browser")]
+pytestmark = pytest.mark.browser
 
 
 class Handler(BaseHTTPRequestHandler):

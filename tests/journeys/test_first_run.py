@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from .conftest import DESKTOP, PHONE, free_port, look, started
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("first-run")]
+pytestmark = pytest.mark.browser
 PASSWORD = "violet-harbour-kettle-42"
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from .keyboard import press, press_tab_until, type_into
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.browser
 
 TITLE = "Master services agreement, extension"
 

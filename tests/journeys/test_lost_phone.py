@@ -11,7 +11,7 @@ from .conftest import DESKTOP, PHONE, look
 from .people import STEP, Person
 from .steps import sign_in, sign_out
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.browser
 
 PASSWORD = "violet-harbour-kettle-42"
 EMAIL = "lena@nordlicht.example"

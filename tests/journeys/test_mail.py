@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from .conftest import DESKTOP, PHONE, look
 from .steps import fill_and_finish, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.browser
 
 TITLE = "Data processing addendum"
 

@@ -7,7 +7,7 @@ import pytest
 from .conftest import DESKTOP
 from .steps import sign_in, sign_out
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.browser
 
 KEPT = "Object.keys(sessionStorage).filter(key => key.startsWith('ceremony:'))"
 FILL_IN_AND_LOOK = """async ([module, writer, reader]) => {

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from .conftest import look
 from .steps import sign_in, sign_out
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.promise(1)

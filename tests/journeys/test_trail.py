@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from .conftest import DESKTOP, PHONE, look
 from .steps import sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.promise(80)

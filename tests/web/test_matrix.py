@@ -8,9 +8,6 @@ from litestar.testing import TestClient
 from .house import House
 from .matrix import MATRIX, VISITORS, Row
 
-# Rows that end something come last in the matrix: they must run in its order, in one process.
-pytestmark = pytest.mark.xdist_group("matrix")
-
 ELSEWHERE = ("/login", "/enrol")
 
 
