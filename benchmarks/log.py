@@ -24,8 +24,8 @@ from docvault.policy.vocabulary import Acting, Role
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 KEY = LogKey("docvault.example/audit", Ed25519PrivateKey.from_private_bytes(b"k" * 32))
 ACTING = Acting(
-    *("p" * 26, "o" * 26, Role.CLIENT, frozenset(), "s" * 26, "full", "password+totp"),
-    *("Anna Lindqvist", "anna@acme.example", "192.0.2.1", "Mozilla/5.0 (X11; Linux x86_64) " * 3),
+    *("p" * 26, "o" * 26, Role.CLIENT, frozenset({"o" * 26}), frozenset(), "s" * 26, "full", "password+totp"),
+    *("Anna Lindqvist", "anna@acme.example", "192.0.2.1", "Mozilla/5.0 (X11; Linux x86_64) " * 3, NOW),
 )
 SUBJECT = {"object_type": "folder", "object_id": "f" * 26, "organisation_id": "o" * 26}
 TIMES = 1_500  # transactions of each kind

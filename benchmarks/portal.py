@@ -83,6 +83,8 @@ def _add_manager(tx, clients, now) -> PersonId:
     tx.connection.execute(insert(tables.people).values(values))
     for organisation_id in clients[:LOOKED_AFTER]:
         tx.connection.execute(
-            insert(tables.portfolios).values(person_id=person_id, organisation_id=organisation_id)
+            insert(tables.portfolios).values(
+                id=new_id(), person_id=person_id, organisation_id=organisation_id, starts_at=now
+            )
         )
     return person_id

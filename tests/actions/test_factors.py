@@ -11,7 +11,7 @@ from docvault.database import messages, tables
 from docvault.database import people as people_rows
 
 from .members import PASSWORD, SOURCE, accept, enrol, invite, join, with_mail
-from .world import NOW
+from .world import NOW, set_state
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_an_ended_session_or_a_disabled_person_changes_no_factor(world, member):
 def test_a_session_left_over_changes_no_factor_of_somebody_disabled(world, member):
     session = member.sign_in()
     with world.db.transaction() as tx:
-        people_rows.set_state(tx, member.acting.person_id, people_rows.PersonState.DISABLED)
+        set_state(tx, member.acting.person_id, people_rows.PersonState.DISABLED)
     with pytest.raises(NotFresh):
         begin(world, session.acting, member.now)
 

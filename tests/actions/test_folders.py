@@ -2,7 +2,6 @@ import random
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
 
 from docvault.actions.folders import (
     ROLES,
@@ -14,7 +13,7 @@ from docvault.actions.folders import (
     show_folder,
     unshare_folder,
 )
-from docvault.database import tables
+from docvault.database import periods, tables
 from docvault.database.engine import BadCursor
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Permission, Role
@@ -96,11 +95,9 @@ def test_lists_hold_exactly_what_single_questions_allow_in_a_mixed_world(world):
     with world.db.transaction() as tx:
         for folder in made:
             for member in chance.sample(people, 2):
-                tx.connection.execute(
-                    insert(tables.folder_members).values(
-                        folder_id=folder, person_id=member.person_id, role=chance.choice(ROLES), added_at=NOW
-                    )
-                )
+                pair = {"folder_id": folder, "person_id": member.person_id}
+                role = chance.choice([*ROLES, "denied"])
+                periods.begin(tx, tables.folder_members, pair, by=None, now=NOW, role=role)
     for acting in people:
         listed, after = [], ""
         while after is not None:

@@ -257,7 +257,13 @@ def test_a_random_person_is_not_found(world):
 def empty(world):
     """Take everybody out, as in an installation that was just made."""
     with world.db.transaction() as tx:
-        for table in (tables.portfolios, tables.sessions, tables.people):
+        for table in (
+            tables.portfolios,
+            tables.memberships,
+            tables.standings,
+            tables.sessions,
+            tables.people,
+        ):
             tx.connection.execute(delete(table))
 
 

@@ -20,7 +20,7 @@ from docvault.credentials.refusals import (
 )
 from docvault.credentials.tokens import token_hash
 from docvault.database import people as people_rows
-from docvault.database import tables, throttles
+from docvault.database import periods, tables, throttles
 from docvault.database.engine import Database
 from docvault.database.people import PersonState
 from docvault.encryption.errors import EncryptionError
@@ -30,7 +30,7 @@ from docvault.policy.vocabulary import Role
 from docvault.vault.records import Records
 
 from .members import HASHER, PASSWORD, SOURCE, invite, join, with_mail
-from .world import NOW, everything
+from .world import NOW, everything, set_state
 
 EVENTS = {"audit_entries", "audit_details", "audit_state", "audit_tiles", "throttles"}
 
@@ -71,7 +71,8 @@ def test_password_and_code_open_a_full_session(world, member):
     assert signed.acting == session.acting
     assert signed.csrf_hash == token_hash(session.csrf)
     assert signed.expires_at == session.expires_at
-    assert [kind for kind, _ in world.entries()][-2:] == ["session:password:accepted", "session:started"]
+    kinds = [kind for kind, _ in world.entries()]
+    assert kinds[-3:] == ["session:password:accepted", "session:started", "session:device:added"]
 
 
 def test_an_address_is_the_same_in_any_case(world, member):
@@ -144,7 +145,7 @@ def test_a_session_or_challenge_left_over_opens_nothing_for_somebody_without_rig
     token = member.challenge()
     session = member.sign_in()
     with world.db.transaction() as tx:
-        people_rows.set_state(tx, member.acting.person_id, state)
+        set_state(tx, member.acting.person_id, state)
     assert who(world, session.token, member.now) is None
     member.later()
     with pytest.raises(ChallengeOver):
@@ -152,7 +153,7 @@ def test_a_session_or_challenge_left_over_opens_nothing_for_somebody_without_rig
 
 
 CHANGES = {
-    "disabled": lambda tx, person_id: people_rows.set_state(tx, person_id, PersonState.DISABLED),
+    "disabled": lambda tx, person_id: set_state(tx, person_id, PersonState.DISABLED),
     "given another password": lambda tx, person_id: people_rows.set_password(tx, person_id, "$argon2id$"),
 }
 
@@ -558,7 +559,7 @@ def test_who_acts_carries_where_the_request_comes_from_and_whom_they_look_after(
     session = member.sign_in()
     with world.db.transaction() as tx:
         row = {"person_id": member.acting.person_id, "organisation_id": world.acme}
-        tx.connection.execute(tables.portfolios.insert().values(row))
+        periods.begin(tx, tables.portfolios, row, by=None, now=member.now)
     acting = who(world, session.token, member.now, sessions.Source("192.0.2.55", "Other")).acting
     assert (acting.address, acting.user_agent) == ("192.0.2.55", "Other")
     assert acting.clients == {world.acme}

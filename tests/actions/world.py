@@ -11,8 +11,9 @@ from pathlib import Path
 from sqlalchemy import column, func, insert, inspect, select, table, text
 
 from docvault.blobs.filesystem import FileBlobs
-from docvault.database import tables
+from docvault.database import people, periods, tables
 from docvault.database.engine import Database, Transaction
+from docvault.database.people import PersonState
 from docvault.encryption.keyring import FileKeyring
 from docvault.policy.engine import Policy
 from docvault.policy.vocabulary import Acting, Role
@@ -142,10 +143,13 @@ def person(
                 created_at=now,
             )
         )
+        whose = {"person_id": person_id}
+        periods.begin(tx, tables.standings, whose, by=None, now=now, role=role.value, state="active")
+        place = {**whose, "organisation_id": organisation_id}
+        periods.begin(tx, tables.memberships, place, by=None, now=now)
         for organisation in clients or []:
-            tx.connection.execute(
-                insert(tables.portfolios).values(person_id=person_id, organisation_id=organisation)
-            )
+            client = {**whose, "organisation_id": organisation}
+            periods.begin(tx, tables.portfolios, client, by=None, now=now)
         tx.connection.execute(
             insert(tables.sessions).values(
                 id=session_id,
@@ -165,6 +169,7 @@ def person(
         person_id=person_id,
         organisation_id=organisation_id,
         role=role,
+        organisations=frozenset([organisation_id]),
         clients=frozenset(clients or []),
         session_id=session_id,
         session_kind="full",
@@ -173,7 +178,14 @@ def person(
         email=email,
         address="203.0.113.7",
         user_agent="tests",
+        at=now,
     )
+
+
+def set_state(tx: Transaction, person_id: str, state: PersonState) -> None:
+    """Put a person into a state behind everybody's back: their sessions and links stay."""
+    person = people.by_id(tx, PersonId(person_id))
+    people.set_state(tx, person, state, by=None, now=NOW)
 
 
 REFUSING = {

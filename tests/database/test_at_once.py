@@ -264,6 +264,7 @@ def test_moments_come_back_in_utc_whatever_the_servers_zone(world):
             email="zone@example.com",
             name="Zone",
             role=Role.CLIENT,
+            by=None,
             now=NOW + timedelta(microseconds=7),
         )
         found = people_rows.by_email(tx, "zone@example.com")

@@ -1,6 +1,6 @@
 """What a list shows is exactly what single decisions allow, on generated worlds (promise 21)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from docvault.database import residuals, tables
 from docvault.database.engine import Database
 from docvault.policy.engine import Policy
-from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType, Role
+from docvault.policy.vocabulary import ANYTHING, Acting, Permission, Resource, ResourceType, Role
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = Policy.load(Path(__file__).parents[2] / "policies")
@@ -19,12 +19,26 @@ ORGANISATIONS = [f"o{number}" for number in range(4)]
 PEOPLE = [f"p{number}" for number in range(5)]
 STATES = ["draft", "sent", "completing", "completed", "declined", "voided"]
 
-member_roles = st.dictionaries(
-    st.sampled_from(PEOPLE), st.sampled_from(["viewer", "contributor", "manager"]), max_size=4
+ROLES = ["viewer", "contributor", "signer", "manager", "denied"]
+GONE = {"over": NOW - timedelta(seconds=1), "now": NOW, "soon": NOW + timedelta(seconds=1), "never": None}
+
+# who has which role in a folder, and when that runs out; denials never do
+grants = st.dictionaries(
+    st.sampled_from(PEOPLE), st.tuples(st.sampled_from(ROLES), st.sampled_from(sorted(GONE))), max_size=4
 )
-folders = st.lists(st.tuples(st.sampled_from(ORGANISATIONS), member_roles), max_size=6)
+# organisation, how many folders before this one its parent stands (0: at the top), grants, for whom a glass is broken
+folders = st.lists(
+    st.tuples(
+        st.sampled_from(ORGANISATIONS),
+        st.integers(0, 3),
+        grants,
+        st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from(sorted(GONE)), max_size=2),
+    ),
+    max_size=6,
+)
 envelopes = st.lists(
     st.tuples(
+        st.integers(0, 6),  # the folder, where there is one
         st.sampled_from(ORGANISATIONS),
         st.sampled_from(PEOPLE),
         st.sets(st.sampled_from(PEOPLE), max_size=3),
@@ -33,10 +47,11 @@ envelopes = st.lists(
     max_size=6,
 )
 actors = st.builds(
-    lambda role, organisation, clients, session: Acting(
+    lambda role, organisations, clients, session, scopes: Acting(
         person_id="p0",
-        organisation_id=organisation,
+        organisation_id="o0",
         role=role,
+        organisations=frozenset(organisations),
         clients=frozenset(clients),
         session_id="s",
         session_kind=session,
@@ -45,11 +60,14 @@ actors = st.builds(
         email="",
         address="",
         user_agent="",
+        at=NOW,
+        scopes=scopes,
     ),
     st.sampled_from(list(Role)),
-    st.sampled_from(ORGANISATIONS),
+    st.sets(st.sampled_from(ORGANISATIONS), max_size=2),
     st.sets(st.sampled_from(ORGANISATIONS)),
-    st.sampled_from(["full", "full", "full", "enrol"]),
+    st.sampled_from(["full", "full", "full", "enrol", "token"]),
+    st.sampled_from([ANYTHING, ANYTHING, frozenset({"folder:see", "document:read"}), frozenset()]),
 )
 
 
@@ -78,32 +96,72 @@ def row(table, **values):
     return insert(table).values(values)
 
 
-def fill(tx, generated_folders, generated_envelopes):
+def parent_of(index, back):
+    return index - back if 0 < back <= index else None
+
+
+def ancestors(index, all_folders):
+    """Return the numbers of a folder and of all that it lies in."""
+    parent = parent_of(index, all_folders[index][1])
+    return [index, *([] if parent is None else ancestors(parent, all_folders))]
+
+
+def fill(tx, all_folders, generated_envelopes):
     run = tx.connection.execute
-    for table in ("recipients", "envelopes", "documents", "folder_members", "folders"):
+    emptied = (
+        "recipients",
+        "envelopes",
+        "break_glass",
+        "documents",
+        "folder_members",
+        "folder_paths",
+        "folders",
+    )
+    for table in emptied:
         run(tables.METADATA.tables[table].delete())
-    for index, (organisation, members) in enumerate([("o0", {}), *generated_folders]):
+    for index, (organisation, _back, granted, opened) in enumerate(all_folders):
         run(row(tables.folders, id=f"f{index}", organisation_id=organisation, created_by="p0"))
         run(row(tables.documents, id=f"d{index}", folder_id=f"f{index}", created_by="p0"))
-        for person, role in members.items():
-            run(row(tables.folder_members, folder_id=f"f{index}", person_id=person, role=role))
-    for index, (organisation, sender, recipients, state) in enumerate(generated_envelopes):
+        for ancestor in ancestors(index, all_folders):
+            run(insert(tables.folder_paths).values(folder_id=f"f{index}", ancestor_id=f"f{ancestor}"))
+        for person, (role, gone) in granted.items():
+            ends_at = None if role == "denied" else GONE[gone]
+            pair = {"folder_id": f"f{index}", "person_id": person}
+            run(row(tables.folder_members, id=f"m{index}{person}", role=role, ends_at=ends_at, **pair))
+        for person, gone in opened.items():
+            pair = {"document_id": f"d{index}", "person_id": person}
+            run(row(tables.break_glass, id=f"b{index}{person}", ends_at=GONE[gone], **pair))
+    for index, (folder, organisation, sender, recipients, state) in enumerate(generated_envelopes):
         whose = {"organisation_id": organisation, "sender_id": sender, "state": state}
-        run(row(tables.envelopes, id=f"e{index}", folder_id="f0", document_id="d0", **whose))
+        place = f"f{folder % len(all_folders)}"
+        run(row(tables.envelopes, id=f"e{index}", folder_id=place, document_id="d0", **whose))
         for person in recipients:
             run(row(tables.recipients, id=f"r{index}{person}", envelope_id=f"e{index}", person_id=person))
 
 
-def folder_attributes(organisation, members):
-    chosen = {
-        role: frozenset(p for p, r in members.items() if r == role) for role in ("contributor", "manager")
-    }
+def counts(gone):
+    return gone in {"soon", "never"}
+
+
+def folder_attributes(index, all_folders):
+    along = [all_folders[number][2] for number in ancestors(index, all_folders)]
+    live = [
+        (person, role)
+        for granted in along
+        for person, (role, gone) in granted.items()
+        if role == "denied" or counts(gone)
+    ]
+    sets = {"contributors": "contributor", "signers": "signer", "managers": "manager", "denied": "denied"}
     return {
-        "organisation": organisation,
-        "members": frozenset(members),
-        "contributors": chosen["contributor"],
-        "managers": chosen["manager"],
+        "organisation": all_folders[index][0],
+        "members": frozenset(person for person, role in live if role != "denied"),
+        **{name: frozenset(p for p, r in live if r == role) for name, role in sets.items()},
     }
+
+
+def document_attributes(index, all_folders):
+    opened = frozenset(person for person, gone in all_folders[index][3].items() if counts(gone))
+    return {**folder_attributes(index, all_folders), "opened": opened}
 
 
 def listed(tx, acting, permission, resource_type, mapping, table):
@@ -111,7 +169,7 @@ def listed(tx, acting, permission, resource_type, mapping, table):
     question = select(table.c.id).where(condition)
     if table is tables.documents:
         question = question.select_from(tables.documents.join(tables.folders))
-    return set(tx.connection.execute(question).scalars())
+    return set(tx.connection.execute(question, {"at": acting.at}).scalars())
 
 
 def decided(acting, permission, resources):
@@ -122,23 +180,28 @@ def decided(acting, permission, resources):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acting=actors, generated_folders=folders, generated_envelopes=envelopes)
 def test_lists_show_exactly_what_decisions_allow(db, acting, generated_folders, generated_envelopes):
-    everything = [("o0", {}), *generated_folders]
+    everything = [("o0", 0, {}, {}), *generated_folders]
+    numbers = range(len(everything))
     things = {
         ResourceType.FOLDER: [
-            Resource(ResourceType.FOLDER, f"f{i}", folder_attributes(*each))
-            for i, each in enumerate(everything)
+            Resource(ResourceType.FOLDER, f"f{i}", folder_attributes(i, everything)) for i in numbers
         ],
         ResourceType.DOCUMENT: [
-            Resource(ResourceType.DOCUMENT, f"d{i}", folder_attributes(*each))
-            for i, each in enumerate(everything)
+            Resource(ResourceType.DOCUMENT, f"d{i}", document_attributes(i, everything)) for i in numbers
         ],
         ResourceType.ENVELOPE: [
             Resource(
                 ResourceType.ENVELOPE,
                 f"e{i}",
-                {"organisation": o, "sender": sender, "recipients": frozenset(recipients), "state": state},
+                {
+                    "organisation": o,
+                    "sender": sender,
+                    "recipients": frozenset(recipients),
+                    "state": state,
+                    "denied": folder_attributes(folder % len(everything), everything)["denied"],
+                },
             )
-            for i, (o, sender, recipients, state) in enumerate(generated_envelopes)
+            for i, (folder, o, sender, recipients, state) in enumerate(generated_envelopes)
         ],
         ResourceType.ORGANISATION: [Resource(ResourceType.ORGANISATION, name) for name in ORGANISATIONS],
     }
@@ -149,7 +212,7 @@ def test_lists_show_exactly_what_decisions_allow(db, acting, generated_folders, 
         ResourceType.ORGANISATION: (residuals.ORGANISATIONS, tables.organisations),
     }
     with db.transaction() as tx:
-        fill(tx, generated_folders, generated_envelopes)
+        fill(tx, everything, generated_envelopes)
         for resource_type, resources in things.items():
             mapping, table = places[resource_type]
             for permission in Permission:

@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cedarpy
@@ -14,11 +15,12 @@ POLICIES = Path(__file__).parents[2] / "policies"
 POLICY = Policy.load(POLICIES)
 
 
-def person(role, *, clients=(), session="full", person_id="me", organisation="acme"):
+def person(role, *, clients=(), session="full", person_id="me", organisation="acme", scopes=("*",)):
     return Acting(
         person_id=person_id,
         organisation_id=organisation,
         role=Role(role),
+        organisations=frozenset([organisation]),
         clients=frozenset(clients),
         session_id="s",
         session_kind=session,
@@ -27,27 +29,32 @@ def person(role, *, clients=(), session="full", person_id="me", organisation="ac
         email="",
         address="",
         user_agent="",
+        at=datetime(2026, 3, 2, tzinfo=UTC),
+        scopes=frozenset(scopes),
     )
 
 
-def folder(organisation="acme", members=(), contributors=(), managers=(), kind=ResourceType.FOLDER):
-    sets = {"members": members, "contributors": contributors, "managers": managers}
+def folder(organisation="acme", kind=ResourceType.FOLDER, **given):
+    names = ["members", "contributors", "signers", "managers", "denied"]
+    names += ["opened"] if kind is ResourceType.DOCUMENT else []
+    sets = {name: given.get(name, ()) for name in names}
     return Resource(kind, "f", {"organisation": organisation, **{k: frozenset(v) for k, v in sets.items()}})
 
 
-def envelope(organisation="acme", sender="somebody", recipients=("me",), state="sent"):
+def envelope(organisation="acme", sender="somebody", recipients=("me",), state="sent", denied=()):
     attributes = {
         "organisation": organisation,
         "sender": sender,
         "recipients": frozenset(recipients),
         "state": state,
+        "denied": frozenset(denied),
     }
     return Resource(ResourceType.ENVELOPE, "e", attributes)
 
 
 def everything(organisation="acme"):
     """One resource of each type that is as open to `me` as it can be."""
-    mine = {"members": ["me"], "contributors": ["me"], "managers": ["me"]}
+    mine = {"members": ["me"], "contributors": ["me"], "signers": ["me"], "managers": ["me"]}
     return [
         PORTAL,
         Resource(ResourceType.ORGANISATION, organisation),

@@ -66,7 +66,7 @@ def read_document(
     Tampered.
     """
     with db.transaction() as tx:
-        document = documents.for_reading(tx, acting, document_id)
+        document = documents.for_downloading(tx, acting, document_id)
         version_id = documents.version_id(tx, document, number)
         _note(tx, Kind.DOCUMENT_DOWNLOADED, document, acting, number or document.latest, now)
     opened = vault.open_version(db, version_id)

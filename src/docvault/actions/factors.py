@@ -67,7 +67,7 @@ def _adopt(
     codes = factors.issue_recovery_codes(tx, person.id)
     joined = person.state == PersonState.INVITED
     if joined:
-        people.set_state(tx, person.id, PersonState.ACTIVE)
+        people.set_state(tx, person, PersonState.ACTIVE, by=person.id, now=now)
         invitations.void(tx, person.id, now)
     sessions.end_all(tx, person.id, now)
     challenges.end_all(tx, person.id)
@@ -88,7 +88,7 @@ def _may_enrol(tx: Transaction, acting: Acting, now: datetime) -> PersonRow:
     people.lock(tx, acting.person_id)  # or one who is disabled at this moment would be made active after all
     started = sessions.started_at(tx, acting)
     person = people.by_id(tx, acting.person_id)
-    if started is None or person is None or person.state == PersonState.DISABLED:
+    if started is None or person is None or person.state not in {PersonState.INVITED, PersonState.ACTIVE}:
         raise NotFresh
     fresh = timedelta(minutes=tx.policy.numbers.sessions.fresh_minutes)
     if acting.session_kind != ENROL and now - started > fresh:

@@ -1,21 +1,23 @@
 """What people do with folders: make them, list them, look into them, share them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folders, people
+from docvault.database import acting as actors
+from docvault.database import audit, documents, folder_members, folders, people
 from docvault.database.documents import DocumentSummary
 from docvault.database.engine import PAGE, Database, Page, Transaction
-from docvault.database.folders import Candidate, FolderRow, FolderSummary
-from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType, Role
+from docvault.database.folder_members import Candidate
+from docvault.database.folders import FolderRow, FolderSummary
+from docvault.policy.vocabulary import ANYTHING, Acting, Permission, Resource, ResourceType, Role
 from docvault.rules import names
-from docvault.values import DocVaultError, FolderId, NotFound, OrganisationId, PersonId, SessionId
+from docvault.values import DocVaultError, FolderId, NotFound, OrganisationId, PersonId
 from docvault.vault.files import Vault
 
 KINDS = ("rfp", "sow", "contract", "whitepaper", "general")
-ROLES = ("viewer", "contributor", "manager")
+ROLES = ("viewer", "contributor", "signer", "manager")
 _MAY = (
     Permission.FOLDER_SEE,
     Permission.FOLDER_SHARE,
@@ -113,7 +115,7 @@ def show_folder(
         folder = folders.for_seeing(tx, acting, folder_id)
         return FolderView(
             folder=folders.summary(tx, folder),
-            members=_members(tx, folder),
+            members=_members(tx, acting, folder),
             documents=documents.page(tx, folder, after=after, limit=limit),
             may=tx.policy.allowed(acting, folder.resource, _MAY),
         )
@@ -124,7 +126,7 @@ def shareable_people(db: Database, *, acting: Acting, folder_id: str) -> Sequenc
     with db.reading() as tx:
         folder = folders.for_seeing(tx, acting, folder_id)
         tx.policy.require(acting, Permission.FOLDER_SHARE, folder.resource)
-        return folders.possible_members(tx, acting, folder)
+        return folder_members.possible(tx, acting, folder.resource)
 
 
 def share_folder(
@@ -136,9 +138,11 @@ def share_folder(
         tx.policy.require(acting, Permission.FOLDER_SHARE, folder.resource)
         if role not in ROLES:
             raise FolderRefused("Please choose whether this person views, contributes or manages.")
-        if all(person.person_id != person_id for person in folders.possible_members(tx, acting, folder)):
+        if all(
+            person.person_id != person_id for person in folder_members.possible(tx, acting, folder.resource)
+        ):
             raise NotFound
-        folders.add_member(tx, folder, person_id, role, now)
+        folder_members.add(tx, acting, folder.resource, person_id, role, now)
         _note(
             tx, Kind.FOLDER_SHARED, folder, acting=acting, person_id=PersonId(person_id), role=role, now=now
         )
@@ -152,7 +156,7 @@ def unshare_folder(db: Database, *, acting: Acting, folder_id: str, person_id: s
     with db.transaction() as tx:
         folder = folders.for_seeing(tx, acting, folder_id)
         tx.policy.require(acting, Permission.FOLDER_SHARE, folder.resource)
-        role = folders.remove_member(tx, folder, person_id)
+        role = folder_members.remove(tx, acting, folder.resource, person_id, now)
         _note(
             tx, Kind.FOLDER_UNSHARED, folder, acting=acting, person_id=PersonId(person_id), role=role, now=now
         )
@@ -182,8 +186,10 @@ def _note(
     )
 
 
-def _members(tx: Transaction, folder: FolderRow) -> list[MemberView]:
+def _members(tx: Transaction, acting: Acting, folder: FolderRow) -> list[MemberView]:
     """Return everybody the policies let see the folder; the reasons are words, the policies decide."""
+    near = folder_members.candidates(tx, folder.resource, acting.at)
+    places = actors.places_of(tx, [one.person_id for one in near], acting.at)
     return [
         MemberView(
             person_id=person.person_id,
@@ -194,8 +200,10 @@ def _members(tx: Transaction, folder: FolderRow) -> list[MemberView]:
             why=_why(person, folder),
             shared=person.shared_as is not None,
         )
-        for person in folders.candidates(tx, folder)
-        if tx.policy.decide(_as(tx, person), Permission.FOLDER_SEE, folder.resource).allowed
+        for person in near
+        if tx.policy.decide(
+            _as(acting, person, places[person.person_id]), Permission.FOLDER_SEE, folder.resource
+        ).allowed
     ]
 
 
@@ -208,21 +216,22 @@ def _why(person: Candidate, folder: FolderRow) -> str:
         return "Looks after this client"
     if person.organisation_id == folder.organisation_id:
         return f"Works at {person.organisation_name}"
-    return "Their role lets them see it"
+    if person.belongs:
+        return "Belongs to this client as well"
+    return "A folder that this one lies in was shared with them"
 
 
-def _as(tx: Transaction, person: Candidate) -> Acting:
+def _as(acting: Acting, person: Candidate, place: actors.Places) -> Acting:
     """Return `person` as the policies would see them: only to ask what they could do, never to do it."""
-    return Acting(
+    return replace(
+        acting,
         person_id=person.person_id,
         organisation_id=person.organisation_id,
         role=person.role,
-        clients=folders.clients_of(tx, person.person_id),
-        session_id=SessionId(""),
+        organisations=place.organisations,
+        clients=place.clients,
         session_kind="full",
-        factors="",
+        scopes=ANYTHING,
         name=person.name,
         email=person.email,
-        address="",
-        user_agent="",
     )

@@ -77,7 +77,7 @@ def assign_client(
             raise NotFound
         if person.role != Role.ACCOUNT_MANAGER or organisation.kind != organisations.CLIENT:
             raise rules.PersonRefused("Only an account manager looks after a client organisation.")
-        if organisations.assign(tx, person_id, organisation_id):
+        if organisations.assign(tx, acting, person_id, organisation_id, now):
             audit.append(
                 tx,
                 Kind.ORGANISATION_ASSIGNED,

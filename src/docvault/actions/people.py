@@ -11,6 +11,7 @@ from docvault.audit.kinds import Kind
 from docvault.credentials import passwords
 from docvault.credentials.passwords import Hasher
 from docvault.credentials.refusals import LinkRefused, Throttled
+from docvault.database import acting as actors
 from docvault.database import (
     audit,
     challenges,
@@ -100,7 +101,13 @@ def invite_person(
         organisation = organisations.for_listing(tx, acting, organisation_id)
         rules.check_place(role, organisation.kind)
         person_id = people.add(
-            tx, organisation_id=organisation_id, email=address, name=plain, role=role, now=now
+            tx,
+            organisation_id=organisation_id,
+            email=address,
+            name=plain,
+            role=role,
+            by=acting.person_id,
+            now=now,
         )
         return _invite(tx, records, acting, person_id, now)
 
@@ -196,8 +203,8 @@ def list_people(
     """Return people, newest first. search: part of a name or address. Raises Forbidden, BadCursor."""
     with db.reading() as tx:
         page = people.listed(tx, acting, search=search, role=role, after=after, limit=limit)
-        clients = people.clients_of(tx, [person.id for person in page.items])
-    return Page([_view(person, clients.get(person.id, frozenset())) for person in page.items], page.next)
+        places = actors.places_of(tx, [person.id for person in page.items], acting.at)
+    return Page([_view(person, places[person.id].clients) for person in page.items], page.next)
 
 
 def disable_person(db: Database, *, acting: Acting, person_id: PersonId, now: datetime) -> None:
@@ -208,7 +215,7 @@ def disable_person(db: Database, *, acting: Acting, person_id: PersonId, now: da
             raise PersonRefused("You cannot disable your own account. Another administrator can.")
         if person.state == PersonState.DISABLED:
             return
-        people.set_state(tx, person.id, PersonState.DISABLED)
+        people.set_state(tx, person, PersonState.DISABLED, by=acting.person_id, now=now)
         ended = _put_out(tx, person.id, now)
         facts: Mapping[str, str | int] = {"was": person.state.value, "sessions_ended": ended}
         named = {"person": person.name}
@@ -219,10 +226,10 @@ def enable_person(db: Database, *, acting: Acting, person_id: PersonId, now: dat
     """Give the rights back; somebody who never joined is invited again. Raises Forbidden, NotFound."""
     with db.transaction() as tx:
         person = people.for_changing(tx, acting, person_id)
-        if person.state != PersonState.DISABLED:
+        if person.state not in {PersonState.DISABLED, PersonState.FROZEN}:
             return
         state = PersonState.ACTIVE if factors.has_confirmed(tx, person.id) else PersonState.INVITED
-        people.set_state(tx, person.id, state)
+        people.set_state(tx, person, state, by=acting.person_id, now=now)
         facts = {"state": state.value}
         named = {"person": person.name}
         _note(tx, Kind.PERSON_ENABLED, acting, person.id, person.organisation_id, now, facts, named)
@@ -316,6 +323,7 @@ def _nameless(tx: Transaction, organisation_id: OrganisationId, now: datetime) -
         email=email,
         name="First administrator",
         role=Role.ADMINISTRATOR,
+        by=None,
         now=now,
     )
 

@@ -3,6 +3,7 @@
 No transaction is open while a password is hashed; the try is counted before and judged after (promise 7).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +17,26 @@ from docvault.credentials.refusals import (
     Throttled,
     TooBusy,
 )
-from docvault.database import audit, challenges, factors, notices, people, sessions, throttles
+from docvault.database import (
+    arrivals,
+    audit,
+    challenges,
+    devices,
+    factors,
+    notices,
+    people,
+    sessions,
+    throttles,
+)
 from docvault.database.engine import Database, Transaction
 from docvault.database.factors import Judgement
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow, PersonState
-from docvault.database.sessions import ENROL, FULL, TOUCH, NewSession, Source
+from docvault.database.sessions import ENROL, TOUCH, NewSession, Source
+from docvault.database.throttles import Bucket
 from docvault.policy.vocabulary import Acting
 from docvault.rules import people as rules
+from docvault.values import PersonId
 
 __all__ = [
     "Challenge",
@@ -70,8 +83,9 @@ def begin_sign_in(
     """
     address = rules.email_as_typed(email)
     with db.transaction() as tx:
-        wait = _take_try(tx, address, source, now)
         person = people.by_email(tx, address)
+        buckets = _buckets(tx, address, person, source)
+        wait = _take_try(tx, buckets, now)
     if wait:
         raise Throttled(wait)
     known = person if person is not None and person.state == PersonState.ACTIVE else None
@@ -79,10 +93,12 @@ def begin_sign_in(
         verdict = hasher.verify(known.password_hash if known else None, password)
     except TooBusy:
         with db.transaction() as tx:  # nothing was judged, so nothing counts
-            _give_back_try(tx, address, source, now)
+            _give_back_try(tx, buckets, now)
         raise
     with db.transaction() as tx:
         challenge = _judge_password(tx, address, known, verdict, source, now)
+        if challenge is not None:
+            _give_back_try(tx, buckets, now)
     if challenge is None:
         raise SignInRefused
     return challenge
@@ -101,10 +117,8 @@ def finish_sign_in(
         if person is None or judgement.refusal:
             _note_refusal(tx, person, judgement.why, "totp", source, now)
         else:
-            throttles.clear(tx, throttles.account(tx.policy.numbers.passwords.throttle, person.email))
-            session = sessions.start(tx, person, kind=FULL, factors="password+totp", source=source, now=now)
+            session = arrivals.let_in(tx, records, person, factors="password+totp", source=source, now=now)
             challenges.spend(tx, challenge_token)
-            _note_start(tx, Kind.SIGN_IN_SUCCEEDED, session, now)
     if judgement.refusal:
         raise judgement.refusal
     return session
@@ -164,17 +178,24 @@ def sign_out(db: Database, *, acting: Acting, now: datetime) -> None:
 _OVER = Judgement(ChallengeOver())
 
 
-def _take_try(tx: Transaction, address: str, source: Source, now: datetime) -> int:
-    """Count a try for the source, then the account. Return the seconds to wait, or 0."""
-    rules_of = tx.policy.numbers.passwords.throttle
-    wait = throttles.take(tx, throttles.source(rules_of, source.address), now)
-    return wait or throttles.take(tx, throttles.account(rules_of, address), now)
+def _buckets(tx: Transaction, address: str, person: PersonRow | None, source: Source) -> list[Bucket]:
+    """Return the counters of a try: a known device's own, or those of the source, then the account."""
+    limits = tx.policy.numbers.passwords.throttle
+    device = devices.known(tx, person.id if person else PersonId(""), source)
+    if device is not None:
+        return [throttles.device(limits, device.id)]
+    return [throttles.source(limits, source.address), throttles.account(limits, address)]
 
 
-def _give_back_try(tx: Transaction, address: str, source: Source, now: datetime) -> None:
-    rules_of = tx.policy.numbers.passwords.throttle
-    throttles.give_back(tx, throttles.source(rules_of, source.address), now)
-    throttles.give_back(tx, throttles.account(rules_of, address), now)
+def _take_try(tx: Transaction, buckets: Sequence[Bucket], now: datetime) -> int:
+    """Count a try in each, as far as none is full. Return the seconds to wait, or 0."""
+    waits = (throttles.take(tx, bucket, now) for bucket in buckets)
+    return next((wait for wait in waits if wait), 0)
+
+
+def _give_back_try(tx: Transaction, buckets: Sequence[Bucket], now: datetime) -> None:
+    for bucket in buckets:
+        throttles.give_back(tx, bucket, now)
 
 
 def _judge_password(
@@ -186,7 +207,6 @@ def _judge_password(
     if person is None or not (verdict.right and unchanged and person.state == PersonState.ACTIVE):
         _note_refusal(tx, person, "password", "password", source, now, address)
         return None
-    _give_back_try(tx, address, source, now)
     if verdict.renewed:
         people.set_password(tx, person.id, verdict.renewed)
     challenge = challenges.start(tx, person.id, now)

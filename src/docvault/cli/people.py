@@ -158,10 +158,12 @@ def _portal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
         os.environ["DOCVAULT_DATA"] = str(data.resolve())
     portal = wiring.build(settings.load())
     try:
+        own = OrganisationId(organisations.operator_id(portal.db))
         acting = Acting(
             person_id=PersonId(ACTOR),
-            organisation_id=OrganisationId(organisations.operator_id(portal.db)),
+            organisation_id=own,
             role=Role.ADMINISTRATOR,
+            organisations=frozenset([own]),
             clients=frozenset(),
             session_id=SessionId(ACTOR),
             session_kind="full",
@@ -170,6 +172,7 @@ def _portal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
             email="",
             address="",
             user_agent="docvault people",
+            at=portal.clock(),
         )
         yield portal, acting
     finally:

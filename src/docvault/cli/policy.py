@@ -113,10 +113,12 @@ def _load(folder: Path | None) -> "tuple[Policy, Path]":
 
 def _facts(given: list[str]) -> dict[str, object]:
     """Return the facts of --with; a name given twice, or one that is a set, becomes a list."""
+    from docvault.policy import examples
+
     found: dict[str, object] = {}
     for fact in given:
         name, _, value = fact.partition("=")
-        if name in {"members", "contributors", "managers", "recipients"}:
+        if name in examples.SETS:
             earlier = found.get(name, [])
             found[name] = [*earlier, value] if isinstance(earlier, list) else [value]
         else:

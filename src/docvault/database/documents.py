@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
 
-from docvault.database import folders, residuals, tables
+from docvault.database import break_glass, folders, residuals, tables
 from docvault.database import versions as versions_of
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.folders import FolderRow
@@ -18,7 +18,13 @@ from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceTyp
 from docvault.values import DocumentId, FolderId, NotFound, OrganisationId, new_id
 
 ORIGINAL = "original"
-_MAY = (Permission.DOCUMENT_SEE, Permission.DOCUMENT_READ, Permission.ENVELOPE_CREATE)
+_MAY = (
+    Permission.DOCUMENT_SEE,
+    Permission.DOCUMENT_READ,
+    Permission.DOCUMENT_DOWNLOAD,
+    Permission.DOCUMENT_BREAK_GLASS,
+    Permission.ENVELOPE_CREATE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ def for_seeing(tx: Transaction, acting: Acting, document_id: str) -> DocumentRow
     if row is None:
         raise NotFound
     folder = folders.for_seeing(tx, acting, row.folder_id)
-    resource = folder.document(row.id)
+    resource = folder.document(row.id, break_glass.opened_by(tx, row.id, acting.at))
     if not tx.policy.decide(acting, Permission.DOCUMENT_SEE, resource).allowed:
         raise NotFound
     return DocumentRow(row.id, row.name, folder, row.latest, resource)
@@ -116,6 +122,13 @@ def for_reading(tx: Transaction, acting: Acting, document_id: str) -> DocumentRo
     """Return a document whose body `acting` may read. Raises NotFound or Forbidden, tried in that order."""
     found = for_seeing(tx, acting, document_id)
     tx.policy.require(acting, Permission.DOCUMENT_READ, found.resource)
+    return found
+
+
+def for_downloading(tx: Transaction, acting: Acting, document_id: str) -> DocumentRow:
+    """Return a document whose file `acting` may take away. Raises NotFound, Forbidden."""
+    found = for_seeing(tx, acting, document_id)
+    tx.policy.require(acting, Permission.DOCUMENT_DOWNLOAD, found.resource)
     return found
 
 
@@ -203,7 +216,7 @@ def newest(tx: Transaction, acting: Acting, limit: int) -> list[DocumentSummary]
         .where(residuals.where(seen, residuals.DOCUMENTS), documents.c.latest > 0)
         .order_by(documents.c.created_at.desc(), documents.c.id.desc())
     )
-    rows = tx.connection.execute(chosen.limit(limit)).mappings()
+    rows = tx.connection.execute(chosen.limit(limit), {"at": acting.at}).mappings()
     return [_summary(dict(row)) for row in rows]
 
 

@@ -1,13 +1,12 @@
-"""Whom a document's envelope can ask to sign: the question names who asks."""
+"""Whom a document's envelope can ask to sign: the question names who asks, the policies decide who may."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import or_, select
-
+from docvault.database import acting as actors
+from docvault.database import folder_members, people
 from docvault.database.documents import DocumentRow
 from docvault.database.engine import Transaction
-from docvault.database.tables import folder_members, organisations, people, portfolios
-from docvault.policy.vocabulary import Acting, Role
+from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.values import PersonId
 
 
@@ -23,31 +22,34 @@ class PossibleRecipient:
 def possible(tx: Transaction, acting: Acting, document: DocumentRow) -> list[PossibleRecipient]:
     """Return who may be asked to sign `document`, by name; the caller has checked that `acting` may ask.
 
-    That is everybody active of the client, with whom the folder is shared, or who looks after the client.
+    Everybody who is near the folder and whom the policies let sign in it, and whoever asks.
     """
-    shared = select(folder_members.c.person_id).where(folder_members.c.folder_id == document.folder_id)
-    looking_after = select(portfolios.c.person_id).where(
-        portfolios.c.organisation_id == document.organisation_id
-    )
-    near = or_(
-        people.c.organisation_id == document.organisation_id,
-        people.c.id.in_(shared),
-        people.c.id.in_(looking_after),
-        people.c.id == acting.person_id,
-    )
-    chosen = (
-        select(
-            people.c.id,
-            people.c.name,
-            people.c.email,
-            organisations.c.name.label("organisation"),
-            people.c.role,
+    near = folder_members.candidates(tx, document.folder.resource, acting.at)
+    places = actors.places_of(tx, [one.person_id for one in near], acting.at)
+    found = []
+    for one in near:
+        place = places[one.person_id]
+        who = replace(
+            acting,
+            person_id=one.person_id,
+            role=one.role,
+            organisations=place.organisations,
+            clients=place.clients,
         )
-        .join(organisations, organisations.c.id == people.c.organisation_id)
-        .where(people.c.state == "active", near)
-        .order_by(people.c.name, people.c.id)
-    )
-    return [
-        PossibleRecipient(PersonId(row.id), row.name, row.email, row.organisation, Role(row.role))
-        for row in tx.connection.execute(chosen)
-    ]
+        if (
+            one.person_id == acting.person_id
+            or tx.policy.decide(who, Permission.FOLDER_SIGN, document.folder.resource).allowed
+        ):
+            found.append(
+                PossibleRecipient(one.person_id, one.name, one.email, one.organisation_name, one.role)
+            )
+    return _with_oneself(tx, acting, found)
+
+
+def _with_oneself(tx: Transaction, acting: Acting, found: list[PossibleRecipient]) -> list[PossibleRecipient]:
+    """Add whoever asks, who may be near the folder by no way of its own."""
+    own = people.by_id(tx, acting.person_id)
+    if own is None or any(one.id == own.id for one in found):
+        return found
+    added = [*found, PossibleRecipient(own.id, own.name, own.email, own.organisation_name, own.role)]
+    return sorted(added, key=lambda one: (one.name, one.id))

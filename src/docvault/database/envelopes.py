@@ -1,14 +1,14 @@
 """The questions asked of envelopes; each names who asks. What may happen to one is decided in rules/."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, union_all, update
 
-from docvault.database import fields, recipients, residuals
+from docvault.database import fields, folder_members, recipients, residuals
 from docvault.database.engine import PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.recipients import RecipientRow
 from docvault.database.tables import envelopes, organisations, people
@@ -70,6 +70,7 @@ class EnvelopeRow:
     due_at: datetime | None
     trouble: str | None
     recipients: tuple[RecipientRow, ...]
+    denied: frozenset[str]  # who is kept out of its folder
 
     @property
     def resource(self) -> Resource:
@@ -79,6 +80,7 @@ class EnvelopeRow:
             "sender": self.sender_id,
             "recipients": frozenset(str(recipient.person_id) for recipient in self.recipients),
             "state": self.state.value,
+            "denied": self.denied,
         }
         return Resource(ResourceType.ENVELOPE, self.id, attributes)
 
@@ -156,7 +158,8 @@ def _load(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool) -> EnvelopeRo
     row = tx.connection.execute(_QUESTION.where(envelopes.c.id == envelope_id)).one_or_none()
     if row is None:
         raise NotFound
-    return _envelope(row, recipients.of_envelope(tx, envelope_id))
+    denied = folder_members.kept_out(tx, [row.folder_id])
+    return _envelope(row, recipients.of_envelope(tx, envelope_id), denied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +246,11 @@ def _newest_seen(
         for way in alternatives(seen, WAYS)
     ]
     among = union_all(*(select(each.subquery().c.id) for each in by_way))
-    found = tx.connection.execute(_newest(_QUESTION.where(envelopes.c.id.in_(among)), count)).all()
+    newest = _newest(_QUESTION.where(envelopes.c.id.in_(among)), count)
+    found = tx.connection.execute(newest, {"at": acting.at}).all()
     people_of = recipients.of_envelopes(tx, [row.id for row in found])
-    return [_envelope(row, people_of[row.id]) for row in found]
+    denied = folder_members.kept_out(tx, [row.folder_id for row in found])
+    return [_envelope(row, people_of[row.id], denied) for row in found]
 
 
 def _newest(question: Select[Any], count: int) -> Select[Any]:
@@ -317,9 +322,10 @@ def note_trouble(tx: Transaction, row: EnvelopeRow, trouble: str | None, now: da
     return changed.rowcount == 1
 
 
-def _envelope(row: Row[Any], people_of: tuple[RecipientRow, ...]) -> EnvelopeRow:
+def _envelope(
+    row: Row[Any], people_of: tuple[RecipientRow, ...], denied: Mapping[str, frozenset[str]]
+) -> EnvelopeRow:
     values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
     sizes = tuple((width, height) for width, height in json.loads(values["page_sizes"]))
-    return EnvelopeRow(
-        **values | {"state": State(values["state"]), "page_sizes": sizes, "recipients": people_of}
-    )
+    others = {"recipients": people_of, "denied": denied.get(row.folder_id, frozenset())}
+    return EnvelopeRow(**values | {"state": State(values["state"]), "page_sizes": sizes} | others)

@@ -6,12 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Select, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from docvault.database import residuals
+from docvault.database import periods, residuals
 from docvault.database.engine import Transaction
-from docvault.database.tables import organisations, portfolios
+from docvault.database.tables import memberships, organisations, portfolios
 from docvault.policy.residuals import Residual
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.rules.people import OrganisationError
@@ -86,12 +85,46 @@ def operator(tx: Transaction) -> OrganisationRow:
     return _organisation(row)
 
 
-def assign(tx: Transaction, person_id: PersonId, organisation_id: OrganisationId) -> bool:
+def assign(
+    tx: Transaction,
+    acting: Acting,
+    person_id: PersonId,
+    organisation_id: OrganisationId,
+    now: datetime,
+    until: datetime | None = None,
+) -> bool:
     """Put a client into an account manager's portfolio; False if it was there."""
-    make = postgresql.insert if tx.connection.dialect.name == "postgresql" else sqlite.insert
-    row = make(portfolios).values(person_id=person_id, organisation_id=organisation_id)
-    new = row.on_conflict_do_nothing().returning(portfolios.c.person_id)
-    return tx.connection.execute(new).one_or_none() is not None
+    what = {"person_id": person_id, "organisation_id": organisation_id}
+    return periods.begin(tx, portfolios, what, by=acting.person_id, now=now, ends_at=until)
+
+
+def unassign(
+    tx: Transaction, acting: Acting, person_id: PersonId, organisation_id: OrganisationId, now: datetime
+) -> bool:
+    """Take a client out of an account manager's portfolio; False if it was not there."""
+    what = {"person_id": person_id, "organisation_id": organisation_id}
+    return periods.finish(tx, portfolios, what, by=acting.person_id, now=now) is not None
+
+
+def join(
+    tx: Transaction,
+    acting: Acting,
+    person_id: PersonId,
+    organisation_id: OrganisationId,
+    now: datetime,
+    until: datetime | None = None,
+) -> bool:
+    """Make a person a member; False if they are one."""
+    what = {"person_id": person_id, "organisation_id": organisation_id}
+    return periods.begin(tx, memberships, what, by=acting.person_id, now=now, ends_at=until)
+
+
+def leave(
+    tx: Transaction, acting: Acting, person_id: PersonId, organisation_id: OrganisationId, now: datetime
+) -> bool:
+    """End a membership; False if there is none."""
+    what = {"person_id": person_id, "organisation_id": organisation_id}
+    return periods.finish(tx, memberships, what, by=acting.person_id, now=now) is not None
 
 
 def _organisation(row: Row[Any]) -> OrganisationRow:

@@ -1,18 +1,20 @@
 """People: who there is, in which organisation and state. Answers only who may ask.
 
-A person is `invited` until their second factor is confirmed, then `active`; `disabled` takes every right.
+A person is `invited` until their second factor is confirmed, then `active`; `disabled` and `frozen` take
+every right. Role and state are kept as periods too, so that any day can be asked for.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from docvault.database import periods
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
-from docvault.database.tables import organisations, people, portfolios
+from docvault.database.tables import memberships, organisations, people, standings
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
 from docvault.rules.people import PeopleError
 from docvault.values import NotFound, OrganisationId, PersonId, new_id
@@ -21,7 +23,8 @@ from docvault.values import NotFound, OrganisationId, PersonId, new_id
 class PersonState(StrEnum):
     INVITED = "invited"
     ACTIVE = "active"
-    DISABLED = "disabled"
+    DISABLED = "disabled"  # by an administrator
+    FROZEN = "frozen"  # by its owner, who did not recognise a sign-in or a change (promise 16)
 
 
 class AlreadyKnown(PeopleError):
@@ -41,6 +44,7 @@ class PersonRow:
     role: Role
     state: PersonState
     password_hash: str | None
+    language: str  # of mail to them: ISO 639-1
     created_at: datetime
 
 
@@ -94,34 +98,32 @@ def listed(
         part = search.strip().lower()
         names = func.lower(people.c.name).contains(part, autoescape=True)
         question = question.where(or_(names, people.c.email.contains(part, autoescape=True)))
-    rows = [_person(row) for row in tx.connection.execute(question).all()]
+    rows = [person_of(row) for row in tx.connection.execute(question).all()]
     more = len(rows) > limit
     items = rows[:limit]
     return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
 
 
-def clients_of(
-    tx: Transaction, person_ids: Iterable[PersonId]
-) -> Mapping[PersonId, frozenset[OrganisationId]]:
-    """Return whom each account manager looks after; people without clients are left out."""
-    found: dict[PersonId, set[OrganisationId]] = {}
-    for row in tx.connection.execute(_PORTFOLIOS, {"people": list(person_ids)}):
-        found.setdefault(PersonId(row.person_id), set()).add(OrganisationId(row.organisation_id))
-    return {person_id: frozenset(clients) for person_id, clients in found.items()}
-
-
 def add(
-    tx: Transaction, *, organisation_id: OrganisationId, email: str, name: str, role: Role, now: datetime
+    tx: Transaction,
+    *,
+    organisation_id: OrganisationId,
+    email: str,
+    name: str,
+    role: Role,
+    by: str | None,
+    now: datetime,
 ) -> PersonId:
-    """Add an invited person. email: lower case. Raises AlreadyKnown."""
+    """Add an invited person. email: lower case. by: who invites, if anybody does. Raises AlreadyKnown."""
     person_id = PersonId(new_id())
+    state = PersonState.INVITED.value
     row = insert(people).values(
         id=person_id,
         organisation_id=organisation_id,
         email=email,
         name=name,
         role=role.value,
-        state=PersonState.INVITED.value,
+        state=state,
         created_at=now,
     )
     if by_email(tx, email) is not None:
@@ -130,11 +132,15 @@ def add(
         tx.connection.execute(row)
     except IntegrityError as error:  # two invitations at the same moment, on PostgreSQL
         raise AlreadyKnown from error
+    whose = {"person_id": person_id}
+    periods.change(tx, standings, whose, by=by, now=now, role=role.value, state=state)
+    place = {**whose, "organisation_id": organisation_id}
+    periods.begin(tx, memberships, place, by=by, now=now)
     return person_id
 
 
 def rename(tx: Transaction, person_id: PersonId, *, email: str, name: str) -> None:
-    """Give an invited person their address and name. Raises AlreadyKnown."""
+    """Give a person their address and name. Raises AlreadyKnown."""
     other = by_email(tx, email)
     if other is not None and other.id != person_id:
         raise AlreadyKnown
@@ -146,9 +152,21 @@ def set_password(tx: Transaction, person_id: PersonId, password_hash: str) -> No
     tx.connection.execute(update(people).where(people.c.id == person_id).values(password_hash=password_hash))
 
 
-def set_state(tx: Transaction, person_id: PersonId, state: PersonState) -> None:
-    """Invite, activate or disable."""
-    tx.connection.execute(update(people).where(people.c.id == person_id).values(state=state.value))
+def set_state(
+    tx: Transaction, person: PersonRow, state: PersonState, *, by: str | None, now: datetime
+) -> None:
+    """Activate, disable or freeze. by: who does it; None for whoever holds a mailed link."""
+    _stand(tx, person.id, person.role, state, by, now)
+
+
+def set_role(tx: Transaction, person: PersonRow, role: Role, *, by: str | None, now: datetime) -> None:
+    """Give another role; the caller ends the sessions that began under the old one (promise 18)."""
+    _stand(tx, person.id, role, person.state, by, now)
+
+
+def set_language(tx: Transaction, person_id: PersonId, language: str) -> None:
+    """Choose the language of mail to them: ISO 639-1."""
+    tx.connection.execute(update(people).where(people.c.id == person_id).values(language=language))
 
 
 def any_active(tx: Transaction, role: Role) -> bool:
@@ -165,24 +183,34 @@ def invited(tx: Transaction, role: Role) -> PersonRow | None:
     return _one(tx, waiting.order_by(people.c.created_at, people.c.id).limit(1))
 
 
+def _stand(
+    tx: Transaction, person_id: PersonId, role: Role, state: PersonState, by: str | None, now: datetime
+) -> None:
+    values = {"role": role.value, "state": state.value}
+    tx.connection.execute(update(people).where(people.c.id == person_id).values(values))
+    periods.change(tx, standings, {"person_id": person_id}, by=by, now=now, **values)
+
+
 def _people() -> Select[tuple[object, ...]]:
     joined = people.join(organisations, people.c.organisation_id == organisations.c.id)
     return select(people, organisations.c.name.label("organisation_name")).select_from(joined)
 
 
+PEOPLE: Select[Any] = _people()  # with the name of their organisation
+
 # Every request asks one of these: built once, because building costs as much as asking.
 _BY_ID = _people().where(people.c.id == bindparam("id"))
 _BY_EMAIL = _people().where(people.c.email == bindparam("email"))
-_PORTFOLIOS = select(portfolios).where(portfolios.c.person_id.in_(bindparam("people", expanding=True)))
 _LOCK = select(people.c.id).where(people.c.id == bindparam("id")).with_for_update(key_share=True)
 
 
 def _one(tx: Transaction, question: Select[tuple[object, ...]], **values: str) -> PersonRow | None:
     row = tx.connection.execute(question, values).one_or_none()
-    return None if row is None else _person(row)
+    return None if row is None else person_of(row)
 
 
-def _person(row: Row[tuple[object, ...]]) -> PersonRow:
+def person_of(row: Row[tuple[object, ...]]) -> PersonRow:
+    """Return the person of a row of `PEOPLE`."""
     return PersonRow(
         id=PersonId(row.id),
         organisation_id=OrganisationId(row.organisation_id),
@@ -192,5 +220,6 @@ def _person(row: Row[tuple[object, ...]]) -> PersonRow:
         role=Role(row.role),
         state=PersonState(row.state),
         password_hash=row.password_hash,
+        language=row.language,
         created_at=row.created_at,
     )

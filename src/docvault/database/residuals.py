@@ -1,18 +1,20 @@
 """Turns what is left of the policies into a WHERE. Decides nothing: policies/*.cedar is the only source.
 
 A list filtered by `where` shows exactly the rows a single decision would allow; tests/policy holds the two
-equal on generated worlds.
+equal on generated worlds. Grants count at a moment: who runs a statement of these conditions gives {"at": …}.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Table, and_, false, not_, or_, select, true
 from sqlalchemy.sql.expression import func
 
-from docvault.database import tables
+from docvault.database import periods, tables
+from docvault.database.periods import AT
 from docvault.policy.residuals import (
     SELF,
     Compare,
@@ -27,6 +29,10 @@ from docvault.policy.residuals import (
     Some,
 )
 
+DENIED = "denied"  # the role of whoever is kept out of a folder
+
+Asked = Callable[[Scalar], ColumnElement[bool]]
+
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {"==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -35,7 +41,7 @@ class Columns:
     """Where the attributes of one Cedar type live. SELF is the id; a set answers "does it hold this?"."""
 
     columns: Mapping[str, ColumnElement[Any]]
-    sets: Mapping[str, Callable[[Scalar], ColumnElement[bool]]] = field(default_factory=dict)
+    sets: Mapping[str, Asked] = field(default_factory=dict)
 
 
 def where(residual: Residual, mapping: Columns) -> ColumnElement[bool]:
@@ -74,23 +80,38 @@ def _holds(residual: Holds, mapping: Columns) -> ColumnElement[bool]:
     return mapping.sets[residual.attribute](residual.value)
 
 
-def _member(folder_id: ColumnElement[Any], role: str | None) -> Callable[[Scalar], ColumnElement[bool]]:
-    """Return "the folder is shared with this person" (with this role, or any)."""
-    members = tables.folder_members
+InForce = Callable[[Table, BindParameter[datetime]], ColumnElement[bool]]
+SHARES = {"contributors": "contributor", "signers": "signer", "managers": "manager", "denied": DENIED}
+
+
+def _members(folder_id: ColumnElement[Any], counts: InForce, role: str | None) -> Asked:
+    """Return "the folder, or one it lies in, is shared with this person" (with this role, or any)."""
+    grants, paths = tables.folder_members, tables.folder_paths
 
     def condition(person_id: Scalar) -> ColumnElement[bool]:
-        shared = select(members.c.folder_id).where(members.c.person_id == person_id)
-        return folder_id.in_(shared if role is None else shared.where(members.c.role == role))
+        fits = grants.c.role != DENIED if role is None else grants.c.role == role
+        granted = select(paths.c.folder_id).join_from(
+            grants, paths, paths.c.ancestor_id == grants.c.folder_id
+        )
+        return folder_id.in_(granted.where(grants.c.person_id == person_id, fits, counts(grants, AT)))
 
     return condition
 
 
-def _folder_sets(folder_id: ColumnElement[Any]) -> Mapping[str, Callable[[Scalar], ColumnElement[bool]]]:
-    return {
-        "members": _member(folder_id, None),
-        "contributors": _member(folder_id, "contributor"),
-        "managers": _member(folder_id, "manager"),
-    }
+def _folder_sets(folder_id: ColumnElement[Any], counts: InForce) -> dict[str, Asked]:
+    sets = {name: _members(folder_id, counts, role) for name, role in SHARES.items()}
+    return {"members": _members(folder_id, counts, None), **sets}
+
+
+def _opened(counts: InForce) -> Asked:
+    """Return "this person broke the glass of the document"."""
+    opened = tables.break_glass
+
+    def condition(person_id: Scalar) -> ColumnElement[bool]:
+        chosen = select(opened.c.document_id).where(opened.c.person_id == person_id, counts(opened, AT))
+        return tables.documents.c.id.in_(chosen)
+
+    return condition
 
 
 def _recipient(person_id: Scalar) -> ColumnElement[bool]:
@@ -98,17 +119,22 @@ def _recipient(person_id: Scalar) -> ColumnElement[bool]:
     return tables.envelopes.c.id.in_(chosen)
 
 
+def folders(counts: InForce) -> Columns:
+    """Return where a folder's attributes live. counts: which grants do, now or at a past moment."""
+    columns = {SELF: tables.folders.c.id, "organisation": tables.folders.c.organisation_id}
+    return Columns(columns, _folder_sets(tables.folders.c.id, counts))
+
+
+def documents(counts: InForce) -> Columns:
+    """Return the same for a SELECT that joins documents with their folders."""
+    columns = {SELF: tables.documents.c.id, "organisation": tables.folders.c.organisation_id}
+    sets = _folder_sets(tables.documents.c.folder_id, counts)
+    return Columns(columns, {**sets, "opened": _opened(counts)})
+
+
 ORGANISATIONS = Columns({SELF: tables.organisations.c.id})
-
-FOLDERS = Columns(
-    {SELF: tables.folders.c.id, "organisation": tables.folders.c.organisation_id},
-    _folder_sets(tables.folders.c.id),
-)
-
-DOCUMENTS = Columns(  # for a SELECT that joins documents with their folders
-    {SELF: tables.documents.c.id, "organisation": tables.folders.c.organisation_id},
-    _folder_sets(tables.documents.c.folder_id),
-)
+FOLDERS = folders(periods.in_force)
+DOCUMENTS = documents(periods.in_force)
 
 ENVELOPES = Columns(
     {
@@ -117,5 +143,8 @@ ENVELOPES = Columns(
         "sender": tables.envelopes.c.sender_id,
         "state": tables.envelopes.c.state,
     },
-    {"recipients": _recipient},
+    {
+        "recipients": _recipient,
+        "denied": _members(tables.envelopes.c.folder_id, periods.in_force, DENIED),
+    },
 )

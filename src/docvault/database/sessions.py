@@ -3,61 +3,75 @@
 A session counts while it is not ended, not idle too long, not too old, and its person is allowed to be here.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, insert, select, update
 
 from docvault.credentials.tokens import new_token, token_hash
-from docvault.database import people
+from docvault.database import acting, people, tables
 from docvault.database.engine import Transaction
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.tables import sessions
 from docvault.policy.numbers import Sessions
-from docvault.policy.vocabulary import Acting, Role
+from docvault.policy.vocabulary import ANYTHING, Acting, Role
 from docvault.values import NotFound, PersonId, SessionId, new_id
 
 FULL = "full"
 ENROL = "enrol"  # may only enrol a second factor
+TOKEN = "token"  # noqa: S105 - a kind of session: a program's
 TOUCH = timedelta(seconds=60)  # how exact "last seen" is: a write per minute, not per request
 USER_AGENT = 300  # characters kept
 ADDRESS = 60  # characters kept
 
 
-# Every request asks this: built once, because building costs as much as asking.
-_BY_TOKEN = select(sessions).where(sessions.c.token_hash == bindparam("hash"), sessions.c.ended_at.is_(None))
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a request comes from: the true peer's address and what its browser calls itself."""
+    """Where a request comes from: the true peer's address and what its browser calls itself.
+
+    devices: the secrets of device cookies that this browser holds (devices.py).
+    """
 
     address: str
     user_agent: str
+    devices: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session just made. token and csrf are secrets for the browser; nobody can read them again."""
+    """A session just made. token and csrf are secrets for the browser; nobody can read them again.
+
+    device: the secret by which this browser is known the next time, where it is new.
+    """
 
     token: str
     csrf: str
     kind: str  # full | enrol
     expires_at: datetime
     acting: Acting
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
     acting: Acting
     csrf_hash: bytes
+    device_id: str | None
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
 
 
 def start(
-    tx: Transaction, person: PersonRow, *, kind: str, factors: str, source: Source, now: datetime
+    tx: Transaction,
+    person: PersonRow,
+    *,
+    kind: str,
+    factors: str,
+    source: Source,
+    now: datetime,
+    device_id: str | None = None,
 ) -> NewSession:
     """Make a session with fresh secrets. factors: what was proven, e.g. password+totp."""
     token, csrf, session_id = new_token(), new_token(), SessionId(new_id())
@@ -71,6 +85,7 @@ def start(
             person_id=person.id,
             kind=kind,
             factors=factors,
+            device_id=device_id,
             created_at=now,
             seen_at=now,
             expires_at=expires_at,
@@ -78,8 +93,17 @@ def start(
             user_agent=user_agent,
         )
     )
-    acting = _acting(tx, person, session_id, kind, factors, Source(address, user_agent))
-    return NewSession(token, csrf, kind, expires_at, acting)
+    who = acting.of(
+        tx,
+        person,
+        at=now,
+        session_id=session_id,
+        session_kind=kind,
+        factors=factors,
+        address=address,
+        user_agent=user_agent,
+    )
+    return NewSession(token, csrf, kind, expires_at, who)
 
 
 def live(tx: Transaction, token: str, source: Source, now: datetime) -> LiveSession | None:
@@ -87,13 +111,23 @@ def live(tx: Transaction, token: str, source: Source, now: datetime) -> LiveSess
     row = tx.connection.execute(_BY_TOKEN, {"hash": token_hash(token)}).one_or_none()
     if row is None or row.expires_at <= now:
         return None
-    person = people.by_id(tx, PersonId(row.person_id))
-    if person is None or not _welcome(person, row.kind):
+    person = people.person_of(row)
+    if not _welcome(person, row.session_kind):
         return None
-    if row.seen_at + _idle(tx.policy.numbers.sessions, person.role) <= now:
+    if row.session_kind != TOKEN and row.seen_at + _idle(tx.policy.numbers.sessions, person.role) <= now:
         return None
-    acting = _acting(tx, person, SessionId(row.id), row.kind, row.factors, source)
-    return LiveSession(acting, row.csrf_hash, row.created_at, row.seen_at, row.expires_at)
+    who = acting.of(
+        tx,
+        person,
+        at=now,
+        session_id=SessionId(row.session_id),
+        session_kind=row.session_kind,
+        factors=row.factors,
+        address=source.address,
+        user_agent=source.user_agent,
+        scopes=ANYTHING if row.scopes is None else frozenset(json.loads(row.scopes)),
+    )
+    return LiveSession(who, row.csrf_hash, row.device_id, row.started_at, row.seen_at, row.expires_at)
 
 
 def touch(tx: Transaction, session_id: SessionId, now: datetime) -> None:
@@ -101,19 +135,19 @@ def touch(tx: Transaction, session_id: SessionId, now: datetime) -> None:
     tx.connection.execute(update(sessions).where(sessions.c.id == session_id).values(seen_at=now))
 
 
-def rotate(tx: Transaction, acting: Acting) -> str:
+def rotate(tx: Transaction, who: Acting) -> str:
     """Give the session a new token and return it; the old one ends. Raises NotFound after its end."""
     token = new_token()
-    alive = update(sessions).where(sessions.c.id == acting.session_id, sessions.c.ended_at.is_(None))
+    alive = update(sessions).where(sessions.c.id == who.session_id, sessions.c.ended_at.is_(None))
     if tx.connection.execute(alive.values(token_hash=token_hash(token))).rowcount != 1:
         raise NotFound
     return token
 
 
-def started_at(tx: Transaction, acting: Acting) -> datetime | None:
+def started_at(tx: Transaction, who: Acting) -> datetime | None:
     """Return when this session was made, or None if it has ended."""
     chosen = select(sessions.c.created_at).where(
-        sessions.c.id == acting.session_id, sessions.c.ended_at.is_(None)
+        sessions.c.id == who.session_id, sessions.c.ended_at.is_(None)
     )
     return tx.connection.execute(chosen).scalar_one_or_none()
 
@@ -147,20 +181,17 @@ def _idle(rules: Sessions, role: Role) -> timedelta:
     return timedelta(minutes=rules.administrator_idle_minutes if administrator else rules.idle_minutes)
 
 
-def _acting(
-    tx: Transaction, person: PersonRow, session_id: SessionId, kind: str, factors: str, source: Source
-) -> Acting:
-    clients = people.clients_of(tx, [person.id]) if person.role == Role.ACCOUNT_MANAGER else {}
-    return Acting(
-        person_id=person.id,
-        organisation_id=person.organisation_id,
-        role=person.role,
-        clients=clients.get(person.id, frozenset()),
-        session_id=session_id,
-        session_kind=kind,
-        factors=factors,
-        name=person.name,
-        email=person.email,
-        address=source.address,
-        user_agent=source.user_agent,
+# Every request asks this: one question for session and person, built once because building costs as much.
+_BY_TOKEN = (
+    people.PEOPLE.join(sessions, sessions.c.person_id == tables.people.c.id)
+    .add_columns(
+        sessions.c.id.label("session_id"),
+        sessions.c.kind.label("session_kind"),
+        sessions.c.created_at.label("started_at"),
+        *(
+            sessions.c[name]
+            for name in ("csrf_hash", "factors", "device_id", "scopes", "seen_at", "expires_at")
+        ),
     )
+    .where(sessions.c.token_hash == bindparam("hash"), sessions.c.ended_at.is_(None))
+)

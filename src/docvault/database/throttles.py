@@ -44,6 +44,11 @@ def source(rules: Throttle, address: str) -> Bucket:
     return Bucket(f"source:{_network(address)}", rules.source_free_tries)
 
 
+def device(rules: Throttle, device_id: str) -> Bucket:
+    """Return the counter of a known device, in place of the account's and the source's (promise 8)."""
+    return Bucket(f"device:{device_id}", rules.free_tries)
+
+
 def factor(rules: Throttle, person_id: PersonId) -> Bucket:
     """Return the counter of a person's second factor, shared by sign-in, step-up and recovery codes."""
     return Bucket(f"factor:{person_id}", rules.free_tries, rules.factor_stops_at)

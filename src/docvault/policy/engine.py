@@ -32,7 +32,10 @@ _REFERENCES: Mapping[str, str] = {
     "sender": "Person",
     "members": "Person",
     "contributors": "Person",
+    "signers": "Person",
     "managers": "Person",
+    "denied": "Person",
+    "opened": "Person",
     "recipients": "Person",
 }
 
@@ -146,14 +149,14 @@ class Policy:
         if resource_type not in self._applies[permission]:
             return residuals.NEVER
         # All that the answer depends on: the policies of one Policy never change.
-        key = (*_rights(acting), acting.session_kind, permission, resource_type)
+        key = (*_rights(acting), acting.session_kind, acting.scopes, permission, resource_type)
         return self._residuals.get(key, lambda: self._evaluate(acting, permission, resource_type))
 
     def _evaluate(self, acting: Acting, permission: Permission, resource_type: ResourceType) -> Residual:
         request = {
             "principal": f'DocVault::Person::"{acting.person_id}"',
             "action": f'DocVault::Action::"{permission}"',
-            "context": {"session": acting.session_kind},
+            "context": _context(acting, permission),
         }
         answer = cedarpy.is_authorized_partial(request, self._policies, self._person(acting), self._schema)
         if answer.diagnostics.errors or not answer.residuals:
@@ -177,7 +180,7 @@ class Policy:
                 "principal": _uid("Person", "somebody"),
                 "action": _uid("Action", permission),
                 "resource": _uid(resource_type, "portal"),
-                "context": '{"session":"none"}',
+                "context": '{"session":"none","permission":"","scopes":[]}',
             }
             answer = cedarpy.is_authorized(request, self._policies, "[]", self._schema)
             if answer.decision != cedarpy.Decision.NoDecision:
@@ -210,7 +213,7 @@ class _Kept(Generic[Value]):
 
 def _rights(acting: Acting) -> tuple[object, ...]:
     """All of a person that the rules look at: what `_person_entity` says."""
-    return (acting.person_id, acting.organisation_id, acting.role, acting.clients)
+    return (acting.person_id, acting.role, acting.organisations, acting.clients)
 
 
 def _parse_schema(text: str) -> cedarpy.Schema:
@@ -262,7 +265,15 @@ def _request(acting: Acting, permission: Permission, resource: Resource) -> dict
         "principal": _uid("Person", acting.person_id),
         "action": _uid("Action", permission),
         "resource": _uid(resource.type, resource.id),
-        "context": json.dumps({"session": acting.session_kind}),
+        "context": json.dumps(_context(acting, permission)),
+    }
+
+
+def _context(acting: Acting, permission: Permission) -> dict[str, Any]:
+    return {
+        "session": acting.session_kind,
+        "permission": permission.value,
+        "scopes": sorted(acting.scopes),
     }
 
 
@@ -278,7 +289,7 @@ def _person_entity(acting: Acting) -> dict[str, Any]:
     return {
         "uid": _uid("Person", acting.person_id),
         "attrs": {
-            "organisation": _reference("Organisation", acting.organisation_id),
+            "organisations": [_reference("Organisation", each) for each in sorted(acting.organisations)],
             "clients": [_reference("Organisation", each) for each in sorted(acting.clients)],
         },
         "parents": [_uid("Role", acting.role)],

@@ -6,6 +6,7 @@ An example says who does what with which thing, and whether it is allowed, and b
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -14,20 +15,23 @@ from docvault.policy.engine import Policy, PolicyInvalid
 from docvault.policy.vocabulary import Acting, AttributeValue, Permission, Resource, ResourceType, Role
 from docvault.values import OrganisationId, PersonId, SessionId
 
-_SETS = ("members", "contributors", "managers", "recipients")
+SETS = ("members", "contributors", "signers", "managers", "denied", "opened", "recipients")
+_FOLDER = ("organisation", "members", "contributors", "signers", "managers", "denied")
 _NEEDED = {
-    ResourceType.FOLDER: ("organisation", "members", "contributors", "managers"),
-    ResourceType.DOCUMENT: ("organisation", "members", "contributors", "managers"),
-    ResourceType.ENVELOPE: ("organisation", "sender", "recipients", "state"),
+    ResourceType.FOLDER: _FOLDER,
+    ResourceType.DOCUMENT: (*_FOLDER, "opened"),
+    ResourceType.ENVELOPE: ("organisation", "sender", "recipients", "state", "denied"),
 }
 
 
 class Who(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: Role
     id: str = "somebody"
-    organisation: str = "operator"
+    organisation: str = "operator"  # the first of their organisations
+    organisations: tuple[str, ...] = ()  # further ones
     clients: tuple[str, ...] = ()
     session: str = "full"
+    scopes: tuple[str, ...] = ("*",)  # of a token
 
 
 class What(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +42,9 @@ class What(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str = "sent"
     members: tuple[str, ...] = ()
     contributors: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
     managers: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
 
@@ -97,6 +104,7 @@ def acting(who: Who) -> Acting:
         person_id=PersonId(who.id),
         organisation_id=OrganisationId(who.organisation),
         role=who.role,
+        organisations=frozenset(OrganisationId(each) for each in (who.organisation, *who.organisations)),
         clients=frozenset(OrganisationId(client) for client in who.clients),
         session_id=SessionId("example"),
         session_kind=who.session,
@@ -105,6 +113,8 @@ def acting(who: Who) -> Acting:
         email="",
         address="",
         user_agent="",
+        at=datetime.min.replace(tzinfo=UTC),  # rules ask for no moment
+        scopes=frozenset(who.scopes),
     )
 
 
@@ -113,5 +123,5 @@ def resource(what: What) -> Resource:
     attributes: dict[str, AttributeValue] = {}
     for name in _NEEDED.get(what.type, ()):
         value = getattr(what, name)
-        attributes[name] = frozenset(value) if name in _SETS else value
+        attributes[name] = frozenset(value) if name in SETS else value
     return Resource(what.type, "portal" if what.type == ResourceType.PORTAL else what.id, attributes)

@@ -6,6 +6,7 @@ one to one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from docvault.values import OrganisationId, PersonId, SessionId
@@ -21,18 +22,27 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
+    ACCOUNT_CHANGE = "account:change"  # one's own: name, address, password, factors, sessions, tokens
     ORGANISATION_LIST = "organisation:list"
     ORGANISATION_CREATE = "organisation:create"
-    ORGANISATION_ASSIGN = "organisation:assign"  # give an account manager a client
+    ORGANISATION_ASSIGN = "organisation:assign"  # give an account manager a client, or take one
     PERSON_LIST = "person:list"
     PERSON_INVITE = "person:invite"
-    PERSON_CHANGE = "person:change"  # disable, enable, start a reset
+    PERSON_CHANGE = "person:change"  # disable, enable, end sessions, start a reset, place in organisations
+    PERSON_PROMOTE = "person:promote"  # propose another role
+    PERSON_REPROVE = "person:reprove"  # propose that a lost factor is set up anew
+    PROPOSAL_SEE = "proposal:see"
+    PROPOSAL_CONFIRM = "proposal:confirm"  # be the second person
     FOLDER_CREATE = "folder:create"
     FOLDER_SEE = "folder:see"
-    FOLDER_SHARE = "folder:share"
+    FOLDER_SHARE = "folder:share"  # give others a role, up to one's own rights
+    FOLDER_MANAGE = "folder:manage"  # make folders inside, keep people out
     FOLDER_UPLOAD = "folder:upload"
+    FOLDER_SIGN = "folder:sign"  # be asked to sign what lies in it
     DOCUMENT_SEE = "document:see"  # name, size, versions
-    DOCUMENT_READ = "document:read"  # the body, pages and text
+    DOCUMENT_READ = "document:read"  # the body on screen: pages and text
+    DOCUMENT_DOWNLOAD = "document:download"  # the file itself
+    DOCUMENT_BREAK_GLASS = "document:break-glass"  # open the body of one for a while, with a reason
     ENVELOPE_CREATE = "envelope:create"
     ENVELOPE_SEE = "envelope:see"
     ENVELOPE_READ = "envelope:read"  # its documents
@@ -40,6 +50,8 @@ class Permission(StrEnum):
     ENVELOPE_SIGN = "envelope:sign"  # the ceremony: consent, answer, sign, decline
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
+    ACCESS_REPORT = "access:report"  # who could see what, on any day
+    POLICY_EXPLAIN = "policy:explain"  # why somebody may or may not do something
     OUTBOX_READ = "outbox:read"
 
 
@@ -51,21 +63,27 @@ class ResourceType(StrEnum):
     ENVELOPE = "Envelope"
 
 
+ANYTHING = frozenset({"*"})  # the scopes of a session: all that its person may do
+
+
 @dataclass(frozen=True, slots=True)
 class Acting:
     """The person who acts, as their session says. For the machine's own user, cli/people makes one."""
 
     person_id: PersonId
-    organisation_id: OrganisationId
+    organisation_id: OrganisationId  # the one they were invited to
     role: Role
+    organisations: frozenset[OrganisationId]  # where they belong now, the first one among them
     clients: frozenset[OrganisationId]  # whom an account manager looks after
     session_id: SessionId
-    session_kind: str  # full | enrol
+    session_kind: str  # full | enrol | token
     factors: str  # e.g. password+totp
     name: str
     email: str
     address: str  # the true peer
     user_agent: str
+    at: datetime  # rights are those of this moment: a grant that has run out by then gives none
+    scopes: frozenset[str] = ANYTHING  # what a token may be used for, or everything
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,9 @@ def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
         if scope["type"] == ScopeType.HTTP:
             scope["user"] = scope["auth"] = None
             scope["docvault_source"] = sessions.Source(  # type: ignore[typeddict-unknown-key]
-                address=peer.address_of(scope, trusted), user_agent=peer.user_agent_of(scope)
+                address=peer.address_of(scope, trusted),
+                user_agent=peer.user_agent_of(scope),
+                devices=cookies.devices(Headers.from_scope(scope).get("cookie", "")),
             )
             if not scope["path"].startswith(NO_SESSION_NEEDED):
                 await _recognise(scope, portal)

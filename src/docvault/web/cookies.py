@@ -1,14 +1,19 @@
-"""The two cookies DocVault knows: a session, and a challenge that waits for a second factor.
+"""The cookies DocVault knows: a session, a challenge that waits for a second factor, and known devices.
 
 Both are `__Host-`, Secure, HttpOnly (promise 83). The session is SameSite=Lax because links in mail must open
 signed in; no state changes on a GET, and every write carries a token bound to the session besides.
 Its cookie holds two secrets, `token.csrf`: the database knows each only as a hash, pages need the second.
 """
 
+from collections.abc import Sequence
+
 from litestar.datastructures import Cookie
 
 SESSION = "__Host-docvault"
 CHALLENGE = "__Host-docvault-challenge"
+DEVICE = "__Host-docvault-device"
+DEVICE_LIFE = 400 * 24 * 3600  # seconds: as long as browsers keep any cookie (RFC 6265bis, 5.5)
+DEVICES = 5  # people who share a browser and are known in it
 CHALLENGE_LIFE = 300  # seconds; the challenge itself expires in the database
 
 
@@ -22,6 +27,17 @@ def challenge_cookie(token: str) -> Cookie:
     return Cookie(
         key=CHALLENGE, value=token, secure=True, httponly=True, samesite="strict", max_age=CHALLENGE_LIFE
     )
+
+
+def device_cookie(tokens: Sequence[str]) -> Cookie:
+    """Whoever signed in here is known here: a secret for each of the last few people, newest first."""
+    kept = ".".join(tokens[:DEVICES])
+    return Cookie(key=DEVICE, value=kept, secure=True, httponly=True, samesite="lax", max_age=DEVICE_LIFE)
+
+
+def devices(header: str) -> tuple[str, ...]:
+    """Return the secrets of a device cookie; whether they mean anything is the database's business."""
+    return tuple((read(header, DEVICE) or "").split(".")[:DEVICES]) if DEVICE in header else ()
 
 
 def ended(name: str) -> Cookie:

@@ -164,7 +164,7 @@ async def accept_invitation(request: WebRequest, data: JSONBody[InvitationAccept
         source=source_of(request.scope),
         now=portal.clock(),
     )
-    return Response(None, status_code=204, cookies=opened(session))
+    return Response(None, status_code=204, cookies=opened(request, session))
 
 
 @post("/password-resets", opt=PUBLIC, status_code=204, summary="Ask for a reset link", tags=["People"])

@@ -107,7 +107,7 @@ async def give_code(request: WebRequest, data: JSONBody[CodeGiven]) -> Response[
         source=source_of(request.scope),
         now=portal.clock(),
     )
-    return Response(None, status_code=204, cookies=opened(session))
+    return Response(None, status_code=204, cookies=opened(request, session))
 
 
 @post("/session/recovery", opt=PUBLIC, status_code=204, summary="Give a recovery code", tags=["Session"])
@@ -123,7 +123,7 @@ async def give_recovery_code(request: WebRequest, data: JSONBody[CodeGiven]) -> 
         source=source_of(request.scope),
         now=portal.clock(),
     )
-    return Response(None, status_code=204, cookies=opened(session))
+    return Response(None, status_code=204, cookies=opened(request, session))
 
 
 @delete("/session", opt=ANY_SESSION, summary="Sign out", tags=["Session"])
@@ -198,7 +198,9 @@ async def confirm_enrolment(request: WebRequest, data: JSONBody[CodeGiven]) -> R
         now=portal.clock(),
     )
     return Response(
-        RecoveryCodes(recovery_codes=codes, csrf=session.csrf), status_code=201, cookies=opened(session)
+        RecoveryCodes(recovery_codes=codes, csrf=session.csrf),
+        status_code=201,
+        cookies=opened(request, session),
     )
 
 
@@ -210,9 +212,13 @@ def challenge_of(request: WebRequest) -> str:
     return token
 
 
-def opened(session: sessions.NewSession) -> list[Cookie]:
-    """Return the cookies of a session that has just begun: its own, and the end of the challenge."""
-    return [cookies.session_cookie(session.token, session.csrf), cookies.ended(cookies.CHALLENGE)]
+def opened(request: WebRequest, session: sessions.NewSession) -> list[Cookie]:
+    """Return the cookies of a session that has just begun: its own, a new device's, the challenge's end."""
+    given = [cookies.session_cookie(session.token, session.csrf), cookies.ended(cookies.CHALLENGE)]
+    if session.device is not None:
+        known = source_of(request.scope).devices
+        given.append(cookies.device_cookie([session.device, *known]))
+    return given
 
 
 HANDLERS = [

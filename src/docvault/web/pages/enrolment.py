@@ -62,7 +62,7 @@ async def confirm(request: WebRequest) -> Response[str]:
     return render(
         request,
         "recovery_codes.html",
-        cookies=opened(session),
+        cookies=opened(request, session),
         codes=codes,
         home=home_of(session.acting),
         csrf=session.csrf,

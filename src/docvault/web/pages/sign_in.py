@@ -103,7 +103,7 @@ async def give_code(request: WebRequest) -> Response[Any]:
         return again(request, "login.html", error, next=inside(form.next), email="", notice="")
     except CredentialRefused as error:
         return again(request, "factor.html", error, next=inside(form.next))
-    return _enter(inside(form.next) or home_of(session.acting), session)
+    return _enter(request, inside(form.next) or home_of(session.acting), session)
 
 
 @get("/login/recovery", opt=PUBLIC)
@@ -133,7 +133,7 @@ async def give_recovery_code(request: WebRequest) -> Response[Any]:
         return again(request, "login.html", error, next="", email="", notice="")
     except CredentialRefused as error:
         return again(request, "recovery.html", error)
-    return _enter("/enrol", session)
+    return _enter(request, "/enrol", session)
 
 
 @post("/logout", opt=ANY_SESSION)
@@ -159,9 +159,9 @@ def again(request: WebRequest, template: str, error: CredentialRefused, **contex
     return page
 
 
-def _enter(address: str, session: sessions.NewSession) -> Redirect:
+def _enter(request: WebRequest, address: str, session: sessions.NewSession) -> Redirect:
     entered = Redirect(address, status_code=303)
-    entered.cookies.extend(opened(session))
+    entered.cookies.extend(opened(request, session))
     return entered
 
 

@@ -1,0 +1,50 @@
+"""The moment somebody is let in, whatever they proved it with: session, device, entry and notice.
+
+Which proofs suffice is decided by whoever calls; what follows from them is the same for every way in.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.database import audit, devices, notices, sessions, throttles
+from docvault.database.engine import Transaction
+from docvault.database.messages import Records
+from docvault.database.people import PersonRow
+from docvault.database.sessions import FULL, NewSession, Source
+
+
+def let_in(
+    tx: Transaction, records: Records, person: PersonRow, *, factors: str, source: Source, now: datetime
+) -> NewSession:
+    """Open a full session for somebody active who proved both factors. factors: which, e.g. password+totp."""
+    throttles.clear(tx, throttles.account(tx.policy.numbers.passwords.throttle, person.email))
+    device = devices.known(tx, person.id, source)
+    secret = None
+    if device is None:
+        device_id, secret = devices.add(tx, person.id, source, now)
+    else:
+        device_id = device.id
+        devices.touch(tx, device, source, now)
+        throttles.clear(tx, throttles.device(tx.policy.numbers.passwords.throttle, device.id))
+    begun = sessions.start(
+        tx, person, kind=FULL, factors=factors, source=source, now=now, device_id=device_id
+    )
+    _note(tx, Kind.SIGN_IN_SUCCEEDED, begun, now, factors=factors, session=FULL)
+    if secret is not None:
+        _note(tx, Kind.DEVICE_ADDED, begun, now, device=device_id)
+        notices.tell(tx, records, person, "Somebody signed in to your account from a new device", now)
+    return replace(begun, device=secret)
+
+
+def _note(tx: Transaction, kind: Kind, begun: NewSession, now: datetime, **facts: str) -> None:
+    audit.append(
+        tx,
+        kind,
+        at=now,
+        acting=begun.acting,
+        object_type="person",
+        object_id=begun.acting.person_id,
+        organisation_id=begun.acting.organisation_id,
+        facts=facts,
+    )

@@ -1,0 +1,172 @@
+"""With whom a folder is shared and who is kept out of it: for itself and for all that lies in it.
+
+What a folder inherits counts exactly like its own. Every change is a period, so any day can be asked for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Table, or_, select
+
+from docvault.database import periods, tables
+from docvault.database.engine import Transaction
+from docvault.database.residuals import DENIED, SHARES
+from docvault.database.tables import folder_paths, memberships, organisations, people, portfolios
+from docvault.policy.vocabulary import Acting, AttributeValue, Resource, ResourceType, Role
+from docvault.values import NotFound, OrganisationId, PersonId
+
+grants = tables.folder_members
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person who may have a way to see a folder; whether they do is for the policies to say."""
+
+    person_id: PersonId
+    name: str
+    email: str
+    role: Role
+    organisation_id: OrganisationId
+    organisation_name: str
+    shared_as: str | None  # viewer | contributor | signer | manager | denied, for this folder itself
+    until: datetime | None  # when that sharing runs out
+    looks_after: bool  # the folder's organisation is in their portfolio
+    belongs: bool  # they are a member of the folder's organisation
+
+
+def resource(tx: Transaction, folder_id: str, organisation_id: str, at: datetime) -> Resource:
+    """Return a folder as the policies see it at `at`, the moment of a request."""
+    return _resource(tx, folder_id, organisation_id, periods.in_force(grants, at))
+
+
+def resource_as_of(tx: Transaction, folder_id: str, organisation_id: str, at: datetime) -> Resource:
+    """Return a folder as the policies would have seen it at a past moment."""
+    return _resource(tx, folder_id, organisation_id, periods.as_of(grants, at))
+
+
+def kept_out(tx: Transaction, folder_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return who is kept out of each folder, also by one it lies in; nobody is kept out for a time only."""
+    chosen = (
+        select(folder_paths.c.folder_id, grants.c.person_id)
+        .join_from(folder_paths, grants, grants.c.folder_id == folder_paths.c.ancestor_id)
+        .where(
+            folder_paths.c.folder_id.in_(set(folder_ids)),
+            grants.c.role == DENIED,
+            grants.c.ended_at.is_(None),
+        )
+    )
+    found: dict[str, set[str]] = {}
+    for row in tx.connection.execute(chosen):
+        found.setdefault(row.folder_id, set()).add(row.person_id)
+    return {folder_id: frozenset(denied) for folder_id, denied in found.items()}
+
+
+def candidates(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Candidate]:
+    """Return everybody active who may have a way to see the folder, by name."""
+    inherited = (
+        select(grants.c.person_id)
+        .join_from(grants, folder_paths, folder_paths.c.ancestor_id == grants.c.folder_id)
+        .where(folder_paths.c.folder_id == folder.id, periods.in_force(grants, at))
+    )
+    conditions = or_(
+        people.c.id.in_(inherited),
+        memberships.c.person_id.is_not(None),
+        portfolios.c.person_id.is_not(None),
+        people.c.role == Role.COMPLIANCE_OFFICER,
+    )
+    return _candidates(tx, folder, at, conditions)
+
+
+def possible(tx: Transaction, acting: Acting, folder: Resource) -> Sequence[Candidate]:
+    """Return the people `acting` knows, that the folder could be shared with and is not yet, by name."""
+    known = {_organisation(folder), *acting.organisations, *acting.clients}
+    near = select(memberships.c.person_id).where(
+        memberships.c.organisation_id.in_(sorted(known)), periods.in_force(memberships, acting.at)
+    )
+    return _candidates(
+        tx,
+        folder,
+        acting.at,
+        people.c.id.in_(near)
+        & people.c.role.in_((Role.CLIENT, Role.ACCOUNT_MANAGER))
+        & (people.c.id != acting.person_id)
+        & grants.c.role.is_(None),
+    )
+
+
+def add(
+    tx: Transaction,
+    acting: Acting,
+    folder: Resource,
+    person_id: str,
+    role: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> None:
+    """Begin a grant, or keep somebody out with the role `denied`. Raises NotFound if somebody was faster."""
+    what = {"folder_id": folder.id, "person_id": person_id}
+    if not periods.begin(tx, grants, what, by=acting.person_id, now=now, ends_at=until, role=role):
+        raise NotFound
+
+
+def remove(tx: Transaction, acting: Acting, folder: Resource, person_id: str, now: datetime) -> str:
+    """End the grant of this folder itself and return the role it gave. Raises NotFound if there was none."""
+    what = {"folder_id": folder.id, "person_id": person_id}
+    row = periods.finish(tx, grants, what, by=acting.person_id, now=now)
+    if row is None:
+        raise NotFound
+    role: str = row.role
+    return role
+
+
+def _organisation(folder: Resource) -> str:
+    return str(folder.attributes["organisation"])
+
+
+def _resource(tx: Transaction, folder_id: str, organisation_id: str, counts: ColumnElement[bool]) -> Resource:
+    chosen = (
+        select(grants.c.person_id, grants.c.role)
+        .join_from(folder_paths, grants, grants.c.folder_id == folder_paths.c.ancestor_id)
+        .where(folder_paths.c.folder_id == folder_id, counts)
+    )
+    rows = tx.connection.execute(chosen).all()
+    sets = {
+        name: frozenset(row.person_id for row in rows if row.role == role) for name, role in SHARES.items()
+    }
+    members = frozenset(row.person_id for row in rows if row.role != DENIED)
+    attributes: dict[str, AttributeValue] = {"organisation": organisation_id, "members": members, **sets}
+    return Resource(ResourceType.FOLDER, folder_id, attributes)
+
+
+def _candidates(
+    tx: Transaction, folder: Resource, at: datetime, condition: ColumnElement[bool]
+) -> Sequence[Candidate]:
+    def own(table: Table, column: str, value: str) -> ColumnElement[bool]:
+        return (table.c.person_id == people.c.id) & (table.c[column] == value) & periods.in_force(table, at)
+
+    chosen = (
+        select(
+            people.c.id.label("person_id"),
+            people.c.name,
+            people.c.email,
+            people.c.role,
+            people.c.organisation_id,
+            organisations.c.name.label("organisation_name"),
+            grants.c.role.label("shared_as"),
+            grants.c.ends_at.label("until"),
+            portfolios.c.person_id.is_not(None).label("looks_after"),
+            memberships.c.person_id.is_not(None).label("belongs"),
+        )
+        .join_from(people, organisations, people.c.organisation_id == organisations.c.id)
+        .outerjoin(grants, own(grants, "folder_id", folder.id))
+        .outerjoin(portfolios, own(portfolios, "organisation_id", _organisation(folder)))
+        .outerjoin(memberships, own(memberships, "organisation_id", _organisation(folder)))
+        .where(people.c.state == "active", condition)
+        .order_by(people.c.name, people.c.id)
+    )
+    flags = ("looks_after", "belongs")
+    return [
+        Candidate(**{**row, "role": Role(row["role"]), **{flag: bool(row[flag]) for flag in flags}})
+        for row in tx.connection.execute(chosen).mappings()
+    ]

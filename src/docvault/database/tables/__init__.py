@@ -1,0 +1,93 @@
+"""Every table of DocVault, as SQLAlchemy Core, by subject. Correct on SQLite and PostgreSQL alike.
+
+Document bodies, answers and secrets are ciphertext or hashes here, never readable (promise 56).
+"""
+
+from docvault.database.tables.access import (
+    break_glass,
+    folder_members,
+    memberships,
+    portfolios,
+    proposals,
+    standings,
+)
+from docvault.database.tables.columns import ID, METADATA, Moment
+from docvault.database.tables.content import (
+    documents,
+    folder_keys,
+    folder_paths,
+    folders,
+    uploads,
+    versions,
+    viewings,
+)
+from docvault.database.tables.envelopes import envelopes, fields, recipients
+from docvault.database.tables.identity import (
+    challenges,
+    devices,
+    identities,
+    invitations,
+    organisations,
+    passkey_challenges,
+    passkeys,
+    people,
+    recovery_codes,
+    sessions,
+    single_sign_ons,
+    step_ups,
+    throttles,
+    totp_factors,
+)
+from docvault.database.tables.log import (
+    audit_checkpoints,
+    audit_details,
+    audit_entries,
+    audit_state,
+    audit_tiles,
+)
+from docvault.database.tables.portal import installation, keys, messages, workers
+
+__all__ = [
+    "ID",
+    "METADATA",
+    "Moment",
+    "audit_checkpoints",
+    "audit_details",
+    "audit_entries",
+    "audit_state",
+    "audit_tiles",
+    "break_glass",
+    "challenges",
+    "devices",
+    "documents",
+    "envelopes",
+    "fields",
+    "folder_keys",
+    "folder_members",
+    "folder_paths",
+    "folders",
+    "identities",
+    "installation",
+    "invitations",
+    "keys",
+    "memberships",
+    "messages",
+    "organisations",
+    "passkey_challenges",
+    "passkeys",
+    "people",
+    "portfolios",
+    "proposals",
+    "recipients",
+    "recovery_codes",
+    "sessions",
+    "single_sign_ons",
+    "standings",
+    "step_ups",
+    "throttles",
+    "totp_factors",
+    "uploads",
+    "versions",
+    "viewings",
+    "workers",
+]

@@ -1,0 +1,111 @@
+"""Folders, documents and their stored versions. Bodies are in the blob store, sealed."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
+
+folders = Table(
+    "folders",
+    METADATA,
+    identifier(),
+    reference("organisation_id", "organisations.id"),
+    reference("parent_id", "folders.id", nullable=True, index=True),  # null: a folder at the top
+    Column("name", String(200), nullable=False),
+    Column("kind", String(12), nullable=False),  # rfp | sow | contract | whitepaper | general
+    reference("created_by", "people.id"),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_folders_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
+    Index("ix_folders_created_at_id", "created_at", "id"),
+)
+
+folder_paths = Table(  # every folder with itself and each folder it lies in: rights are asked along it
+    "folder_paths",
+    METADATA,
+    Column("folder_id", ID, ForeignKey("folders.id"), primary_key=True),
+    Column("ancestor_id", ID, ForeignKey("folders.id"), primary_key=True),
+    Index("ix_folder_paths_ancestor_id_folder_id", "ancestor_id", "folder_id"),
+)
+
+folder_keys = Table(
+    "folder_keys",
+    METADATA,
+    Column("folder_id", ID, ForeignKey("folders.id"), primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+documents = Table(
+    "documents",
+    METADATA,
+    identifier(),
+    reference("folder_id", "folders.id"),
+    Column("name", String(255), nullable=False),  # as the person named it; data, never a path (promise 33)
+    reference("created_by", "people.id"),
+    Column("created_at", Moment, nullable=False),
+    Column(
+        "latest", Integer, nullable=False
+    ),  # the number of the newest original version; 0 before the first is whole
+    Index("ix_documents_folder_id_created_at_id", "folder_id", "created_at", "id"),
+    Index("ix_documents_created_at_id", "created_at", "id"),
+)
+
+versions = Table(
+    "versions",
+    METADATA,
+    identifier(),
+    reference("document_id", "documents.id"),
+    Column("purpose", String(12), nullable=False),  # original | prepared | working | signed | certificate
+    Column("number", Integer, nullable=False),  # counts from 1 within document and purpose
+    Column("state", String(10), nullable=False),  # receiving | stored
+    Column("media_type", String(100), nullable=False),
+    Column("size", BigInteger, nullable=False),  # plaintext bytes
+    Column("sha256", String(64), nullable=True),  # hex, of the plaintext; null while receiving
+    Column("pages", Integer, nullable=True),  # of a PDF that could be opened
+    Column(
+        "findings", Text, nullable=True
+    ),  # JSON: what intake found (signed, XFA, encrypted, removed parts)
+    Column("key_generation", Integer, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("blob", String(64), nullable=False),  # random prefix in the object store (promise 33)
+    Column("segments", Integer, nullable=False),
+    Column("algorithm", String(20), nullable=False),  # cobblestone-256 (promise 58)
+    reference("created_by", "people.id", nullable=True),  # null: made by DocVault itself
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("document_id", "purpose", "number"),
+)
+
+uploads = Table(
+    "uploads",
+    METADATA,
+    identifier(),
+    reference("person_id", "people.id"),
+    reference("folder_id", "folders.id"),
+    reference("document_id", "documents.id"),
+    reference("version_id", "versions.id"),
+    Column("filename", String(255), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False),  # plaintext bytes in whole segments
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("finished_at", Moment, nullable=True),
+)
+
+viewings = Table(  # one audit leaf per session and version: who read what
+    "viewings",
+    METADATA,
+    Column("session_id", ID, ForeignKey("sessions.id"), primary_key=True),
+    Column("version_id", ID, ForeignKey("versions.id"), primary_key=True),
+    Column("opened_at", Moment, nullable=False),
+)

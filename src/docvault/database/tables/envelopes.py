@@ -1,0 +1,92 @@
+"""Envelopes, whom they ask to sign, and where."""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from docvault.database.tables.columns import METADATA, Moment, identifier, reference
+
+envelopes = Table(
+    "envelopes",
+    METADATA,
+    identifier(),
+    reference("organisation_id", "organisations.id"),  # the client's
+    reference("folder_id", "folders.id"),
+    reference("document_id", "documents.id"),
+    reference("sender_id", "people.id"),
+    Column("title", String(200), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", String(12), nullable=False),  # draft | sent | completing | completed | declined | voided
+    Column("reason", Text, nullable=True),  # why it was declined or voided
+    reference("prepared_version_id", "versions.id", nullable=True),  # normalised; with fields once sent
+    reference("working_version_id", "versions.id", nullable=True),  # the newest revision with signatures
+    reference("signed_version_id", "versions.id", nullable=True),  # sealed, timestamped, validated
+    reference("certificate_version_id", "versions.id", nullable=True),
+    Column(
+        "digest", String(64), nullable=True
+    ),  # hex SHA-256 of the prepared version as sent: what signers see
+    Column("pages", Integer, nullable=False),
+    Column("page_sizes", Text, nullable=False),  # JSON list of [width, height], displayed-page points
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    Column("sent_at", Moment, nullable=True),
+    Column("completed_at", Moment, nullable=True),
+    Column("due_at", Moment, nullable=True),
+    Column("trouble", Text, nullable=True),  # the last failure of completion in words; null when all is well
+    Index("ix_envelopes_created_at_id", "created_at", "id"),
+    Index("ix_envelopes_state_changed_at", "state", "changed_at"),
+    Index("ix_envelopes_sender_id_created_at_id", "sender_id", "created_at", "id"),
+    Index("ix_envelopes_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
+)
+
+recipients = Table(
+    "recipients",
+    METADATA,
+    identifier(),
+    reference("envelope_id", "envelopes.id", index=True),
+    reference("person_id", "people.id"),
+    Column("turn", Integer, nullable=False),  # 1 is first; the same turn signs in any order
+    Column("role", String(10), nullable=False),  # signer
+    Column("notified_at", Moment, nullable=True),
+    Column("reminded_at", Moment, nullable=True),
+    Column("viewed_at", Moment, nullable=True),
+    Column("consented_at", Moment, nullable=True),
+    Column("consent_text", String(40), nullable=True),  # id of the text shown, e.g. en-1
+    Column("consent_sha256", String(64), nullable=True),
+    Column("pages_seen", Text, nullable=False),  # JSON list of page numbers, from 1
+    Column("signed_at", Moment, nullable=True),
+    Column("declined_at", Moment, nullable=True),
+    Column(
+        "answers", LargeBinary, nullable=True
+    ),  # values and signature picture, sealed under the folder key
+    Column("evidence", LargeBinary, nullable=True),  # address, user agent, factors at signing, sealed as well
+    Column("applied_at", Moment, nullable=True),  # when the PAdES signature was in the working version
+    Column("certificate_sha256", String(64), nullable=True),  # of the one-time signing certificate
+    UniqueConstraint("envelope_id", "person_id"),
+    Index("ix_recipients_person_id_envelope_id", "person_id", "envelope_id"),
+)
+
+fields = Table(
+    "fields",
+    METADATA,
+    identifier(),
+    reference("envelope_id", "envelopes.id", index=True),
+    reference("recipient_id", "recipients.id"),
+    Column("kind", String(12), nullable=False),  # signature | initials | date | text | checkbox
+    Column("page", Integer, nullable=False),  # from 1
+    Column("x", Float, nullable=False),  # displayed-page points, crop and rotation applied, origin top left
+    Column("y", Float, nullable=False),
+    Column("w", Float, nullable=False),
+    Column("h", Float, nullable=False),
+    Column("required", Boolean, nullable=False),
+    Column("label", String(100), nullable=False),
+)
