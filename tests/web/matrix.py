@@ -1,67 +1,31 @@
 """The authorization matrix: every route, what is sent, and what each visitor gets (promise 20).
 
-Visitors, in the order of the columns: nobody; a session that may only enrol; administrator; compliance officer;
-account manager of Acme; client at Acme; account manager of Globex; client at Globex. Everything named belongs to Acme.
-
-The answers: `in` the route did its work or found fault with what was sent; `no` refused, the person may not do this
-(403); `--` not there for them (404); `out` they are sent to sign in or to finish signing in (401, or a redirect).
+A subject with many routes has a file `matrix_<subject>.py` of its own, whose ROWS stand in the middle here.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from pathlib import Path
 
 from docvault.rules.consents import CURRENT
 
-VISITORS = (
-    "nobody",
-    "enrolling",
-    "administrator",
-    "officer",
-    "manager",
-    "client",
-    "other_manager",
-    "other_client",
+from .rows import (
+    ADMINISTRATORS,
+    ENROLLING,
+    EVERYBODY,
+    MANAGED,
+    NOT_THERE,
+    OFFICERS,
+    READ,
+    REFUSED,
+    SEEN,
+    SIGNED,
+    SIGNED_IN,
+    WITH_SESSION,
+    Row,
+    form,
+    get,
+    post,
 )
-
-EVERYBODY = "in   in   in   in   in   in   in   in"
-SIGNED_IN = "out  out  in   in   in   in   in   in"
-WITH_SESSION = "out  in   in   in   in   in   in   in"
-REFUSED = "out  out  out  out  out  out  out  out"  # no password, no challenge, or a wrong code
-NOT_THERE = "--   --   --   --   --   --   --   --"  # a link that nobody was sent
-ENROLLING = "out  in   out  out  out  out  out  out"
-ADMINISTRATORS = "out  out  in   no   no   no   no   no"
-OFFICERS = "out  out  no   in   no   no   no   no"
-
-# Things of Acme. An administrator sees no content at all; an officer sees that it exists, never its body.
-SEEN = "out  out  --   in   in   in   --   --"
-READ = "out  out  --   no   in   in   --   --"
-MANAGED = "out  out  --   no   in   no   --   --"
-SIGNED = "out  out  --   no   in   in   --   --"  # both are recipients
-
-
-@dataclass(frozen=True)
-class Row:
-    method: str
-    path: str
-    answers: str
-    json: Any = None
-    form: dict[str, str] | None = None
-    raw: bytes | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    query: str = ""
-
-
-def get(path: str, answers: str) -> Row:
-    return Row("GET", path, answers)
-
-
-def post(path: str, answers: str, json: Any = None) -> Row:
-    return Row("POST", path, answers, json={} if json is None else json)
-
-
-def form(path: str, answers: str, **fields: str) -> Row:
-    return Row("POST", path, answers, form=fields)
-
 
 CONSENT = {"consent_id": CURRENT.id, "consent_sha256": CURRENT.sha256}
 SIGNATURE = {
@@ -235,6 +199,11 @@ MATRIX = [
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/consent", SIGNED, CONSENT),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/pages", SIGNED, {"pages": [1]}),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/sign", SIGNED, SIGNATURE),
+    *(
+        row
+        for path in sorted(Path(__file__).parent.glob("matrix_*.py"))
+        for row in import_module(f"{__package__}.{path.stem}").ROWS
+    ),
     # --- what ends something comes last ---
     form("/people/{person_id:str}/disable", ADMINISTRATORS),
     form("/people/{person_id:str}/enable", ADMINISTRATORS),

@@ -6,7 +6,8 @@ import pytest
 from litestar.testing import TestClient
 
 from .house import House
-from .matrix import MATRIX, VISITORS, Row
+from .matrix import MATRIX
+from .rows import VISITORS, Row
 
 ELSEWHERE = ("/login", "/enrol")
 
