@@ -294,10 +294,13 @@ def policies(folder: Path) -> Path:
     return folder
 
 
-def prepared(folder: Path, data: Path, port: int) -> wiring.Portal:
-    """Make an installation in `data`."""
+def prepared(folder: Path, data: Path, port: int, database_url: str = "") -> wiring.Portal:
+    """Make an installation in `data`, by default with its database there as well."""
     settings = Settings(
-        data=data, base_url=f"http://127.0.0.1:{port}", policies=str(policies(folder / "policies"))
+        data=data,
+        base_url=f"http://127.0.0.1:{port}",
+        policies=str(policies(folder / "policies")),
+        database_url=database_url,
     )
     at = utc_now() - 2 * EARLIER
     wiring.prepare(settings, organisation="Northwind Advisory", clock=lambda: at).close()
@@ -330,6 +333,7 @@ class Server:
     port: int
     log: Path
     temporary: Path
+    application: str = "docvault.web.main:application"
     process: subprocess.Popen | None = None
 
     @property
@@ -344,10 +348,12 @@ class Server:
             "DOCVAULT_DATA": str(settings.data),
             "DOCVAULT_BASE_URL": settings.base_url,
             "DOCVAULT_POLICIES": settings.policies,
+            "DOCVAULT_DATABASE_URL": settings.database_url,
             "TMPDIR": str(self.temporary),
+            "PYTHONPATH": os.pathsep.join(sys.path),  # the application may be one of the tests' own
         }
         target = [
-            "docvault.web.main:application",
+            self.application,
             "--factory",
             "--host",
             "127.0.0.1",
