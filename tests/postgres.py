@@ -32,6 +32,8 @@ QUICK = {
     "autovacuum": "off",
 }
 TEMPLATE = "template_docvault"
+# Looked at once: a test may give itself another one, which the server's own user cannot enter.
+TEMPORARY = tempfile.gettempdir()
 START = 60  # seconds the server gets to answer
 
 
@@ -49,7 +51,9 @@ class Server:
 
     def __init__(self, programs: Path) -> None:
         self.programs = programs
-        self.folder = Path(tempfile.mkdtemp(prefix="docvault-pg-"))  # short: a socket's path has 107 bytes
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="docvault-pg-", dir=TEMPORARY)
+        )  # short: a socket's path has 107 bytes
         self._numbers = count(1)
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
