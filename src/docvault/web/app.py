@@ -15,6 +15,7 @@ from docvault.web.access import PUBLIC, require_session, with_session
 from docvault.web.api.verification import Places
 from docvault.web.csrf import refuse_cross_site
 from docvault.web.headers import with_headers
+from docvault.web.parameters import parameters_of, refuse_unclear
 from docvault.web.problems import answer
 from docvault.web.rendering import make_environment
 from docvault.web.static_files import StaticFiles
@@ -31,7 +32,7 @@ def create_app(portal: Portal) -> Litestar:
     static = StaticFiles()
     app = Litestar(
         route_handlers=[*static_files.HANDLERS, *_api(portal), *_pages()],
-        guards=[require_session, refuse_cross_site],
+        guards=[require_session, refuse_unclear, refuse_cross_site],
         exception_handlers={Exception: answer},
         request_class=StrictRequest,
         request_max_body_size=BODY_MOST,
@@ -46,6 +47,7 @@ def create_app(portal: Portal) -> Litestar:
         ),
         logging_config=None,
     )
+    app.state.parameters = parameters_of(app)
     # Litestar's own middleware starts behind its router; these two must also see what finds no route.
     app.asgi_handler = with_headers(with_session(app.asgi_handler, portal))
     return app

@@ -27,6 +27,7 @@ from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn, VerifierBusy
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
+from docvault.web.parameters import ParametersUnclear
 from docvault.web.wire import BodyInvalid
 
 
@@ -56,6 +57,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     FactorNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "factor-needed", "Second factor needed"),
     CrossSite: Meaning(HTTPStatus.FORBIDDEN, "cross-site", "Request refused"),
     FormInvalid: INVALID,
+    ParametersUnclear: INVALID,
     VerifierBusy: BUSY,
     BodyInvalid: INVALID,
     BadCursor: INVALID,

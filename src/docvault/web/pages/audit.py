@@ -60,7 +60,7 @@ class ExportForm(Chosen, forbid_unknown_fields=True):
     code: str = ""
 
 
-@get("/audit")
+@get("/audit", opt={"query": (*Chosen.__struct_fields__, "after")})
 async def show_audit(request: WebRequest) -> Response[str]:
     """The trail, newest first."""
     query = dict(request.query_params.items())
