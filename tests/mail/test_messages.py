@@ -21,6 +21,8 @@ EVERY_VALUE = {
     "expires": "4 May 2026",
     "what": "A recovery code was used",
     "when": "4 May 2026, 12:00 UTC",
+    "token": "Backup",
+    "ends": "4 May 2026, 12:00 UTC",
     "path": "/sign/abc#T0KEN",
 }
 

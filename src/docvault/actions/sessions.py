@@ -32,7 +32,7 @@ from docvault.database.engine import Database, Transaction
 from docvault.database.factors import Judgement
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow, PersonState
-from docvault.database.sessions import ENROL, TOUCH, NewSession, Source
+from docvault.database.sessions import ENROL, TOKEN, TOUCH, NewSession, Source
 from docvault.database.throttles import Bucket
 from docvault.policy.vocabulary import Acting
 from docvault.rules import people as rules
@@ -149,12 +149,16 @@ def use_recovery_code(
 
 
 def authenticate(db: Database, *, token: str, source: Source, now: datetime) -> Signed | None:
-    """Return who a session's token stands for, or None; notes about once a minute that it was used."""
+    """Return who a session's or a program's token stands for, or None.
+
+    Notes about once a minute that it was used, and a program's first use at once.
+    """
     with db.reading() as tx:
         found = sessions.live(tx, token, source, now)
     if found is None:
         return None
-    if now - found.seen_at >= TOUCH:
+    unused = found.acting.session_kind == TOKEN and found.seen_at <= found.created_at
+    if unused or now - found.seen_at >= TOUCH:
         with db.transaction() as tx:
             sessions.touch(tx, found.acting.session_id, now)
     return Signed(found.acting, found.csrf_hash, found.expires_at)

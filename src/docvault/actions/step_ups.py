@@ -25,12 +25,12 @@ def confirm_step_up(
 ) -> StepUp:
     """Check a one-time code and keep a proof bound to person, session, purpose and digest.
 
-    purpose: `envelope:sign` or `audit:export`. digest: lower-case hex SHA-256 of what was shown.
+    purpose: one of `step_ups.PURPOSES`. digest: lower-case hex SHA-256 of what was shown.
     Raises StepUpInvalid, Forbidden, Throttled, FactorStopped or CodeRefused; tried in that order.
     """
     step_ups.check(purpose, digest)
     if acting.session_kind != FULL:
-        raise Forbidden(Permission(purpose))
+        raise Forbidden(Permission.ACCOUNT_CHANGE)
     with db.transaction() as tx:
         judgement = factors.judge_code(tx, records, acting.person_id, code, now)
         if judgement.refusal is None:

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     DEVICE_FORGOTTEN = "session:device:forgotten"
     TOKEN_CREATED = "token:created"  # noqa: S105 - the name of an event
     TOKEN_REVOKED = "token:revoked"  # noqa: S105 - the name of an event
+    TOKEN_ENDS_SOON = "token:ends-soon"  # noqa: S105 - the name of an event: its owner was told
     PROPOSAL_MADE = "proposal:made"
     PROPOSAL_CONFIRMED = "proposal:confirmed"
     PROPOSAL_REFUSED = "proposal:refused"

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from docvault.cli import audit, people, policy
+from docvault.cli import audit, people, policy, tokens
 from docvault.cli.verify import verify
 from docvault.values import DocVaultError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(audit.app, name="audit", help="Export, verify and check the audit trail.")
 app.add_typer(people.app, name="people", help="Add, list, disable and enable people.")
+app.add_typer(tokens.app, name="tokens", help="List and revoke API tokens.")
 app.add_typer(policy.app, name="policy", help="Check and explain the policies.")
 app.command("verify")(verify)
 

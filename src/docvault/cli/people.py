@@ -58,7 +58,7 @@ def add(
 
     if role not in list(Role):
         raise PersonRefused(f"There is no role {role!r}. The roles are {', '.join(Role)}.")
-    with _portal(data) as (portal, acting):
+    with at_terminal(data) as (portal, acting):
         company = _organisation(portal, acting, organisation) if organisation else acting.organisation_id
         invited = people.invite_person(
             portal.db,
@@ -88,7 +88,7 @@ def list_all(search: Search = None, data: Data = None, as_json: AsJson = False) 
 
     Example: docvault people list --search acme
     """
-    with _portal(data) as (portal, acting):
+    with at_terminal(data) as (portal, acting):
         found = list(_everybody(portal, acting, search))
     if as_json:
         print(json.dumps({"people": [_described(person) for person in found]}))
@@ -108,7 +108,7 @@ def disable(email: Email, data: Data = None) -> None:
     """
     from docvault.actions import people
 
-    with _portal(data) as (portal, acting):
+    with at_terminal(data) as (portal, acting):
         person = _somebody(portal, acting, email)
         people.disable_person(portal.db, acting=acting, person_id=person.id, now=portal.clock())
     print(f"{person.email} is disabled and signed out everywhere.")
@@ -122,7 +122,7 @@ def enable(email: Email, data: Data = None) -> None:
     """
     from docvault.actions import people
 
-    with _portal(data) as (portal, acting):
+    with at_terminal(data) as (portal, acting):
         person = _somebody(portal, acting, email)
         people.enable_person(portal.db, acting=acting, person_id=person.id, now=portal.clock())
     print(f"{person.email} is enabled.")
@@ -136,7 +136,7 @@ def reset(email: Email, data: Data = None) -> None:
     """
     from docvault.actions import people
 
-    with _portal(data) as (portal, acting):
+    with at_terminal(data) as (portal, acting):
         person = _somebody(portal, acting, email)
         start = people.invite_again if person.state == "invited" else people.start_password_reset
         start(portal.db, portal.vault.records, acting=acting, person_id=person.id, now=portal.clock())
@@ -144,7 +144,7 @@ def reset(email: Email, data: Data = None) -> None:
 
 
 @contextmanager
-def _portal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
+def at_terminal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
     """Open the installation, and say who acts: the machine's user, as an administrator."""
     import getpass
     import os
@@ -171,7 +171,7 @@ def _portal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
             name=f"{getpass.getuser()} at the terminal",
             email="",
             address="",
-            user_agent="docvault people",
+            user_agent="docvault",
             at=portal.clock(),
         )
         yield portal, acting

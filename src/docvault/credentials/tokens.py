@@ -5,11 +5,17 @@ import secrets
 
 TOKEN = 32  # random bytes: 256 bits
 TOKEN_CHARACTERS = 43  # base64url without padding
+API_PREFIX = "dv_"  # an API token says what it is, so that scanners of leaked secrets find it
 
 
 def new_token() -> str:
     """Return 256 fresh random bits as 43 base64url characters."""
     return secrets.token_urlsafe(TOKEN)
+
+
+def new_api_token() -> str:
+    """Return the secret of a program: the prefix and 256 fresh random bits."""
+    return API_PREFIX + new_token()
 
 
 def token_hash(token: str) -> bytes:

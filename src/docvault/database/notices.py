@@ -38,6 +38,14 @@ def offer_reset(tx: Transaction, records: Records, person: PersonRow, now: datet
     _queue(tx, records, person, "password_reset", values, now)
 
 
+def tell_of_ending_token(
+    tx: Transaction, records: Records, person: PersonRow, token: str, ends: datetime, now: datetime
+) -> None:
+    """Queue a reminder that an API token ends, in time to make another (ASVS 6.4.5). token: its name."""
+    values = {"name": person.name, "token": token, "ends": moment(ends), "path": "/account/tokens"}
+    _queue(tx, records, person, "token_ends", values, now)
+
+
 def _queue(
     tx: Transaction,
     records: Records,

@@ -12,9 +12,10 @@ from sqlalchemy import insert, update
 from docvault.database.engine import Transaction
 from docvault.database.tables import step_ups
 from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules import tokens
 from docvault.values import DocVaultError, new_id
 
-PURPOSES = frozenset({Permission.ENVELOPE_SIGN.value, Permission.AUDIT_EXPORT.value})
+PURPOSES = frozenset({Permission.ENVELOPE_SIGN.value, Permission.AUDIT_EXPORT.value, tokens.PURPOSE})
 
 
 class StepUpInvalid(DocVaultError):

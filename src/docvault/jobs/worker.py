@@ -19,7 +19,13 @@ import structlog
 from dbos import DBOS, DBOSConfig
 
 from docvault.database import work, workers
-from docvault.jobs import collect_uploads, forget_tries, publish_checkpoint, retry_stuck
+from docvault.jobs import (
+    collect_uploads,
+    forget_tries,
+    publish_checkpoint,
+    retry_stuck,
+    warn_of_ending_tokens,
+)
 from docvault.jobs.advance_envelope import advance_envelope
 from docvault.jobs.deliver_message import deliver_message
 from docvault.mail.sender import MailRefused
@@ -56,6 +62,9 @@ PERIODIC = (
     Periodic("retry_stuck", retry_stuck.EVERY, retry_stuck.retry_stuck),
     Periodic("collect_uploads", collect_uploads.EVERY, collect_uploads.collect_uploads),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
+    Periodic(
+        "warn_of_ending_tokens", warn_of_ending_tokens.EVERY, warn_of_ending_tokens.warn_of_ending_tokens
+    ),
 )
 
 

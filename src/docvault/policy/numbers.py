@@ -89,23 +89,35 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """Of programs that act for somebody, within scopes and for a while."""
+
+    default_days: Annotated[int, Meta(ge=1, le=366)]
+    max_days: Annotated[int, Meta(ge=1, le=366)]
+    max_per_person: Annotated[int, Meta(ge=1, le=100)]  # in force at the same time
+    warn_days: tuple[Positive, ...]  # days before a token ends on which its owner is told
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     uploads: Uploads
     signing: Signing
     passwords: Passwords
     sessions: Sessions
+    tokens: Tokens
 
 
 Section = TypeVar("Section")
 
 
 def load(folder: Path) -> Numbers:
-    """Read uploads, signing, passwords and sessions.toml of `folder`. Raises NumbersInvalid."""
+    """Read uploads, signing, passwords, sessions and tokens.toml of `folder`. Raises NumbersInvalid."""
     return Numbers(
         uploads=_section(folder / "uploads.toml", Uploads),
         signing=_section(folder / "signing.toml", Signing),
         passwords=_section(folder / "passwords.toml", Passwords),
         sessions=_section(folder / "sessions.toml", Sessions),
+        tokens=_section(folder / "tokens.toml", Tokens),
     )
 
 

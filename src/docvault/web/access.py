@@ -2,7 +2,7 @@
 
 Every route needs a full session unless its `opt` says otherwise: a forgotten route is closed (promise 20).
 A challenge (password right, factor owed) is never looked at here: only the factor's own handlers read it
-(promise 1).
+(promise 1). A program's token opens the API's subjects that say `TOKENS`, and nothing else.
 """
 
 import hashlib
@@ -16,9 +16,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from docvault.actions import sessions
+from docvault.database.sessions import TOKEN
 from docvault.policy.vocabulary import Acting
 from docvault.values import DocVaultError
-from docvault.web import cookies, peer
+from docvault.web import bearer, cookies, peer
 from docvault.web.running import run
 from docvault.wiring import Portal
 
@@ -26,6 +27,7 @@ from docvault.wiring import Portal
 PUBLIC = {"access": "public"}  # anybody, signed in or not
 ENROLMENT = {"access": "enrolment"}  # a session that may only enrol a factor, and nothing else
 ANY_SESSION = {"access": "any session"}  # signing out
+TOKENS = {"tokens": True}  # beside one of the others: a program's token is taken as well
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -48,6 +50,13 @@ class FactorNeeded(AccessError):
 
     def __init__(self) -> None:
         super().__init__("Please set up your authenticator app first.")
+
+
+class TwoCredentials(AccessError):
+    """A cookie and an `Authorization` header: who acts never depends on which is read first."""
+
+    def __init__(self) -> None:
+        super().__init__("Send either a session's cookie or an Authorization header, not both.")
 
 
 class VerifierBusy(AccessError):
@@ -77,15 +86,40 @@ def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
 
 
 async def _recognise(scope: Scope, portal: Portal) -> None:
-    """Read the session's cookie. One that does not hold in both halves is treated as none."""
-    cookie = cookies.read(Headers.from_scope(scope).get("cookie", ""), cookies.SESSION)
+    """Read the session's cookie, or the program's token. With both, nobody is recognised."""
+    headers = Headers.from_scope(scope)
+    if not bearer.is_given(headers):
+        await _recognise_session(scope, portal, headers)
+    elif cookies.SESSION in headers.get("cookie", ""):
+        scope["docvault_two_credentials"] = True  # type: ignore[typeddict-unknown-key]
+    elif scope["path"].startswith(bearer.PREFIX):
+        await _recognise_program(scope, portal, headers)
+
+
+async def _recognise_program(scope: Scope, portal: Portal, headers: Headers) -> None:
+    """A program has no cookie that a browser would send by itself, so it has no csrf token either."""
+    token = bearer.token_of(headers)
+    if token is None:
+        return
+    signed = await run(
+        sessions.authenticate, portal.db, token=token, source=source_of(scope), now=portal.clock()
+    )
+    if signed is not None and signed.acting.session_kind == TOKEN:
+        scope["user"] = signed.acting
+
+
+async def _recognise_session(scope: Scope, portal: Portal, headers: Headers) -> None:
+    """A cookie that does not hold in both halves is treated as none, and so is a program's token in it."""
+    cookie = cookies.read(headers.get("cookie", ""), cookies.SESSION)
     token, _, csrf = (cookie or "").partition(".")
     if not token or not csrf:
         return
     signed = await run(
         sessions.authenticate, portal.db, token=token, source=source_of(scope), now=portal.clock()
     )
-    if signed is None or not hmac.compare_digest(hashlib.sha256(csrf.encode()).digest(), signed.csrf_hash):
+    if signed is None or signed.acting.session_kind == TOKEN:
+        return
+    if not hmac.compare_digest(hashlib.sha256(csrf.encode()).digest(), signed.csrf_hash):
         return
     scope["user"], scope["auth"] = signed.acting, csrf
 
@@ -97,12 +131,18 @@ def source_of(scope: Scope) -> sessions.Source:
 
 
 async def require_session(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard of the whole application. Raises NotSignedIn, FactorNeeded."""
+    """Guard of the whole application. Raises TwoCredentials, NotSignedIn, FactorNeeded."""
+    if connection.scope.get("docvault_two_credentials"):
+        raise TwoCredentials
     access = handler.opt.get("access", "full")
     if access == "public" or connection.scope.get("method") == "OPTIONS":
         return
     acting = connection.scope.get("user")
     if not isinstance(acting, Acting):
+        raise NotSignedIn
+    if acting.session_kind == TOKEN:
+        if access == "full" and handler.opt.get("tokens") is True:
+            return
         raise NotSignedIn
     wanted = {"full": "full", "enrolment": "enrol"}.get(access, acting.session_kind)
     if acting.session_kind == wanted:

@@ -9,10 +9,12 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 
 from docvault.web import static_files
-from docvault.web.access import PUBLIC, require_session, with_session
+from docvault.web.access import PUBLIC, TOKENS, require_session, with_session
 from docvault.web.api.verification import Places
+from docvault.web.cookies import SESSION
 from docvault.web.csrf import refuse_cross_site
 from docvault.web.headers import with_headers
 from docvault.web.parameters import parameters_of, refuse_unclear
@@ -23,6 +25,10 @@ from docvault.web.wire import StrictRequest
 from docvault.wiring import Portal
 
 BODY_MOST = 64 * 1024  # bytes of a request; a route that takes more says so itself
+
+# What programs may use with a token; a subject that is not here is closed to them.
+FOR_PROGRAMS = frozenset({"audit", "documents", "envelopes", "folders", "organisations", "people", "uploads"})
+SESSION_SCHEME, TOKEN_SCHEME = "session", "token"  # as the API's description calls them
 
 ROOTS = {"health": "/", "log": "/", "verification": "/api/v1"}  # subjects that are not simply under /api/v1
 
@@ -58,13 +64,25 @@ def _api(portal: Portal) -> list[Router]:
     whole_pdf = portal.db.policy.numbers.uploads.max_signing_bytes
     limits = {"verification": whole_pdf}
     return [
-        Router(
-            ROOTS.get(subject, "/api/v1"),
-            route_handlers=_handlers("api", subject),
-            request_max_body_size=limits.get(subject, BODY_MOST),
-        )
-        for subject in _subjects("api")
+        router for subject in _subjects("api") for router in _routers(subject, limits.get(subject, BODY_MOST))
     ]
+
+
+def _routers(subject: str, body_most: int) -> list[Router]:
+    """A subject's routes: those for everybody, and those that need a session or, where it may be, a token."""
+    handlers = _handlers("api", subject)
+    public = [each for each in handlers if each.opt.get("access") == "public"]
+    closed = [each for each in handlers if each.opt.get("access") != "public"]
+    programs = subject in FOR_PROGRAMS
+    names = [SESSION_SCHEME, TOKEN_SCHEME] if programs else [SESSION_SCHEME]
+    schemes: list[dict[str, list[str]]] = [{name: []} for name in names]
+    root = ROOTS.get(subject, "/api/v1")
+    parts = (Router(root, route_handlers=public, request_max_body_size=body_most),) if public else ()
+    if closed:
+        opt = TOKENS if programs else {}
+        made = Router(root, route_handlers=closed, request_max_body_size=body_most, opt=opt, security=schemes)
+        parts = (*parts, made)
+    return list(parts)
 
 
 def _pages() -> list[Router]:
@@ -91,4 +109,20 @@ def _openapi(portal: Portal) -> OpenAPIConfig:
         path="/api",
         openapi_router=Router("/api", route_handlers=[], opt=PUBLIC, include_in_schema=False),
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        components=Components(
+            security_schemes={
+                SESSION_SCHEME: SecurityScheme(
+                    type="apiKey",
+                    name=SESSION,
+                    security_scheme_in="cookie",
+                    description="Writes also carry the header X-CSRF-Token, as GET /api/v1/me says it.",
+                ),
+                TOKEN_SCHEME: SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    bearer_format="dv_…",
+                    description="An API token of yours; it does what it was made for, and ends by itself.",
+                ),
+            }
+        ),
     )

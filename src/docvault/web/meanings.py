@@ -24,7 +24,7 @@ from docvault.rules.answers import AnswerRefused, SignatureRefused
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.fields import FieldRefused
 from docvault.values import DocVaultError, NotFound
-from docvault.web.access import FactorNeeded, NotSignedIn, VerifierBusy
+from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
 from docvault.web.parameters import ParametersUnclear
@@ -55,6 +55,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     Forbidden: Meaning(HTTPStatus.FORBIDDEN, "forbidden", "Not allowed"),
     NotSignedIn: Meaning(HTTPStatus.UNAUTHORIZED, "not-signed-in", "Please sign in"),
     FactorNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "factor-needed", "Second factor needed"),
+    TwoCredentials: Meaning(HTTPStatus.BAD_REQUEST, "two-credentials", "Two ways to sign in at once"),
     CrossSite: Meaning(HTTPStatus.FORBIDDEN, "cross-site", "Request refused"),
     FormInvalid: INVALID,
     ParametersUnclear: INVALID,
