@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from docvault.actions import envelope_files, envelopes
+from docvault.database import documents, folder_members
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.pdf.errors import NotSignable
 from docvault.pdf.workers import Workers
@@ -66,6 +67,31 @@ def test_only_people_near_the_document_can_be_asked(made):
     assert {one.name for one in people} == {"Clara Client", "Maya Manager"}
     with pytest.raises(EnvelopeIncomplete):
         signing.draft(made, (made.world.other_client, 1))
+
+
+@pytest.mark.promise(22)
+@pytest.mark.parametrize(
+    ("role", "asked"), [("viewer", False), ("contributor", False), ("signer", True), ("manager", True)]
+)
+def test_somebody_who_may_only_read_a_folder_cannot_be_asked_to_sign(made, role, asked):
+    document_id = signing.add_document(made)
+    gil = made.world.other_client
+    with made.db.transaction() as tx:
+        folder = documents.for_seeing(tx, made.world.manager, document_id).folder
+        folder_members.add(tx, made.world.manager, folder.resource, gil.person_id, role, NOW)
+    people = envelopes.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
+    assert (gil.person_id in [one.id for one in people]) is asked
+
+
+@pytest.mark.promise(27)
+def test_somebody_who_is_kept_out_cannot_be_asked_to_sign(made):
+    document_id = signing.add_document(made)
+    clara = made.world.client
+    with made.db.transaction() as tx:
+        folder = documents.for_seeing(tx, made.world.manager, document_id).folder
+        folder_members.add(tx, made.world.manager, folder.resource, clara.person_id, "denied", NOW)
+    people = envelopes.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
+    assert [one.name for one in people] == ["Maya Manager"]
 
 
 @pytest.mark.parametrize("who", ["client", "officer"])

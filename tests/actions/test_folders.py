@@ -3,20 +3,13 @@ from datetime import timedelta
 
 import pytest
 
-from docvault.actions.folders import (
-    ROLES,
-    FolderRefused,
-    create_folder,
-    list_folders,
-    share_folder,
-    shareable_people,
-    show_folder,
-    unshare_folder,
-)
+from docvault.actions.folders import create_folder, list_folders, show_folder
+from docvault.actions.sharing import share_folder, shareable_people, unshare_folder
 from docvault.database import periods, tables
 from docvault.database.engine import BadCursor
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Permission, Role
+from docvault.rules.folders import ROLES, FolderRefused
 from docvault.rules.names import BadName
 from docvault.values import NotFound, new_id
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from docvault.actions.folders import create_folder, share_folder, shareable_people, unshare_folder
+from docvault.actions.folders import create_folder
 from docvault.actions.people import disable_person, enable_person
+from docvault.actions.sharing import share_folder, shareable_people, unshare_folder
 from docvault.database import audit_trail
 from docvault.database.audit_trail import Filters
 from docvault.values import PersonId

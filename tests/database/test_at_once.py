@@ -13,7 +13,7 @@ from actions import envelope_world as signing
 from actions.members import accept, invite
 from actions.world import NOW, POLICY, person, standing
 from docvault.actions import audit as trail
-from docvault.actions import ceremonies, factors, folders, organisations, people
+from docvault.actions import ceremonies, factors, folders, organisations, people, sharing
 from docvault.actions.envelope_files import envelope_pages
 from docvault.audit.checkpoints import LogKey
 from docvault.audit.kinds import Kind
@@ -179,7 +179,7 @@ def test_a_folder_shared_twice_at_once_is_shared_once(world):
     colleague = person(world.db, "Cara Client", Role.CLIENT, world.acme)
 
     def share(_number):
-        folders.share_folder(
+        sharing.share_folder(
             world.db,
             acting=world.manager,
             folder_id=folder_id,

@@ -45,6 +45,8 @@ def test_argon2id_is_one_of_the_documented_owasp_settings():
         ("sessions.toml", "idle_minutes = 60", 'idle_minutes = "60"'),
         ("sessions.toml", "idle_minutes = 60", "idel_minutes = 60"),
         ("passwords.toml", "free_tries = 5\n", "free_tries = 5\nfree_trise = 5\n"),
+        ("access.toml", "break_glass_minutes = 60", "break_glass_minutes = 1441"),
+        ("access.toml", "folder_depth = 8", "folder_depth = 0"),
         ("uploads.toml", "max_signing_pages = 500", ""),
         ("uploads.toml", "max_signing_pages = 500", "= 500"),
     ],

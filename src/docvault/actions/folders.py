@@ -1,33 +1,29 @@
-"""What people do with folders: make them, list them, look into them, share them."""
+"""What people do with folders: make them, list them, look into them. Sharing them is in sharing.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from docvault.audit.kinds import Kind
-from docvault.database import acting as actors
-from docvault.database import audit, documents, folder_members, folders, people
+from docvault.database import audit, documents, folder_members, folders
 from docvault.database.documents import DocumentSummary
 from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.database.folder_members import Candidate
-from docvault.database.folders import FolderRow, FolderSummary
-from docvault.policy.vocabulary import ANYTHING, Acting, Permission, Resource, ResourceType, Role
+from docvault.database.folders import FolderName, FolderRow, FolderSummary
+from docvault.database.residuals import DENIED
+from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType, Role
+from docvault.rules import folders as rules
 from docvault.rules import names
-from docvault.values import DocVaultError, FolderId, NotFound, OrganisationId, PersonId
+from docvault.values import FolderId, OrganisationId, PersonId
 from docvault.vault.files import Vault
 
-KINDS = ("rfp", "sow", "contract", "whitepaper", "general")
-ROLES = ("viewer", "contributor", "signer", "manager")
 _MAY = (
     Permission.FOLDER_SEE,
     Permission.FOLDER_SHARE,
+    Permission.FOLDER_MANAGE,
     Permission.FOLDER_UPLOAD,
     Permission.ENVELOPE_CREATE,
 )
-
-
-class FolderRefused(DocVaultError):
-    """The folder is as it was; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +34,33 @@ class MemberView:
     name: str
     email: str
     organisation: str
-    role: str  # viewer | contributor | manager where it was shared, else the person's role in the portal
+    role: str  # viewer | contributor | signer | manager where it was shared, else their role in the portal
     why: str  # plain words
-    shared: bool  # it was shared with this person, so that can be ended
+    shared: bool  # this folder itself was shared with them, so that can be changed and ended
+    until: date | None  # the last day of that sharing, in UTC
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideView:
+    """A person who is kept out."""
+
+    person_id: PersonId
+    name: str
+    email: str
+    organisation: str
+    own: bool  # of this folder itself, so that can be ended here
 
 
 @dataclass(frozen=True, slots=True)
 class FolderView:
     folder: FolderSummary
+    above: Sequence[FolderName]  # the folders it lies in, from the top, as far as they may be seen
     members: Sequence[MemberView]
+    outside: Sequence[OutsideView]  # for whoever may manage the folder
+    folders: Page[FolderSummary]  # inside this one
     documents: Page[DocumentSummary]
     may: frozenset[Permission]
+    deepest: bool  # no folder can be made inside
 
 
 def create_folder(
@@ -65,23 +77,52 @@ def create_folder(
     with db.transaction() as tx:
         place = Resource(ResourceType.ORGANISATION, organisation_id)
         tx.policy.require(acting, Permission.FOLDER_CREATE, place)
-        kept = names.folder_name(name)
-        if kind not in KINDS:
-            raise FolderRefused("Please choose what the folder is for.")
-        folder_id = folders.add(tx, acting, organisation_id=organisation_id, name=kept, kind=kind, now=now)
-        vault.create_folder_key(tx, folder_id, now)
-        audit.append(
-            tx,
-            Kind.FOLDER_CREATED,
-            at=now,
-            acting=acting,
-            object_type="folder",
-            object_id=folder_id,
-            organisation_id=organisation_id,
-            facts={"kind": kind},
-            private={"name": kept},
-        )
-        return folder_id
+        return _make(tx, vault, acting, organisation_id, name, kind, now)
+
+
+def create_folder_inside(
+    db: Database, vault: Vault, *, acting: Acting, parent_id: str, name: str, kind: str, now: datetime
+) -> FolderId:
+    """Make a folder in another one, of the same client and with a key of its own.
+
+    Raises NotFound, Forbidden, FolderRefused where it would lie too deep, or BadName.
+    """
+    with db.transaction() as tx:
+        parent = folders.for_seeing(tx, acting, parent_id)
+        tx.policy.require(acting, Permission.FOLDER_MANAGE, parent.resource)
+        rules.check_depth(folders.depth(tx, parent) + 1, tx.policy.numbers.access.folder_depth)
+        return _make(tx, vault, acting, parent.organisation_id, name, kind, now, parent)
+
+
+def _make(
+    tx: Transaction,
+    vault: Vault,
+    acting: Acting,
+    organisation_id: OrganisationId,
+    name: str,
+    kind: str,
+    now: datetime,
+    parent: FolderRow | None = None,
+) -> FolderId:
+    kept = names.folder_name(name)
+    rules.check_kind(kind)
+    inside = parent.id if parent else None
+    folder_id = folders.add(
+        tx, acting, organisation_id=organisation_id, name=kept, kind=kind, now=now, parent_id=inside
+    )
+    vault.create_folder_key(tx, folder_id, now)
+    audit.append(
+        tx,
+        Kind.FOLDER_CREATED,
+        at=now,
+        acting=acting,
+        object_type="folder",
+        object_id=folder_id,
+        organisation_id=organisation_id,
+        facts={"kind": kind, "parent": inside},
+        private={"name": kept},
+    )
+    return folder_id
 
 
 def list_folders(
@@ -91,105 +132,58 @@ def list_folders(
     search: str | None = None,
     kind: str | None = None,
     organisation_id: str | None = None,
+    parent_id: str | None = None,
     after: str | None = None,
     limit: int = PAGE,
 ) -> Page[FolderSummary]:
-    """Return the folders `acting` may see, newest first. Raises BadCursor."""
+    """Return the folders `acting` may see, newest first. Raises BadCursor, or NotFound for the parent."""
     with db.reading() as tx:
+        if parent_id is not None:
+            folders.for_seeing(tx, acting, parent_id)  # else the answer would tell what lies in it
         return folders.page(
             tx,
             acting,
             search=search,
             kind=kind,
             organisation_id=organisation_id,
+            parent_id=parent_id,
             after=after,
             limit=limit,
         )
 
 
 def show_folder(
-    db: Database, *, acting: Acting, folder_id: str, after: str | None = None, limit: int = PAGE
-) -> FolderView:
-    """Return one folder, who sees it and a page of its documents. Raises NotFound or BadCursor."""
-    with db.reading() as tx:
-        folder = folders.for_seeing(tx, acting, folder_id)
-        return FolderView(
-            folder=folders.summary(tx, folder),
-            members=_members(tx, acting, folder),
-            documents=documents.page(tx, folder, after=after, limit=limit),
-            may=tx.policy.allowed(acting, folder.resource, _MAY),
-        )
-
-
-def shareable_people(db: Database, *, acting: Acting, folder_id: str) -> Sequence[Candidate]:
-    """Return the people the folder can be shared with, by name. Raises NotFound or Forbidden."""
-    with db.reading() as tx:
-        folder = folders.for_seeing(tx, acting, folder_id)
-        tx.policy.require(acting, Permission.FOLDER_SHARE, folder.resource)
-        return folder_members.possible(tx, acting, folder.resource)
-
-
-def share_folder(
-    db: Database, *, acting: Acting, folder_id: str, person_id: str, role: str, now: datetime
-) -> None:
-    """Share with a person that `shareable_people` names. Raises NotFound, Forbidden or FolderRefused."""
-    with db.transaction() as tx:
-        folder = folders.for_seeing(tx, acting, folder_id)
-        tx.policy.require(acting, Permission.FOLDER_SHARE, folder.resource)
-        if role not in ROLES:
-            raise FolderRefused("Please choose whether this person views, contributes or manages.")
-        if all(
-            person.person_id != person_id for person in folder_members.possible(tx, acting, folder.resource)
-        ):
-            raise NotFound
-        folder_members.add(tx, acting, folder.resource, person_id, role, now)
-        _note(
-            tx, Kind.FOLDER_SHARED, folder, acting=acting, person_id=PersonId(person_id), role=role, now=now
-        )
-
-
-def unshare_folder(db: Database, *, acting: Acting, folder_id: str, person_id: str, now: datetime) -> None:
-    """End the sharing with a person. What they see through their organisation or role stays.
-
-    Raises NotFound or Forbidden.
-    """
-    with db.transaction() as tx:
-        folder = folders.for_seeing(tx, acting, folder_id)
-        tx.policy.require(acting, Permission.FOLDER_SHARE, folder.resource)
-        role = folder_members.remove(tx, acting, folder.resource, person_id, now)
-        _note(
-            tx, Kind.FOLDER_UNSHARED, folder, acting=acting, person_id=PersonId(person_id), role=role, now=now
-        )
-
-
-def _note(
-    tx: Transaction,
-    kind: Kind,
-    folder: FolderRow,
+    db: Database,
     *,
     acting: Acting,
-    person_id: PersonId,
-    role: str,
-    now: datetime,
-) -> None:
-    person = people.by_id(tx, person_id)
-    audit.append(
-        tx,
-        kind,
-        at=now,
-        acting=acting,
-        object_type="folder",
-        object_id=folder.id,
-        organisation_id=folder.organisation_id,
-        facts={"person": person_id, "role": role},
-        private={"folder": folder.name, "person": person.name if person else ""},
-    )
+    folder_id: str,
+    after: str | None = None,
+    folders_after: str | None = None,
+    limit: int = PAGE,
+) -> FolderView:
+    """Return one folder, who sees it, and a page each of the folders and documents in it.
+
+    Raises NotFound or BadCursor.
+    """
+    with db.reading() as tx:
+        folder = folders.for_seeing(tx, acting, folder_id)
+        may = tx.policy.allowed(acting, folder.resource, _MAY)
+        return FolderView(
+            folder=folders.summary(tx, acting, folder),
+            above=folders.above(tx, acting, folder),
+            members=_members(tx, acting, folder),
+            outside=_outside(tx, acting, folder) if Permission.FOLDER_MANAGE in may else [],
+            folders=folders.page(tx, acting, parent_id=folder.id, after=folders_after, limit=limit),
+            documents=documents.page(tx, acting, folder, after=after, limit=limit),
+            may=may,
+            deepest=folders.depth(tx, folder) >= tx.policy.numbers.access.folder_depth,
+        )
 
 
 def _members(tx: Transaction, acting: Acting, folder: FolderRow) -> list[MemberView]:
     """Return everybody the policies let see the folder; the reasons are words, the policies decide."""
     near = folder_members.candidates(tx, folder.resource, acting.at)
-    places = actors.places_of(tx, [one.person_id for one in near], acting.at)
+    known = folder_members.as_acting(tx, acting, near)
     return [
         MemberView(
             person_id=person.person_id,
@@ -199,11 +193,23 @@ def _members(tx: Transaction, acting: Acting, folder: FolderRow) -> list[MemberV
             role=person.shared_as or person.role.value,
             why=_why(person, folder),
             shared=person.shared_as is not None,
+            until=rules.last_day(person.until),
         )
         for person in near
-        if tx.policy.decide(
-            _as(acting, person, places[person.person_id]), Permission.FOLDER_SEE, folder.resource
-        ).allowed
+        if tx.policy.decide(known[person.person_id], Permission.FOLDER_SEE, folder.resource).allowed
+    ]
+
+
+def _outside(tx: Transaction, acting: Acting, folder: FolderRow) -> list[OutsideView]:
+    return [
+        OutsideView(
+            person_id=one.person_id,
+            name=one.name,
+            email=one.email,
+            organisation=one.organisation_name,
+            own=one.shared_as == DENIED,
+        )
+        for one in folder_members.outside(tx, folder.resource, acting.at)
     ]
 
 
@@ -219,19 +225,3 @@ def _why(person: Candidate, folder: FolderRow) -> str:
     if person.belongs:
         return "Belongs to this client as well"
     return "A folder that this one lies in was shared with them"
-
-
-def _as(acting: Acting, person: Candidate, place: actors.Places) -> Acting:
-    """Return `person` as the policies would see them: only to ask what they could do, never to do it."""
-    return replace(
-        acting,
-        person_id=person.person_id,
-        organisation_id=person.organisation_id,
-        role=person.role,
-        organisations=place.organisations,
-        clients=place.clients,
-        session_kind="full",
-        scopes=ANYTHING,
-        name=person.name,
-        email=person.email,
-    )

@@ -56,6 +56,7 @@ class Kind(StrEnum):
     STEP_UP_REFUSED = "session:step-up:refused"
     FOLDER_CREATED = "folder:created"
     FOLDER_SHARED = "folder:shared"
+    FOLDER_SHARE_CHANGED = "folder:share:changed"  # another role or another last day
     FOLDER_UNSHARED = "folder:unshared"
     FOLDER_DENIED = "folder:denied"  # somebody is kept out of it and of all that lies in it
     FOLDER_ALLOWED = "folder:allowed"  # and no longer

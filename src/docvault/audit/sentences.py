@@ -67,6 +67,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.PROPOSAL_DONE: "Carried out, as two people decided: {proposal}",
     Kind.FOLDER_CREATED: "{who} created the folder {folder}",
     Kind.FOLDER_SHARED: "{who} shared the folder {folder} with {person}",
+    Kind.FOLDER_SHARE_CHANGED: "{who} changed how the folder {folder} is shared with {person}",
     Kind.FOLDER_UNSHARED: "{who} stopped sharing the folder {folder} with {person}",
     Kind.FOLDER_DENIED: "{who} keeps {person} out of the folder {folder}",
     Kind.FOLDER_ALLOWED: "{who} no longer keeps {person} out of the folder {folder}",

@@ -191,18 +191,21 @@ def remove_empty(tx: Transaction, document_id: str) -> None:
 
 
 def page(
-    tx: Transaction, folder: FolderRow, *, after: str | None = None, limit: int = PAGE
+    tx: Transaction, acting: Acting, folder: FolderRow, *, after: str | None = None, limit: int = PAGE
 ) -> Page[DocumentSummary]:
-    """Return the documents of a folder that was found by `folders.for_seeing`, newest first. Raises
-    BadCursor.
+    """Return the documents of a folder that `acting` may see, newest first. Raises BadCursor.
+
+    folder: found by `folders.for_seeing`. A token may see folders and no documents.
     """
+    seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
     conditions = [documents.c.folder_id == folder.id, documents.c.latest > 0]
+    conditions.append(residuals.where(seen, residuals.DOCUMENTS))
     older = before_cursor(after, documents.c.created_at, documents.c.id)
     if older is not None:
         conditions.append(older)
     limit = min(limit, PAGE_MOST)
     chosen = _summaries().where(*conditions).order_by(documents.c.created_at.desc(), documents.c.id.desc())
-    rows = tx.connection.execute(chosen.limit(limit + 1)).mappings().all()
+    rows = tx.connection.execute(chosen.limit(limit + 1), {"at": acting.at}).mappings().all()
     more = len(rows) > limit
     cursor = cursor_after(rows[limit - 1]["document_at"], rows[limit - 1]["id"]) if more else None
     return Page([_summary(dict(row)) for row in rows[:limit]], cursor)

@@ -1,8 +1,7 @@
 """Whom a document's envelope can ask to sign: the question names who asks, the policies decide who may."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from docvault.database import acting as actors
 from docvault.database import folder_members, people
 from docvault.database.documents import DocumentRow
 from docvault.database.engine import Transaction
@@ -25,24 +24,13 @@ def possible(tx: Transaction, acting: Acting, document: DocumentRow) -> list[Pos
     Everybody who is near the folder and whom the policies let sign in it, and whoever asks.
     """
     near = folder_members.candidates(tx, document.folder.resource, acting.at)
-    places = actors.places_of(tx, [one.person_id for one in near], acting.at)
-    found = []
-    for one in near:
-        place = places[one.person_id]
-        who = replace(
-            acting,
-            person_id=one.person_id,
-            role=one.role,
-            organisations=place.organisations,
-            clients=place.clients,
-        )
-        if (
-            one.person_id == acting.person_id
-            or tx.policy.decide(who, Permission.FOLDER_SIGN, document.folder.resource).allowed
-        ):
-            found.append(
-                PossibleRecipient(one.person_id, one.name, one.email, one.organisation_name, one.role)
-            )
+    known = folder_members.as_acting(tx, acting, near)
+    found = [
+        PossibleRecipient(one.person_id, one.name, one.email, one.organisation_name, one.role)
+        for one in near
+        if one.person_id == acting.person_id
+        or tx.policy.decide(known[one.person_id], Permission.FOLDER_SIGN, document.folder.resource).allowed
+    ]
     return _with_oneself(tx, acting, found)
 
 

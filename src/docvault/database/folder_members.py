@@ -4,16 +4,18 @@ What a folder inherits counts exactly like its own. Every change is a period, so
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Table, or_, select
+from sqlalchemy import ColumnElement, Select, Table, or_, select
 
+from docvault.database import acting as actors
 from docvault.database import periods, tables
 from docvault.database.engine import Transaction
 from docvault.database.residuals import DENIED, SHARES
 from docvault.database.tables import folder_paths, memberships, organisations, people, portfolios
-from docvault.policy.vocabulary import Acting, AttributeValue, Resource, ResourceType, Role
+from docvault.policy.vocabulary import ANYTHING, Acting, AttributeValue, Resource, ResourceType, Role
 from docvault.values import NotFound, OrganisationId, PersonId
 
 grants = tables.folder_members
@@ -64,13 +66,8 @@ def kept_out(tx: Transaction, folder_ids: Iterable[str]) -> dict[str, frozenset[
 
 def candidates(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Candidate]:
     """Return everybody active who may have a way to see the folder, by name."""
-    inherited = (
-        select(grants.c.person_id)
-        .join_from(grants, folder_paths, folder_paths.c.ancestor_id == grants.c.folder_id)
-        .where(folder_paths.c.folder_id == folder.id, periods.in_force(grants, at))
-    )
     conditions = or_(
-        people.c.id.in_(inherited),
+        people.c.id.in_(_inherited(folder, at)),
         memberships.c.person_id.is_not(None),
         portfolios.c.person_id.is_not(None),
         people.c.role == Role.COMPLIANCE_OFFICER,
@@ -78,21 +75,60 @@ def candidates(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Cand
     return _candidates(tx, folder, at, conditions)
 
 
+def as_acting(tx: Transaction, acting: Acting, people_near: Sequence[Candidate]) -> dict[PersonId, Acting]:
+    """Return each person as the policies would see them: only to ask what they could do, never to do it."""
+    places = actors.places_of(tx, [one.person_id for one in people_near], acting.at)
+    return {
+        one.person_id: replace(
+            acting,
+            person_id=one.person_id,
+            organisation_id=one.organisation_id,
+            role=one.role,
+            organisations=places[one.person_id].organisations,
+            clients=places[one.person_id].clients,
+            session_kind="full",
+            scopes=ANYTHING,
+            name=one.name,
+            email=one.email,
+        )
+        for one in people_near
+    }
+
+
 def possible(tx: Transaction, acting: Acting, folder: Resource) -> Sequence[Candidate]:
-    """Return the people `acting` knows, that the folder could be shared with and is not yet, by name."""
-    known = {_organisation(folder), *acting.organisations, *acting.clients}
-    near = select(memberships.c.person_id).where(
-        memberships.c.organisation_id.in_(sorted(known)), periods.in_force(memberships, acting.at)
+    """Return the people `acting` knows, that the folder could be shared with and is not yet, by name.
+
+    Nobody who is kept out is among them: sharing would not let them in.
+    """
+    condition = _known(acting, folder) & _guests(acting) & grants.c.role.is_(None)
+    denied = _denied(folder)
+    return [one for one in _candidates(tx, folder, acting.at, condition) if one.person_id not in denied]
+
+
+def removable(tx: Transaction, acting: Acting, folder: Resource) -> Sequence[Candidate]:
+    """Return the people that could be kept out of the folder and are not yet, by name."""
+    near = or_(
+        _known(acting, folder),
+        people.c.id.in_(_inherited(folder, acting.at)),
+        portfolios.c.person_id.is_not(None),
     )
-    return _candidates(
-        tx,
-        folder,
-        acting.at,
-        people.c.id.in_(near)
-        & people.c.role.in_((Role.CLIENT, Role.ACCOUNT_MANAGER))
-        & (people.c.id != acting.person_id)
-        & grants.c.role.is_(None),
+    denied = _denied(folder)
+    found = _candidates(tx, folder, acting.at, near & _guests(acting))
+    return [one for one in found if one.person_id not in denied]
+
+
+def outside(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Candidate]:
+    """Return everybody who is kept out of the folder, or of one it lies in, by name."""
+    return _candidates(tx, folder, at, people.c.id.in_(sorted(_denied(folder))))
+
+
+def own_grant(tx: Transaction, folder: Resource, person_id: str, at: datetime) -> str | None:
+    """Return the role that this folder itself gives a person, `denied` among them, or None."""
+    chosen = select(grants.c.role).where(
+        grants.c.folder_id == folder.id, grants.c.person_id == person_id, periods.in_force(grants, at)
     )
+    role: str | None = tx.connection.execute(chosen).scalar_one_or_none()
+    return role
 
 
 def add(
@@ -110,14 +146,80 @@ def add(
         raise NotFound
 
 
-def remove(tx: Transaction, acting: Acting, folder: Resource, person_id: str, now: datetime) -> str:
-    """End the grant of this folder itself and return the role it gave. Raises NotFound if there was none."""
+def change(
+    tx: Transaction,
+    acting: Acting,
+    folder: Resource,
+    person_id: str,
+    role: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> str:
+    """End the share of this folder, begin another one, and return the role before. Raises NotFound."""
+    before = unshare(tx, acting, folder, person_id, now)
+    add(tx, acting, folder, person_id, role, now, until)
+    return before
+
+
+def unshare(tx: Transaction, acting: Acting, folder: Resource, person_id: str, now: datetime) -> str:
+    """End the share of this folder itself and return its role. Raises NotFound, also for a denial."""
+    role = _finish(tx, acting, folder, person_id, now)
+    if role is None or role == DENIED:
+        raise NotFound
+    return role
+
+
+def keep_out(tx: Transaction, acting: Acting, folder: Resource, person_id: str, now: datetime) -> str | None:
+    """Keep a person out, end their share of the same folder, and return the role it gave, or None.
+
+    Raises NotFound if they are kept out already.
+    """
+    before = _finish(tx, acting, folder, person_id, now)
+    if before == DENIED:
+        raise NotFound
+    add(tx, acting, folder, person_id, DENIED, now)
+    return before
+
+
+def let_in(tx: Transaction, acting: Acting, folder: Resource, person_id: str, now: datetime) -> None:
+    """End a denial of this folder itself. Raises NotFound, also for a share."""
+    if _finish(tx, acting, folder, person_id, now) != DENIED:
+        raise NotFound
+
+
+def _finish(tx: Transaction, acting: Acting, folder: Resource, person_id: str, now: datetime) -> str | None:
+    """End the grant in force; a caller that finds the wrong kind raises, which undoes it."""
     what = {"folder_id": folder.id, "person_id": person_id}
     row = periods.finish(tx, grants, what, by=acting.person_id, now=now)
-    if row is None:
-        raise NotFound
-    role: str = row.role
-    return role
+    return None if row is None else str(row.role)
+
+
+def _known(acting: Acting, folder: Resource) -> ColumnElement[bool]:
+    """Return the condition for members of the folder's organisation and of those `acting` deals with."""
+    known = {_organisation(folder), *acting.organisations, *acting.clients}
+    return people.c.id.in_(
+        select(memberships.c.person_id).where(
+            memberships.c.organisation_id.in_(sorted(known)), periods.in_force(memberships, acting.at)
+        )
+    )
+
+
+def _guests(acting: Acting) -> ColumnElement[bool]:
+    """Return the condition for people who come and go: nobody keeps compliance out, or lets it in."""
+    return people.c.role.in_((Role.CLIENT, Role.ACCOUNT_MANAGER)) & (people.c.id != acting.person_id)
+
+
+def _inherited(folder: Resource, at: datetime) -> Select[Any]:
+    return (
+        select(grants.c.person_id)
+        .join_from(grants, folder_paths, folder_paths.c.ancestor_id == grants.c.folder_id)
+        .where(folder_paths.c.folder_id == folder.id, periods.in_force(grants, at))
+    )
+
+
+def _denied(folder: Resource) -> frozenset[str]:
+    denied = folder.attributes["denied"]
+    return denied if isinstance(denied, frozenset) else frozenset()
 
 
 def _organisation(folder: Resource) -> str:

@@ -1,6 +1,6 @@
 """Folders, and the questions asked of them. Every question names who asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -30,6 +30,16 @@ class FolderSummary:
     organisation_name: str
     documents: int
     changed_at: datetime  # when the newest document came, or the folder was made
+    parent_id: FolderId | None  # None at the top, and where whoever asked may not see it
+    parent_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderName:
+    """A folder on the way to another one."""
+
+    id: FolderId
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +112,14 @@ def page(
     search: str | None = None,
     kind: str | None = None,
     organisation_id: str | None = None,
+    parent_id: str | None = None,
     after: str | None = None,
     limit: int = PAGE,
 ) -> Page[FolderSummary]:
-    """Return the folders that `acting` may see, newest first, in one statement. Raises BadCursor."""
+    """Return the folders that `acting` may see, newest first. Raises BadCursor.
+
+    One statement finds them, and one more names the folders they lie in, where there are any.
+    """
     seen = tx.policy.residual(acting, Permission.FOLDER_SEE, ResourceType.FOLDER)
     conditions = []
     if search:
@@ -114,6 +128,8 @@ def page(
         conditions.append(folders.c.kind == kind)
     if organisation_id:
         conditions.append(folders.c.organisation_id == organisation_id)
+    if parent_id:
+        conditions.append(folders.c.parent_id == parent_id)
     older = before_cursor(after, folders.c.created_at, folders.c.id)
     if older is not None:
         conditions.append(older)
@@ -122,14 +138,45 @@ def page(
     rows = tx.connection.execute(chosen, {"at": acting.at}).all()
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
-    return Page(
-        [_summary(row) for row in rows[:limit]], cursor_after(last.created_at, last.id) if last else None
-    )
+    found = _summarised(tx, acting, rows[:limit])
+    return Page(found, cursor_after(last.created_at, last.id) if last else None)
 
 
-def summary(tx: Transaction, folder: FolderRow) -> FolderSummary:
+def summary(tx: Transaction, acting: Acting, folder: FolderRow) -> FolderSummary:
     """Return the summary of a folder that was found by `for_seeing`."""
-    return _summary(tx.connection.execute(_summaries().where(folders.c.id == folder.id)).one())
+    row = tx.connection.execute(_summaries().where(folders.c.id == folder.id)).one()
+    return _summarised(tx, acting, [row])[0]
+
+
+def above(tx: Transaction, acting: Acting, folder: FolderRow) -> list[FolderName]:
+    """Return the folders that this one lies in, from the top, as far as `acting` may see them."""
+    ancestors = select(folder_paths.c.ancestor_id).where(folder_paths.c.folder_id == folder.id)
+    paths = folder_paths.alias()
+    depth = select(func.count()).select_from(paths).where(paths.c.folder_id == folders.c.id).scalar_subquery()
+    chosen = _names(tx, acting).where(folders.c.id.in_(ancestors), folders.c.id != folder.id)
+    rows = tx.connection.execute(chosen.order_by(depth), {"at": acting.at})
+    return [FolderName(row.id, row.name) for row in rows]
+
+
+def depth(tx: Transaction, folder: FolderRow) -> int:
+    """Return how deep a folder lies; one at the top counts as 1."""
+    chosen = select(func.count()).select_from(folder_paths).where(folder_paths.c.folder_id == folder.id)
+    return int(tx.connection.execute(chosen).scalar_one())
+
+
+def _names(tx: Transaction, acting: Acting) -> Select[Any]:
+    seen = tx.policy.residual(acting, Permission.FOLDER_SEE, ResourceType.FOLDER)
+    return select(folders.c.id, folders.c.name).where(_way(seen))
+
+
+def _summarised(tx: Transaction, acting: Acting, rows: Sequence[Row[Any]]) -> list[FolderSummary]:
+    """Say where each folder lies only to whoever may see that folder: its name and id are its own."""
+    wanted = {row.parent_id for row in rows} - {None}
+    names: dict[str, str] = {}
+    if wanted:
+        chosen = _names(tx, acting).where(folders.c.id.in_(wanted))
+        names = {row.id: row.name for row in tx.connection.execute(chosen, {"at": acting.at})}
+    return [_summary(row, names) for row in rows]
 
 
 def _page(seen: Residual, conditions: Sequence[ColumnElement[bool]], count: int) -> Select[Any]:
@@ -175,7 +222,7 @@ def _summaries() -> Select[Any]:
     ).join_from(folders, organisations, folders.c.organisation_id == organisations.c.id)
 
 
-def _summary(row: Row[Any]) -> FolderSummary:
+def _summary(row: Row[Any], parents: Mapping[str, str]) -> FolderSummary:
     return FolderSummary(
         id=row.id,
         name=row.name,
@@ -184,4 +231,6 @@ def _summary(row: Row[Any]) -> FolderSummary:
         organisation_name=row.organisation_name,
         documents=row.documents,
         changed_at=row.newest or row.created_at,
+        parent_id=row.parent_id if row.parent_id in parents else None,
+        parent_name=parents.get(row.parent_id),
     )

@@ -99,25 +99,34 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    folder_depth: Annotated[int, Meta(ge=1, le=50)]  # a folder at the top counts as 1
+    share_days: Positive  # how far ahead the agreed end of a share may lie
+    break_glass_minutes: Annotated[int, Meta(ge=1, le=1440)]
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     uploads: Uploads
     signing: Signing
     passwords: Passwords
     sessions: Sessions
     tokens: Tokens
+    access: Access
 
 
 Section = TypeVar("Section")
 
 
 def load(folder: Path) -> Numbers:
-    """Read uploads, signing, passwords, sessions and tokens.toml of `folder`. Raises NumbersInvalid."""
+    """Read every *.toml of `folder` that a section is named after. Raises NumbersInvalid."""
     return Numbers(
         uploads=_section(folder / "uploads.toml", Uploads),
         signing=_section(folder / "signing.toml", Signing),
         passwords=_section(folder / "passwords.toml", Passwords),
         sessions=_section(folder / "sessions.toml", Sessions),
         tokens=_section(folder / "tokens.toml", Tokens),
+        access=_section(folder / "access.toml", Access),
     )
 
 

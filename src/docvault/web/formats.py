@@ -1,7 +1,7 @@
 """How values are written for people: moments, sizes, initials, fingerprints, names of roles and states."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -32,6 +32,11 @@ def day(value: datetime | None) -> Markup | str:
         return ""
     utc = value.astimezone(UTC)
     return _time(f"{utc:%Y-%m-%d}", f"{utc.day} {utc:%B %Y}")
+
+
+def date_words(value: date) -> str:
+    """A calendar day without a clock, e.g. `31 March 2026`."""
+    return f"{value.day} {value:%B %Y}"
 
 
 def _time(machine: str, people: str, attributes: str = "") -> Markup:
@@ -93,6 +98,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "utc_moment": utc_moment,
     "day": day,
+    "date_words": date_words,
     "size": size,
     "limit": limit,
     "initials": initials,

@@ -20,12 +20,13 @@ folders = Table(
     METADATA,
     identifier(),
     reference("organisation_id", "organisations.id"),
-    reference("parent_id", "folders.id", nullable=True, index=True),  # null: a folder at the top
+    reference("parent_id", "folders.id", nullable=True),  # null: a folder at the top
     Column("name", String(200), nullable=False),
     Column("kind", String(12), nullable=False),  # rfp | sow | contract | whitepaper | general
     reference("created_by", "people.id"),
     Column("created_at", Moment, nullable=False),
     Index("ix_folders_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
+    Index("ix_folders_parent_id_created_at_id", "parent_id", "created_at", "id"),
     Index("ix_folders_created_at_id", "created_at", "id"),
 )
 

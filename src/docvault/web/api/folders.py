@@ -1,35 +1,51 @@
 """Folders, who may see them, and the documents in them."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, delete, get, post
+from litestar import Request, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from docvault.actions import folders
+from docvault.actions import folders, sharing
 from docvault.database.engine import PAGE, PAGE_MOST
-from docvault.values import FolderId, OrganisationId, PersonId
+from docvault.values import FolderId, OrganisationId
 from docvault.web.access import portal_of, signed_in
 from docvault.web.running import run
-from docvault.web.wire import Answer, Body
+from docvault.web.wire import Answer, Body, BodyInvalid
 
 WebRequest = Request[Any, Any, Any]
 
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MOST)]
 KindName = Literal["rfp", "sow", "contract", "whitepaper", "general"]
-MemberRole = Literal["viewer", "contributor", "manager"]
+MemberRole = Literal["viewer", "contributor", "signer", "manager"]
 
 
 class NewFolder(Body):
-    organisation_id: str
+    """Either the client whose folder it becomes, or the folder that it lies in."""
+
     name: str
+    organisation_id: str | None = None
+    parent_id: str | None = None
     kind: KindName = "general"
 
 
 class NewMember(Body):
+    """until: the last day, which ends at midnight UTC; without it the share has no end."""
+
     person_id: str
     role: MemberRole
+    until: date | None = None
+
+
+class ChangedMember(Body):
+    role: MemberRole
+    until: date | None = None
+
+
+class NewDenial(Body):
+    person_id: str
 
 
 class Made(Answer):
@@ -44,6 +60,8 @@ class Folder(Answer):
     organisation_name: str
     documents: int
     changed_at: datetime
+    parent_id: str | None
+    parent_name: str | None
 
 
 class Folders(Answer):
@@ -58,10 +76,24 @@ class Member(Answer):
     organisation: str
     role: str
     why: str
+    until: date | None
 
 
 class Members(Answer):
     items: list[Member]
+    next: str | None
+
+
+class Denial(Answer):
+    person_id: str
+    name: str
+    email: str
+    organisation: str
+    own: bool
+
+
+class Denials(Answer):
+    items: list[Denial]
     next: str | None
 
 
@@ -87,10 +119,11 @@ async def list_folders(
     search: FromQuery[str | None] = None,
     kind: FromQuery[KindName | None] = None,
     organisation: FromQuery[str | None] = None,
+    parent: FromQuery[str | None] = None,
     after: FromQuery[str | None] = None,
     limit: Limit = PAGE,
 ) -> Folders:
-    """Folders the person may see, newest first."""
+    """Folders the person may see, newest first; with `parent`, those that lie in that folder."""
     found = await run(
         folders.list_folders,
         portal_of(request).db,
@@ -98,6 +131,7 @@ async def list_folders(
         search=search,
         kind=kind,
         organisation_id=OrganisationId(organisation) if organisation else None,
+        parent_id=parent,
         after=after,
         limit=limit,
     )
@@ -106,19 +140,16 @@ async def list_folders(
 
 @post("/folders", summary="Make a folder", tags=["Folders"])
 async def create_folder(request: WebRequest, data: JSONBody[NewFolder]) -> Made:
-    """Make a folder for a client."""
-    portal = portal_of(request)
-    folder_id = await run(
-        folders.create_folder,
-        portal.db,
-        portal.vault,
-        acting=signed_in(request),
-        organisation_id=OrganisationId(data.organisation_id),
-        name=data.name,
-        kind=data.kind,
-        now=portal.clock(),
-    )
-    return Made(id=folder_id)
+    """Make a folder for a client, or in another folder."""
+    portal, acting = portal_of(request), signed_in(request)
+    if (data.organisation_id is None) == (data.parent_id is None):
+        raise BodyInvalid("The body does not fit: name either organisation_id or parent_id.")
+    about: dict[str, Any] = {"acting": acting, "name": data.name, "kind": data.kind, "now": portal.clock()}
+    if data.parent_id is not None:
+        about["parent_id"] = data.parent_id
+        return Made(id=await run(folders.create_folder_inside, portal.db, portal.vault, **about))
+    about["organisation_id"] = data.organisation_id
+    return Made(id=await run(folders.create_folder, portal.db, portal.vault, **about))
 
 
 @get("/folders/{folder_id:str}", summary="Show a folder", tags=["Folders"])
@@ -140,12 +171,36 @@ async def share(request: WebRequest, folder_id: FromPath[str], data: JSONBody[Ne
     """Share the folder with a person."""
     portal = portal_of(request)
     await run(
-        folders.share_folder,
+        sharing.share_folder,
         portal.db,
         acting=signed_in(request),
-        folder_id=FolderId(folder_id),
-        person_id=PersonId(data.person_id),
+        folder_id=folder_id,
+        person_id=data.person_id,
         role=data.role,
+        last_day=data.until,
+        now=portal.clock(),
+    )
+
+
+@put(
+    "/folders/{folder_id:str}/members/{person_id:str}",
+    status_code=204,
+    summary="Change a share",
+    tags=["Folders"],
+)
+async def change(
+    request: WebRequest, folder_id: FromPath[str], person_id: FromPath[str], data: JSONBody[ChangedMember]
+) -> None:
+    """Give a person another role or another last day; without `until` the share has no end."""
+    portal = portal_of(request)
+    await run(
+        sharing.change_share,
+        portal.db,
+        acting=signed_in(request),
+        folder_id=folder_id,
+        person_id=person_id,
+        role=data.role,
+        last_day=data.until,
         now=portal.clock(),
     )
 
@@ -158,13 +213,41 @@ async def share(request: WebRequest, folder_id: FromPath[str], data: JSONBody[Ne
 )
 async def unshare(request: WebRequest, folder_id: FromPath[str], person_id: FromPath[str]) -> None:
     """Take a person off the folder."""
+    await _do(request, sharing.unshare_folder, folder_id, person_id)
+
+
+@get("/folders/{folder_id:str}/denials", summary="List who is kept out of a folder", tags=["Folders"])
+async def denials(request: WebRequest, folder_id: FromPath[str]) -> Denials:
+    """Everybody who is kept out of the folder or of one it lies in, for whoever manages it."""
+    view = await _show(request, folder_id)
+    return Denials(items=msgspec.convert(view.outside, list[Denial], from_attributes=True), next=None)
+
+
+@post("/folders/{folder_id:str}/denials", status_code=204, summary="Keep a person out", tags=["Folders"])
+async def keep_out(request: WebRequest, folder_id: FromPath[str], data: JSONBody[NewDenial]) -> None:
+    """Keep a person out of the folder and of all that lies in it; a share of it ends."""
+    await _do(request, sharing.keep_out, folder_id, data.person_id)
+
+
+@delete(
+    "/folders/{folder_id:str}/denials/{person_id:str}",
+    status_code=204,
+    summary="No longer keep a person out",
+    tags=["Folders"],
+)
+async def let_in_again(request: WebRequest, folder_id: FromPath[str], person_id: FromPath[str]) -> None:
+    """End a denial. A share that it ended stays ended."""
+    await _do(request, sharing.let_in_again, folder_id, person_id)
+
+
+async def _do(request: WebRequest, deed: Callable[..., None], folder_id: str, person_id: str) -> None:
     portal = portal_of(request)
     await run(
-        folders.unshare_folder,
+        deed,
         portal.db,
         acting=signed_in(request),
-        folder_id=FolderId(folder_id),
-        person_id=PersonId(person_id),
+        folder_id=folder_id,
+        person_id=person_id,
         now=portal.clock(),
     )
 
@@ -188,4 +271,16 @@ async def _show(request: WebRequest, folder_id: str, after: str | None = None) -
     )
 
 
-HANDLERS = [list_folders, create_folder, show_folder, members, share, unshare, documents]
+HANDLERS = [
+    list_folders,
+    create_folder,
+    show_folder,
+    members,
+    share,
+    change,
+    unshare,
+    denials,
+    keep_out,
+    let_in_again,
+    documents,
+]

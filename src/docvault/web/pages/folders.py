@@ -1,6 +1,8 @@
 """Folders: the list, and one folder with its documents, the people who see it, and a place to drop files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,10 +11,11 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from docvault.actions import folders, organisations
+from docvault.actions import folders, organisations, sharing
 from docvault.policy.vocabulary import Permission, Role
+from docvault.rules.folders import FolderRefused
 from docvault.rules.names import BadName
-from docvault.values import DocVaultError, FolderId, OrganisationId, PersonId
+from docvault.values import DocVaultError, OrganisationId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.rendering import render
@@ -27,7 +30,14 @@ KINDS = {
     "whitepaper": "Whitepaper",
     "general": "General",
 }
-REFUSALS = (folders.FolderRefused, BadName)
+# What each role of a share may do, in the words of the form; the rights themselves stand in policies/.
+ROLES = {
+    "viewer": "read the documents",
+    "contributor": "read, and add documents",
+    "signer": "read, and be asked to sign",
+    "manager": "read, add, sign, share the folder and keep people out",
+}
+REFUSALS = (FolderRefused, BadName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +52,18 @@ class FolderForm(msgspec.Struct, forbid_unknown_fields=True):
     kind: str = "general"
 
 
+class InsideForm(msgspec.Struct, forbid_unknown_fields=True):
+    name: str = ""
+    kind: str = "general"
+
+
 class ShareForm(msgspec.Struct, forbid_unknown_fields=True):
     person_id: str
     role: str
+    until: date | None = None  # the last day, in UTC
 
 
-class UnshareForm(msgspec.Struct, forbid_unknown_fields=True):
+class PersonForm(msgspec.Struct, forbid_unknown_fields=True):
     person_id: str
 
 
@@ -132,23 +148,33 @@ async def create_folder(request: WebRequest) -> Response[Any]:
 
 @get("/folders/{folder_id:str}")
 async def show_folder(
-    request: WebRequest, folder_id: FromPath[str], after: FromQuery[str | None] = None
+    request: WebRequest,
+    folder_id: FromPath[str],
+    after: FromQuery[str | None] = None,
+    folders_after: FromQuery[str | None] = None,
 ) -> Response[str]:
     """One folder."""
-    return await _show(request, folder_id, after)
+    return await _show(request, folder_id, after, folders_after)
 
 
 async def _show(
-    request: WebRequest, folder_id: str, after: str | None = None, error: DocVaultError | None = None
+    request: WebRequest,
+    folder_id: str,
+    after: str | None = None,
+    folders_after: str | None = None,
+    error: DocVaultError | None = None,
 ) -> Response[str]:
-    db, acting = portal_of(request).db, signed_in(request)
-    view = await run(folders.show_folder, db, acting=acting, folder_id=FolderId(folder_id), after=after)
-    may_share = Permission.FOLDER_SHARE in view.may
-    shareable = (
-        await run(folders.shareable_people, db, acting=acting, folder_id=FolderId(folder_id))
-        if may_share
-        else []
+    portal, acting = portal_of(request), signed_in(request)
+    view = await run(
+        folders.show_folder,
+        portal.db,
+        acting=acting,
+        folder_id=folder_id,
+        after=after,
+        folders_after=folders_after,
     )
+    who: dict[str, Any] = {"acting": acting, "folder_id": folder_id}
+    may_share, may_manage = (each in view.may for each in (Permission.FOLDER_SHARE, Permission.FOLDER_MANAGE))
     return render(
         request,
         "folder.html",
@@ -156,49 +182,110 @@ async def _show(
         nav="folders",
         view=view,
         kinds=KINDS,
+        roles=ROLES,
         may_upload=Permission.FOLDER_UPLOAD in view.may,
         may_share=may_share,
-        shareable=shareable,
-        most=db.policy.numbers.uploads.max_bytes,
-        next_href=next_page(f"/folders/{folder_id}", view.documents.next),
+        may_manage=may_manage,
+        shareable=await run(sharing.shareable_people, portal.db, **who) if may_share else [],
+        removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],
+        today=portal.clock().astimezone(UTC).date(),
+        most=portal.db.policy.numbers.uploads.max_bytes,
+        next_href=next_page(f"/folders/{folder_id}", view.documents.next, folders_after=folders_after),
+        next_folders=_next_folders(folder_id, view.folders.next),
         trouble=str(error or ""),
     )
+
+
+def _next_folders(folder_id: str, cursor: str | None) -> str | None:
+    return f"/folders/{folder_id}?{urlencode({'folders_after': cursor})}" if cursor else None
+
+
+@post("/folders/{folder_id:str}/folders")
+async def create_inside(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
+    """Make a folder in this one, then show it."""
+    form = await forms.read(request, InsideForm)
+    portal = portal_of(request)
+    try:
+        made = await run(
+            folders.create_folder_inside,
+            portal.db,
+            portal.vault,
+            acting=signed_in(request),
+            parent_id=folder_id,
+            name=form.name,
+            kind=form.kind,
+            now=portal.clock(),
+        )
+    except REFUSALS as error:
+        return await _show(request, folder_id, error=error)
+    return Redirect(f"/folders/{made}", status_code=303)
 
 
 @post("/folders/{folder_id:str}/share")
 async def share(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
     """Share a folder with a person."""
     form = await forms.read(request, ShareForm)
+    more = {"role": form.role, "last_day": form.until}
+    return await _do(request, sharing.share_folder, folder_id, form.person_id, **more)
+
+
+@post("/folders/{folder_id:str}/change")
+async def change(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
+    """Give a person another role or another last day."""
+    form = await forms.read(request, ShareForm)
+    more = {"role": form.role, "last_day": form.until}
+    return await _do(request, sharing.change_share, folder_id, form.person_id, **more)
+
+
+@post("/folders/{folder_id:str}/unshare")
+async def unshare(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
+    """End the sharing with a person."""
+    form = await forms.read(request, PersonForm)
+    return await _do(request, sharing.unshare_folder, folder_id, form.person_id)
+
+
+@post("/folders/{folder_id:str}/keep-out")
+async def keep_out(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
+    """Keep a person out of the folder and of all that lies in it."""
+    form = await forms.read(request, PersonForm)
+    return await _do(request, sharing.keep_out, folder_id, form.person_id)
+
+
+@post("/folders/{folder_id:str}/let-in")
+async def let_in(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
+    """No longer keep a person out."""
+    form = await forms.read(request, PersonForm)
+    return await _do(request, sharing.let_in_again, folder_id, form.person_id)
+
+
+async def _do(
+    request: WebRequest, deed: Callable[..., None], folder_id: str, person_id: str, **more: Any
+) -> Response[Any]:
+    """Carry out a deed about a person, then show the folder, with the reason where it was refused."""
     portal = portal_of(request)
     try:
         await run(
-            folders.share_folder,
+            deed,
             portal.db,
             acting=signed_in(request),
-            folder_id=FolderId(folder_id),
-            person_id=PersonId(form.person_id),
-            role=form.role,
+            folder_id=folder_id,
+            person_id=person_id,
             now=portal.clock(),
+            **more,
         )
-    except folders.FolderRefused as error:
+    except FolderRefused as error:
         return await _show(request, folder_id, error=error)
     return Redirect(f"/folders/{folder_id}", status_code=303)
 
 
-@post("/folders/{folder_id:str}/unshare")
-async def unshare(request: WebRequest, folder_id: FromPath[str]) -> Redirect:
-    """End the sharing with a person."""
-    form = await forms.read(request, UnshareForm)
-    portal = portal_of(request)
-    await run(
-        folders.unshare_folder,
-        portal.db,
-        acting=signed_in(request),
-        folder_id=FolderId(folder_id),
-        person_id=PersonId(form.person_id),
-        now=portal.clock(),
-    )
-    return Redirect(f"/folders/{folder_id}", status_code=303)
-
-
-HANDLERS = [list_folders, create_folder, show_folder, share, unshare]
+HANDLERS = [
+    list_folders,
+    create_folder,
+    show_folder,
+    create_inside,
+    share,
+    change,
+    unshare,
+    keep_out,
+    let_in,
+]

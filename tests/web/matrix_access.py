@@ -1,0 +1,17 @@
+"""The rows of folders in folders, sharing, keeping people out, breaking glass, reports and explanations."""
+
+from .rows import MANAGED, SEEN, Row, form, get, post
+
+OVER = {"role": "viewer", "until": "1999-01-01"}  # refused in words, for whoever may share
+
+ROWS = [
+    # --- folders in folders, shares and denials ---
+    form("/folders/{folder_id:str}/folders", MANAGED, name="Inside", kind="general"),
+    form("/folders/{folder_id:str}/change", MANAGED, person_id="{client}", role="viewer", until="1999-01-01"),
+    form("/folders/{folder_id:str}/keep-out", MANAGED, person_id="{person_id}"),
+    form("/folders/{folder_id:str}/let-in", MANAGED, person_id="{person_id}"),
+    Row("PUT", "/api/v1/folders/{folder_id:str}/members/{person_id:str}", MANAGED, json=OVER),
+    get("/api/v1/folders/{folder_id:str}/denials", SEEN),
+    post("/api/v1/folders/{folder_id:str}/denials", MANAGED, {"person_id": "{person_id}"}),
+    Row("DELETE", "/api/v1/folders/{folder_id:str}/denials/{person_id:str}", MANAGED),
+]
