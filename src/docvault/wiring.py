@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from docvault.actions.installation import create_installation
 from docvault.audit.checkpoints import LogKey
 from docvault.blobs.filesystem import FileBlobs
+from docvault.credentials.passkeys import RelyingParty
 from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, work
 from docvault.database.engine import Database
@@ -51,6 +52,11 @@ class Portal:
     mailer: Mailer
     log_key: LogKey
     clock: Clock
+
+    @property
+    def relying_party(self) -> RelyingParty:
+        """Whom passkeys are made for: what the settings say, never what a request says."""
+        return RelyingParty.of(self.settings.base_url, self.settings.name)
 
     def close(self) -> None:
         self.pdf.close()

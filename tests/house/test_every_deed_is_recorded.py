@@ -14,6 +14,8 @@ ACTIONS = Path(__file__).parents[2] / "src" / "docvault" / "actions"
 APPENDS = {
     ("audit", "append"),
     ("envelope_history", "record"),
+    ("arrivals", "let_in"),
+    ("arrivals", "turned_away"),
 }  # (room's file, function): what writes an entry
 
 EXCEPTIONS: dict[str, tuple[int, str]] = {
@@ -31,6 +33,9 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         "claims a message for this worker, and counts a failure; that it left is recorded",
     ),
     "envelopes.send_envelope": (1, "asks whether it may be sent; the second transaction freezes and records"),
+    "passkey_sign_in.begin_passkey_factor": (1, "asks a browser; what it answers is recorded"),
+    "passkey_sign_in.begin_passkey_sign_in": (1, "asks a browser; what it answers is recorded"),
+    "step_ups.begin_passkey_step_up": (1, "asks a browser; what it answers is recorded"),
     "sessions.authenticate": (1, "notes once a minute that a session is alive"),
     "sessions.begin_sign_in": (
         2,

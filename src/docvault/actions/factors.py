@@ -1,23 +1,30 @@
-"""Enrolling a second factor: show a seed once, prove possession, get recovery codes once.
+"""One's own authenticator app and recovery codes: setting up, replacing, removing, renewing.
 
-Only inside the invitation ceremony, after a recovery code, or right after a full sign-in (promise 5). The
-factor in force keeps counting until the new one is proven.
+A factor is set up only inside the invitation ceremony, after a recovery code, or right after a full sign-in
+(promise 5). The one in force keeps counting until the new one is proven. What is removed or voided needs a
+proof of a factor for exactly that.
 """
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from docvault.audit.kinds import Kind
 from docvault.credentials import totp
-from docvault.credentials.refusals import NotFresh
-from docvault.database import audit, challenges, factors, invitations, notices, people, sessions
+from docvault.credentials.refusals import PasskeyNeeded
+from docvault.database import audit, devices, enrolments, factors, notices, passkeys, people, step_ups
 from docvault.database.engine import Database, Transaction
 from docvault.database.messages import Records
-from docvault.database.people import PersonRow, PersonState
-from docvault.database.sessions import ENROL, FULL, NewSession, Source
-from docvault.policy.vocabulary import Acting
+from docvault.database.passkeys import PasskeyRow
+from docvault.database.sessions import ENROL, NewSession
+from docvault.policy.vocabulary import PORTAL, Acting, Permission
+from docvault.rules import factors as rules
+from docvault.rules.factors import Owned
+from docvault.values import NotFound
 
 ISSUER = "DocVault"  # how authenticator apps name the entry
+STEP_UP = Permission.ACCOUNT_CHANGE.value  # what a proof for one of these deeds is given for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +37,49 @@ class Enrolment:
     qr_svg: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnFactors:
+    """What a person has, and what they may do about it now."""
+
+    owned: Owned
+    app_since: datetime | None
+    passkeys: Sequence[PasskeyRow]
+    passkey_only: bool  # the role must use one
+    fresh: bool  # this session is young enough to set one up
+
+
+def digest_of(deed: str) -> str:
+    """Return what a proof for a deed names: hex SHA-256 of its words."""
+    return hashlib.sha256(deed.encode()).hexdigest()
+
+
+REMOVE_APP = digest_of("remove the authenticator app")
+RENEW_CODES = digest_of("renew the recovery codes")
+
+
+def own_factors(db: Database, *, acting: Acting, now: datetime) -> OwnFactors:
+    """Return one's own factors. Raises Forbidden."""
+    with db.reading() as tx:
+        tx.policy.require(acting, Permission.ACCOUNT_CHANGE, PORTAL)
+        return OwnFactors(
+            owned=factors.owned(tx, acting.person_id),
+            app_since=factors.app_since(tx, acting.person_id),
+            passkeys=passkeys.of_person(tx, acting.person_id),
+            passkey_only=factors.passkey_only(tx, acting.role),
+            fresh=enrolments.is_fresh(tx, acting, now),
+        )
+
+
 def begin_enrolment(db: Database, records: Records, *, acting: Acting, now: datetime) -> Enrolment:
-    """Make a fresh seed and return it, this once; it replaces an unproven one. Raises NotFresh."""
+    """Make a fresh seed and return it, this once; it replaces an unproven one.
+
+    Raises Forbidden, NotFresh or PasskeyNeeded; tried in that order.
+    """
     with db.transaction() as tx:
-        _may_enrol(tx, acting, now)
+        enrolments.may_change(tx, acting, now)
+        _check_kind(tx, acting)
         seed = factors.propose(tx, records, acting.person_id, now)
-        _note(tx, Kind.FACTOR_ENROLMENT_STARTED, acting, now)
+        _note(tx, Kind.FACTOR_ENROLMENT_STARTED, acting, now, {"factor": "totp"})
     uri = totp.enrolment_uri(seed, account=acting.email, issuer=ISSUER)
     return Enrolment(seed, totp.spoken(seed), uri, totp.qr_picture(uri))
 
@@ -46,57 +90,74 @@ def confirm_enrolment(
     """Put the seed in force; return recovery codes, this once, and a full session under a fresh token.
 
     An invited person becomes active. Every other session and challenge of the person ends.
-    Raises NotFresh, Throttled, FactorStopped or CodeRefused; tried in that order.
+    Raises Forbidden, NotFresh, PasskeyNeeded, Throttled, FactorStopped or CodeRefused; tried in that order.
     """
     with db.transaction() as tx:
-        person = _may_enrol(tx, acting, now)
-        judgement = factors.confirm(tx, records, person.id, code, now)
+        person = enrolments.may_change(tx, acting, now)
+        _check_kind(tx, acting)
+        device_id = devices.of_session(tx, acting.session_id)
+        judgement = factors.confirm(tx, records, person.id, code, now, device_id=device_id)
         if judgement.refusal is None:
-            codes, session = _adopt(tx, records, acting, person, now)
+            codes, session = enrolments.adopt(tx, acting, person, "totp", now)
+            notices.tell(tx, records, person, "An authenticator app was connected to your account", now)
         elif judgement.why != "throttled":
-            _note(tx, Kind.FACTOR_ENROLMENT_REFUSED, acting, now, why=judgement.why)
+            _note(tx, Kind.FACTOR_ENROLMENT_REFUSED, acting, now, {"factor": "totp", "why": judgement.why})
     if judgement.refusal:
         raise judgement.refusal
     return codes, session
 
 
-def _adopt(
-    tx: Transaction, records: Records, acting: Acting, person: PersonRow, now: datetime
-) -> tuple[list[str], NewSession]:
-    """Everything that follows from a proven factor."""
-    codes = factors.issue_recovery_codes(tx, person.id)
-    joined = person.state == PersonState.INVITED
-    if joined:
-        people.set_state(tx, person, PersonState.ACTIVE, by=person.id, now=now)
-        invitations.void(tx, person.id, now)
-    sessions.end_all(tx, person.id, now)
-    challenges.end_all(tx, person.id)
-    source = Source(acting.address, acting.user_agent)
-    session = sessions.start(tx, person, kind=FULL, factors="password+totp", source=source, now=now)
-    if joined:
-        _note(tx, Kind.PERSON_JOINED, session.acting, now, role=person.role.value)
-    _note(tx, Kind.FACTOR_ENROLLED, session.acting, now, factor="totp", after=acting.factors)
-    _note(tx, Kind.RECOVERY_CODES_ISSUED, session.acting, now, count=len(codes))
-    notices.tell(tx, records, person, "An authenticator app was connected to your account", now)
-    return codes, session
+def remove_app(db: Database, records: Records, *, acting: Acting, step_up_id: str, now: datetime) -> int:
+    """Remove the authenticator app; return how many other sessions ended.
 
-
-def _may_enrol(tx: Transaction, acting: Acting, now: datetime) -> PersonRow:
-    """Return the person, locked. Raises NotFresh for an old or ended session and for a person who may not be
-    here.
+    step_up_id: a proof for `account:change` on REMOVE_APP.
+    Raises Forbidden, NotFound, LastFactor or StepUpInvalid; tried in that order.
     """
-    people.lock(tx, acting.person_id)  # or one who is disabled at this moment would be made active after all
-    started = sessions.started_at(tx, acting)
-    person = people.by_id(tx, acting.person_id)
-    if started is None or person is None or person.state not in {PersonState.INVITED, PersonState.ACTIVE}:
-        raise NotFresh
-    fresh = timedelta(minutes=tx.policy.numbers.sessions.fresh_minutes)
-    if acting.session_kind != ENROL and now - started > fresh:
-        raise NotFresh
-    return person
+    with db.transaction() as tx:
+        tx.policy.require(acting, Permission.ACCOUNT_CHANGE, PORTAL)
+        people.lock(tx, acting.person_id)
+        person = people.by_id(tx, acting.person_id)
+        owned = factors.owned(tx, acting.person_id)
+        if person is None or not owned.app:
+            raise NotFound
+        rules.check_without_app(owned)
+        step_ups.spend(tx, acting, step_up_id, STEP_UP, REMOVE_APP, now)
+        factors.remove_app(tx, person.id)
+        ended = enrolments.put_others_out(tx, acting, now)
+        _note(tx, Kind.FACTOR_REMOVED, acting, now, {"factor": "totp", "sessions_ended": ended})
+        notices.tell(tx, records, person, "The authenticator app was removed from your account", now)
+    return ended
 
 
-def _note(tx: Transaction, kind: Kind, acting: Acting, now: datetime, **facts: str | int) -> None:
+def renew_recovery_codes(
+    db: Database, records: Records, *, acting: Acting, step_up_id: str, now: datetime
+) -> list[str]:
+    """Void every recovery code and return new ones, to be shown once.
+
+    step_up_id: a proof for `account:change` on RENEW_CODES. Raises Forbidden, NotFound or StepUpInvalid.
+    """
+    with db.transaction() as tx:
+        tx.policy.require(acting, Permission.ACCOUNT_CHANGE, PORTAL)
+        people.lock(tx, acting.person_id)
+        person = people.by_id(tx, acting.person_id)
+        if person is None:
+            raise NotFound
+        step_ups.spend(tx, acting, step_up_id, STEP_UP, RENEW_CODES, now)
+        codes = factors.issue_recovery_codes(tx, person.id)
+        _note(tx, Kind.RECOVERY_CODES_ISSUED, acting, now, {"count": len(codes)})
+        notices.tell(
+            tx, records, person, "New recovery codes were made for your account; the old ones are void", now
+        )
+    return codes
+
+
+def _check_kind(tx: Transaction, acting: Acting) -> None:
+    """Refuse an app as the first factor of somebody whose role must use a passkey. Raises PasskeyNeeded."""
+    if acting.session_kind == ENROL and factors.passkey_only(tx, acting.role):
+        raise PasskeyNeeded
+
+
+def _note(tx: Transaction, kind: Kind, acting: Acting, now: datetime, facts: dict[str, str | int]) -> None:
     audit.append(
         tx,
         kind,

@@ -13,6 +13,7 @@ from docvault.credentials.refusals import (
     ChallengeOver,
     CodeRefused,
     FactorStopped,
+    PasskeyNeeded,
     SignInRefused,
     Throttled,
     TooBusy,
@@ -35,6 +36,7 @@ from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import ENROL, TOKEN, TOUCH, NewSession, Source
 from docvault.database.throttles import Bucket
 from docvault.policy.vocabulary import Acting
+from docvault.rules import factors as factor_rules
 from docvault.rules import people as rules
 from docvault.values import PersonId
 
@@ -44,6 +46,7 @@ __all__ = [
     "CodeRefused",
     "FactorStopped",
     "NewSession",
+    "PasskeyNeeded",
     "SignInRefused",
     "Signed",
     "Source",
@@ -51,6 +54,7 @@ __all__ = [
     "TooBusy",
     "authenticate",
     "begin_sign_in",
+    "factors_owed",
     "finish_sign_in",
     "sign_out",
     "use_recovery_code",
@@ -109,15 +113,16 @@ def finish_sign_in(
 ) -> NewSession:
     """Check the one-time code and open a full session with a fresh token.
 
-    Raises ChallengeOver, Throttled, FactorStopped or CodeRefused; tried in that order.
+    Somebody whose role must use a passkey and who has none yet gets a session that may only add one.
+    Raises ChallengeOver, PasskeyNeeded, Throttled, FactorStopped or CodeRefused; tried in that order.
     """
     with db.transaction() as tx:
-        person = _challenged(tx, challenge_token, now)
-        judgement = factors.judge_code(tx, records, person.id, code, now) if person else _OVER
+        person = arrivals.challenged(tx, challenge_token, now)
+        judgement = _judge_code(tx, records, person, code, source, now) if person else _OVER
         if person is None or judgement.refusal:
-            _note_refusal(tx, person, judgement.why, "totp", source, now)
+            arrivals.turned_away(tx, person, why=judgement.why, factor="totp", source=source, now=now)
         else:
-            session = arrivals.let_in(tx, records, person, factors="password+totp", source=source, now=now)
+            session = _let_in(tx, records, person, source, now)
             challenges.spend(tx, challenge_token)
     if judgement.refusal:
         raise judgement.refusal
@@ -132,10 +137,10 @@ def use_recovery_code(
     Raises ChallengeOver, Throttled, FactorStopped or CodeRefused; tried in that order.
     """
     with db.transaction() as tx:
-        person = _challenged(tx, challenge_token, now)
-        judgement = factors.judge_recovery_code(tx, person.id, code, now) if person else _OVER
+        person = arrivals.challenged(tx, challenge_token, now)
+        judgement = _judge_recovery_code(tx, person, code, source, now) if person else _OVER
         if person is None or judgement.refusal:
-            _note_refusal(tx, person, judgement.why, "recovery", source, now)
+            arrivals.turned_away(tx, person, why=judgement.why, factor="recovery", source=source, now=now)
         else:
             session = sessions.start(
                 tx, person, kind=ENROL, factors="password+recovery", source=source, now=now
@@ -146,6 +151,16 @@ def use_recovery_code(
     if judgement.refusal:
         raise judgement.refusal
     return session
+
+
+def factors_owed(db: Database, *, challenge_token: str, now: datetime) -> tuple[str, ...]:
+    """Return what may be given after the password, best first; takes no try. Raises ChallengeOver."""
+    with db.reading() as tx:
+        person_id = challenges.of_token(tx, challenge_token, now)
+        person = people.by_id(tx, person_id) if person_id else None
+        if person is None:
+            raise ChallengeOver
+        return _offered(tx, person)
 
 
 def authenticate(db: Database, *, token: str, source: Source, now: datetime) -> Signed | None:
@@ -209,7 +224,9 @@ def _judge_password(
     person = people.by_id(tx, known.id) if known else None
     unchanged = person is not None and known is not None and person.password_hash == known.password_hash
     if person is None or not (verdict.right and unchanged and person.state == PersonState.ACTIVE):
-        _note_refusal(tx, person, "password", "password", source, now, address)
+        arrivals.turned_away(
+            tx, person, why="password", factor="password", source=source, now=now, email=address
+        )
         return None
     if verdict.renewed:
         people.set_password(tx, person.id, verdict.renewed)
@@ -222,17 +239,47 @@ def _judge_password(
         object_id=person.id,
         organisation_id=person.organisation_id,
         facts={"renewed": verdict.renewed is not None},
-        private={**_whereabouts(source, person.email), "name": person.name},
+        private={**arrivals.whereabouts(source, person.email), "name": person.name},
     )
-    offered = ("totp", "recovery") if factors.recovery_codes_left(tx, person.id) else ("totp",)
-    return Challenge(challenge, offered)
+    return Challenge(challenge, _offered(tx, person))
 
 
-def _challenged(tx: Transaction, token: str, now: datetime) -> PersonRow | None:
-    """Return whose challenge this is, if it still counts and they are active (promise 15)."""
-    person_id = challenges.use_try(tx, token, now)
-    person = people.by_id(tx, person_id) if person_id else None
-    return person if person is not None and person.state == PersonState.ACTIVE else None
+def _offered(tx: Transaction, person: PersonRow) -> tuple[str, ...]:
+    owned = factors.owned(tx, person.id)
+    return factor_rules.offered(owned, passkey_only=factors.passkey_only(tx, person.role))
+
+
+def _judge_code(
+    tx: Transaction, records: Records, person: PersonRow, code: str, source: Source, now: datetime
+) -> Judgement:
+    if "totp" not in _offered(tx, person) and factors.passkey_only(tx, person.role):
+        return Judgement(PasskeyNeeded())
+    device_id = _known_device(tx, person, source)
+    return factors.judge_code(tx, records, person.id, code, now, device_id=device_id)
+
+
+def _judge_recovery_code(
+    tx: Transaction, person: PersonRow, code: str, source: Source, now: datetime
+) -> Judgement:
+    device_id = _known_device(tx, person, source)
+    return factors.judge_recovery_code(tx, person.id, code, now, device_id=device_id)
+
+
+def _known_device(tx: Transaction, person: PersonRow, source: Source) -> str | None:
+    device = devices.known(tx, person.id, source)
+    return device.id if device else None
+
+
+def _let_in(
+    tx: Transaction, records: Records, person: PersonRow, source: Source, now: datetime
+) -> NewSession:
+    """Open a session after password and code: a full one, or one to add the passkey that a role must have."""
+    proven = "password+totp"
+    if not factors.passkey_only(tx, person.role):
+        return arrivals.let_in(tx, records, person, factors=proven, source=source, now=now)
+    session = sessions.start(tx, person, kind=ENROL, factors=proven, source=source, now=now)
+    _note_start(tx, Kind.SIGN_IN_SUCCEEDED, session, now)
+    return session
 
 
 def _note_start(tx: Transaction, kind: Kind, session: NewSession, now: datetime) -> None:
@@ -246,31 +293,3 @@ def _note_start(tx: Transaction, kind: Kind, session: NewSession, now: datetime)
         organisation_id=session.acting.organisation_id,
         facts={"factors": session.acting.factors, "session": session.kind},
     )
-
-
-def _note_refusal(
-    tx: Transaction,
-    person: PersonRow | None,
-    why: str,
-    factor: str,
-    source: Source,
-    now: datetime,
-    address: str | None = None,
-) -> None:
-    """Record a refused sign-in. A throttled one is not recorded: a flood must not fill the log."""
-    if why == "throttled":
-        return
-    audit.append(
-        tx,
-        Kind.SIGN_IN_REFUSED,
-        at=now,
-        object_type="person" if person else None,
-        object_id=person.id if person else None,
-        organisation_id=person.organisation_id if person else None,
-        facts={"factor": factor, "why": why},
-        private=_whereabouts(source, person.email if person else (address or "")),
-    )
-
-
-def _whereabouts(source: Source, email: str) -> dict[str, str]:
-    return {"address": source.address, "user_agent": source.user_agent[:300], "email": email[:254]}

@@ -38,6 +38,37 @@ class FactorStopped(SignInRefused):
         super().__init__("Too many wrong codes were entered. Please ask an administrator for help.")
 
 
+class PasskeyRefused(SignInRefused):
+    """A passkey's answer was not accepted: unknown, made for something else and wrong are one answer."""
+
+    def __init__(
+        self,
+        message: str = "That passkey was not accepted. Please try again, or sign in another way.",
+    ) -> None:
+        super().__init__(message)
+
+
+class PasskeyCopied(PasskeyRefused):
+    """The passkey's counter went back: there may be a copy of it. Its owner is told; whoever tries is not."""
+
+
+class PasskeyNeeded(SignInRefused):
+    """A policy says that people of this role sign in and confirm with a passkey (promise 2)."""
+
+    def __init__(self) -> None:
+        super().__init__("In your role a code is not enough here. Please use your passkey.")
+
+
+class PasskeyUnusable(CredentialRefused):
+    """What the browser made cannot be kept as a passkey: one text for every reason."""
+
+    def __init__(
+        self,
+        message: str = "The passkey could not be added. Please try again, or use another device.",
+    ) -> None:
+        super().__init__(message)
+
+
 class Throttled(CredentialRefused):
     """Too many tries. `retry_after` is the number of seconds to wait."""
 

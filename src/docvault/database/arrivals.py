@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, devices, notices, sessions, throttles
+from docvault.database import audit, challenges, devices, notices, people, sessions, throttles
 from docvault.database.engine import Transaction
 from docvault.database.messages import Records
-from docvault.database.people import PersonRow
-from docvault.database.sessions import FULL, NewSession, Source
+from docvault.database.people import PersonRow, PersonState
+from docvault.database.sessions import FULL, USER_AGENT, NewSession, Source
+
+EMAIL = 254  # characters kept of what was typed as an address
 
 
 def let_in(
@@ -35,6 +37,46 @@ def let_in(
         _note(tx, Kind.DEVICE_ADDED, begun, now, device=device_id)
         notices.tell(tx, records, person, "Somebody signed in to your account from a new device", now)
     return replace(begun, device=secret)
+
+
+def challenged(tx: Transaction, token: str, now: datetime) -> PersonRow | None:
+    """Take a try of a challenge and return whose it is, if it counts and they are active (promise 15)."""
+    person_id = challenges.use_try(tx, token, now)
+    person = people.by_id(tx, person_id) if person_id else None
+    return person if person is not None and person.state == PersonState.ACTIVE else None
+
+
+def turned_away(
+    tx: Transaction,
+    person: PersonRow | None,
+    *,
+    why: str,
+    factor: str,
+    source: Source,
+    now: datetime,
+    email: str = "",
+) -> None:
+    """Record a refused sign-in. A throttled one is not recorded: a flood must not fill the log.
+
+    email: what was typed, where it names nobody.
+    """
+    if why == "throttled":
+        return
+    audit.append(
+        tx,
+        Kind.SIGN_IN_REFUSED,
+        at=now,
+        object_type="person" if person else None,
+        object_id=person.id if person else None,
+        organisation_id=person.organisation_id if person else None,
+        facts={"factor": factor, "why": why},
+        private=whereabouts(source, person.email if person else email),
+    )
+
+
+def whereabouts(source: Source, email: str) -> dict[str, str]:
+    """Return where somebody came from and what they called themselves, as details of an entry."""
+    return {"address": source.address, "user_agent": source.user_agent[:USER_AGENT], "email": email[:EMAIL]}
 
 
 def _note(tx: Transaction, kind: Kind, begun: NewSession, now: datetime, **facts: str) -> None:

@@ -40,6 +40,14 @@ def use_try(tx: Transaction, token: str, now: datetime) -> PersonId | None:
     return PersonId(tx.connection.execute(chosen).scalar_one())
 
 
+def of_token(tx: Transaction, token: str, now: datetime) -> PersonId | None:
+    """Return whose challenge this is, if it still counts; takes no try."""
+    counts = (challenges.c.tries_left > 0, challenges.c.expires_at > now)
+    chosen = select(challenges.c.person_id).where(challenges.c.token_hash == token_hash(token), *counts)
+    found = tx.connection.execute(chosen).scalar_one_or_none()
+    return None if found is None else PersonId(found)
+
+
 def spend(tx: Transaction, token: str) -> None:
     """Remove a challenge that was answered."""
     tx.connection.execute(delete(challenges).where(challenges.c.token_hash == token_hash(token)))

@@ -14,8 +14,8 @@ from sqlalchemy import insert, select, update
 from docvault.credentials.tokens import new_token, token_hash
 from docvault.database.engine import Transaction
 from docvault.database.sessions import ADDRESS, USER_AGENT, Source
-from docvault.database.tables import devices
-from docvault.values import PersonId, new_id
+from docvault.database.tables import devices, sessions
+from docvault.values import PersonId, SessionId, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,14 @@ def known(tx: Transaction, person_id: PersonId, source: Source) -> DeviceRow | N
     )
     row = tx.connection.execute(chosen.order_by(devices.c.seen_at.desc()).limit(1)).one_or_none()
     return None if row is None else _device(row)
+
+
+def of_session(tx: Transaction, session_id: SessionId) -> str | None:
+    """Return the id of the device that a session began on, if it is still known."""
+    began_on = sessions.join(devices, sessions.c.device_id == devices.c.id)
+    chosen = select(devices.c.id).select_from(began_on)
+    mine = (sessions.c.id == session_id, devices.c.forgotten_at.is_(None))
+    return tx.connection.execute(chosen.where(*mine)).scalar_one_or_none()
 
 
 def of_person(tx: Transaction, person_id: PersonId) -> Sequence[DeviceRow]:

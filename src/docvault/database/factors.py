@@ -16,12 +16,17 @@ from docvault.credentials.refusals import (
     CodeRefused,
     CredentialRefused,
     FactorStopped,
+    PasskeyCopied,
+    PasskeyNeeded,
+    PasskeyRefused,
     Throttled,
 )
 from docvault.database import throttles
 from docvault.database.engine import Transaction
 from docvault.database.messages import Records
-from docvault.database.tables import recovery_codes, totp_factors
+from docvault.database.tables import passkeys, recovery_codes, totp_factors
+from docvault.policy.vocabulary import Role
+from docvault.rules.factors import Owned
 from docvault.values import PersonId
 
 
@@ -38,20 +43,54 @@ class Judgement:
 
 
 ACCEPTED = Judgement(None)
-_WORDS = {Throttled: "throttled", FactorStopped: "stopped", ChallengeOver: "challenge"}
+_WORDS = {
+    Throttled: "throttled",
+    FactorStopped: "stopped",
+    ChallengeOver: "challenge",
+    PasskeyNeeded: "passkey-needed",
+    PasskeyRefused: "passkey",
+    PasskeyCopied: "counter",
+}
+
+
+def owned(tx: Transaction, person_id: PersonId) -> Owned:
+    """Return what the person can prove themselves with."""
+    app = select(totp_factors.c.person_id).where(
+        totp_factors.c.person_id == person_id, totp_factors.c.confirmed_at.is_not(None)
+    )
+    count = select(func.count()).select_from(passkeys).where(passkeys.c.person_id == person_id)
+    return Owned(
+        app=tx.connection.execute(app).first() is not None,
+        passkeys=tx.connection.execute(count).scalar_one(),
+        recovery_codes=recovery_codes_left(tx, person_id),
+    )
 
 
 def has_confirmed(tx: Transaction, person_id: PersonId) -> bool:
     """Return whether the person has a factor in force."""
-    chosen = select(totp_factors.c.person_id).where(
-        totp_factors.c.person_id == person_id, totp_factors.c.confirmed_at.is_not(None)
-    )
-    return tx.connection.execute(chosen).first() is not None
+    return owned(tx, person_id).any
 
 
-def judge_code(tx: Transaction, records: Records, person_id: PersonId, code: str, now: datetime) -> Judgement:
-    """Accept a code of the factor in force, or count a failure; both change the counters in `tx`."""
-    refusal = _take(tx, person_id, now)
+def passkey_only(tx: Transaction, role: Role) -> bool:
+    """Return whether the policy lets people of this role in with a passkey only (promise 2)."""
+    return role in tx.policy.numbers.sessions.passkey_roles
+
+
+def judge_code(
+    tx: Transaction,
+    records: Records,
+    person_id: PersonId,
+    code: str,
+    now: datetime,
+    *,
+    device_id: str | None = None,
+) -> Judgement:
+    """Accept a code of the factor in force, or count a failure; both change the counters in `tx`.
+
+    device_id: the person's known device that it comes from, if it is one.
+    """
+    bucket = _bucket(tx, person_id, device_id)
+    refusal = take_try(tx, bucket, now)
     if refusal is not None:
         return refusal
     sealed = tx.connection.execute(
@@ -64,20 +103,23 @@ def judge_code(tx: Transaction, records: Records, person_id: PersonId, code: str
     step = totp.matching_step(records.open(_context(person_id), sealed), code, now)
     if step is None or not _use_step(tx, person_id, step):
         return Judgement(CodeRefused())
-    throttles.clear(tx, _bucket(tx, person_id))
+    throttles.clear(tx, bucket)
     return ACCEPTED
 
 
-def judge_recovery_code(tx: Transaction, person_id: PersonId, code: str, now: datetime) -> Judgement:
+def judge_recovery_code(
+    tx: Transaction, person_id: PersonId, code: str, now: datetime, *, device_id: str | None = None
+) -> Judgement:
     """Accept an unused recovery code and use it up, or count a failure."""
-    refusal = _take(tx, person_id, now)
+    bucket = _bucket(tx, person_id, device_id)
+    refusal = take_try(tx, bucket, now)
     if refusal is not None:
         return refusal
     mine = (recovery_codes.c.hash == recovery.code_hash(code), recovery_codes.c.person_id == person_id)
     used = update(recovery_codes).where(*mine, recovery_codes.c.used_at.is_(None)).values(used_at=now)
     if tx.connection.execute(used).rowcount != 1:
         return Judgement(CodeRefused())
-    throttles.clear(tx, _bucket(tx, person_id))
+    throttles.clear(tx, bucket)
     return ACCEPTED
 
 
@@ -94,9 +136,17 @@ def propose(tx: Transaction, records: Records, person_id: PersonId, now: datetim
     return secret
 
 
-def confirm(tx: Transaction, records: Records, person_id: PersonId, code: str, now: datetime) -> Judgement:
+def confirm(
+    tx: Transaction,
+    records: Records,
+    person_id: PersonId,
+    code: str,
+    now: datetime,
+    *,
+    device_id: str | None = None,
+) -> Judgement:
     """Put the pending seed in force if the code proves possession; its step is used up. Counts a failure."""
-    refusal = _take(tx, person_id, now)
+    refusal = take_try(tx, _bucket(tx, person_id, device_id), now)
     if refusal is not None:
         return refusal
     mine = totp_factors.c.person_id == person_id
@@ -109,8 +159,23 @@ def confirm(tx: Transaction, records: Records, person_id: PersonId, code: str, n
     tx.connection.execute(
         update(totp_factors).where(mine).values(secret=sealed, pending=None, confirmed_at=now, last_step=step)
     )
-    throttles.clear(tx, _bucket(tx, person_id))
+    throttles.clear_factors(tx, person_id)  # what was tried, was tried at a seed that is gone
     return ACCEPTED
+
+
+def remove_app(tx: Transaction, person_id: PersonId) -> bool:
+    """Remove the authenticator app, also one that was never confirmed; False if there was none in force."""
+    mine = totp_factors.c.person_id == person_id
+    chosen = select(totp_factors.c.confirmed_at).where(mine)
+    confirmed_at = tx.connection.execute(chosen).scalar_one_or_none()
+    tx.connection.execute(delete(totp_factors).where(mine))
+    return confirmed_at is not None
+
+
+def app_since(tx: Transaction, person_id: PersonId) -> datetime | None:
+    """Return when the authenticator app in force was confirmed."""
+    chosen = select(totp_factors.c.confirmed_at).where(totp_factors.c.person_id == person_id)
+    return tx.connection.execute(chosen).scalar_one_or_none()
 
 
 def issue_recovery_codes(tx: Transaction, person_id: PersonId) -> list[str]:
@@ -134,16 +199,17 @@ def _use_step(tx: Transaction, person_id: PersonId, step: int) -> bool:
     return tx.connection.execute(update(totp_factors).where(*later).values(last_step=step)).rowcount == 1
 
 
-def _take(tx: Transaction, person_id: PersonId, now: datetime) -> Judgement | None:
+def take_try(tx: Transaction, bucket: throttles.Bucket, now: datetime) -> Judgement | None:
+    """Count a try at a factor. Return why it may not go on, or None."""
     try:
-        wait = throttles.take(tx, _bucket(tx, person_id), now)
+        wait = throttles.take(tx, bucket, now)
     except throttles.Stopped:
         return Judgement(FactorStopped())
     return Judgement(Throttled(wait)) if wait else None
 
 
-def _bucket(tx: Transaction, person_id: PersonId) -> throttles.Bucket:
-    return throttles.factor(tx.policy.numbers.passwords.throttle, person_id)
+def _bucket(tx: Transaction, person_id: PersonId, device_id: str | None) -> throttles.Bucket:
+    return throttles.factor(tx.policy.numbers.passwords.throttle, person_id, device_id)
 
 
 def _context(person_id: PersonId) -> str:

@@ -16,6 +16,9 @@ def tell(tx: Transaction, records: Records, person: PersonRow, what: str, now: d
     _queue(tx, records, person, "security_notice", values, now)
 
 
+PASSKEY_COPIED = "A passkey of your account was refused, because there may be a copy of it"
+
+
 def invite(tx: Transaction, records: Records, person: PersonRow, inviter: str, now: datetime) -> str:
     """Queue an invitation in `tx` and return its token; an older one ends."""
     token = invitations.add(tx, person.id, LinkPurpose.INVITATION, now)

@@ -114,6 +114,8 @@ def live(tx: Transaction, token: str, source: Source, now: datetime) -> LiveSess
     person = people.person_of(row)
     if not _welcome(person, row.session_kind):
         return None
+    if row.session_kind == FULL and not proven_enough(tx.policy.numbers.sessions, person.role, row.factors):
+        return None
     if row.session_kind != TOKEN and row.seen_at + _idle(tx.policy.numbers.sessions, person.role) <= now:
         return None
     who = acting.of(
@@ -158,10 +160,22 @@ def end(tx: Transaction, session_id: SessionId, now: datetime) -> bool:
     return tx.connection.execute(alive.values(ended_at=now)).rowcount == 1
 
 
+def end_others(tx: Transaction, who: Acting, now: datetime) -> int:
+    """End every session of a person but this one, programs' tokens too; return how many there were."""
+    mine = (sessions.c.person_id == who.person_id, sessions.c.id != who.session_id)
+    alive = update(sessions).where(*mine, sessions.c.ended_at.is_(None))
+    return tx.connection.execute(alive.values(ended_at=now)).rowcount
+
+
 def end_all(tx: Transaction, person_id: PersonId, now: datetime) -> int:
     """End every session of a person; return how many there were."""
     alive = update(sessions).where(sessions.c.person_id == person_id, sessions.c.ended_at.is_(None))
     return tx.connection.execute(alive.values(ended_at=now)).rowcount
+
+
+def proven_enough(rules: Sessions, role: Role, factors: str) -> bool:
+    """Tell whether these factors let somebody of this role in: some roles must use a passkey (promise 2)."""
+    return role not in rules.passkey_roles or "passkey" in factors.split("+")
 
 
 def _welcome(person: PersonRow, kind: str) -> bool:

@@ -1,4 +1,4 @@
-"""Step-ups: a code given for one deed on one document, soon, once (promise 17).
+"""Step-ups: a factor given for one deed on one document, soon, once (promise 17).
 
 Bound to person, session, purpose and digest; spent inside the transaction of the deed, so a deed that fails
 leaves the proof unspent and a deed that succeeds cannot be repeated with it.
@@ -15,14 +15,21 @@ from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import tokens
 from docvault.values import DocVaultError, new_id
 
-PURPOSES = frozenset({Permission.ENVELOPE_SIGN.value, Permission.AUDIT_EXPORT.value, tokens.PURPOSE})
+PURPOSES = frozenset(
+    {
+        Permission.ACCOUNT_CHANGE.value,
+        Permission.AUDIT_EXPORT.value,
+        Permission.ENVELOPE_SIGN.value,
+        tokens.PURPOSE,
+    }
+)
 
 
 class StepUpInvalid(DocVaultError):
     """The proof is missing, used, too old, or was given for something else."""
 
     def __init__(
-        self, message: str = "Please confirm with a new code: the last one no longer counts."
+        self, message: str = "Please confirm once more: the last confirmation no longer counts."
     ) -> None:
         super().__init__(message)
 
@@ -30,7 +37,7 @@ class StepUpInvalid(DocVaultError):
 def check(purpose: str, digest: str) -> None:
     """Return only for a known purpose and a lower-case hex SHA-256. Raises StepUpInvalid."""
     if purpose not in PURPOSES or not re.fullmatch(r"[0-9a-f]{64}", digest):
-        raise StepUpInvalid("This cannot be confirmed with a code.")
+        raise StepUpInvalid("This cannot be confirmed with a second factor.")
 
 
 def add(tx: Transaction, acting: Acting, *, purpose: str, digest: str, now: datetime) -> str:

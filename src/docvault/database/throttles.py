@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, update
+from sqlalchemy import Row, delete, func, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from docvault.database.engine import Transaction
@@ -49,9 +49,18 @@ def device(rules: Throttle, device_id: str) -> Bucket:
     return Bucket(f"device:{device_id}", rules.free_tries)
 
 
-def factor(rules: Throttle, person_id: PersonId) -> Bucket:
-    """Return the counter of a person's second factor, shared by sign-in, step-up and recovery codes."""
-    return Bucket(f"factor:{person_id}", rules.free_tries, rules.factor_stops_at)
+def factor(rules: Throttle, person_id: PersonId, device_id: str | None = None) -> Bucket:
+    """Return the counter of a person's codes, shared by sign-in, step-up and recovery codes.
+
+    device_id: the known device they come from; it has a counter of its own, which nobody else can fill
+    (promise 8).
+    """
+    return Bucket(_on(f"factor:{person_id}", device_id), rules.free_tries, rules.factor_stops_at)
+
+
+def passkey(rules: Throttle, person_id: PersonId, device_id: str | None = None) -> Bucket:
+    """Return the counter of a person's passkeys: guesses at codes do not stop what cannot be guessed."""
+    return Bucket(_on(f"factor:passkey:{person_id}", device_id), rules.free_tries, rules.factor_stops_at)
 
 
 def reset(rules: Throttle, email: str) -> Bucket:
@@ -87,6 +96,13 @@ def clear(tx: Transaction, bucket: Bucket) -> None:
     tx.connection.execute(delete(throttles).where(throttles.c.key == bucket.key))
 
 
+def clear_factors(tx: Transaction, person_id: PersonId) -> None:
+    """Forget every failure with a person's factors, on any device: the owner is known, and has a new one."""
+    for begun in (f"factor:{person_id}", f"factor:passkey:{person_id}"):
+        on_devices = throttles.c.key.startswith(f"{begun}@", autoescape=True)
+        tx.connection.execute(delete(throttles).where(or_(throttles.c.key == begun, on_devices)))
+
+
 def forget(tx: Transaction, now: datetime) -> int:
     """Remove counters that rested long enough, except those of factors; return how many."""
     hours = tx.policy.numbers.passwords.throttle.forget_after_hours
@@ -94,6 +110,10 @@ def forget(tx: Transaction, now: datetime) -> int:
     return tx.connection.execute(
         delete(throttles).where(rested, func.substr(throttles.c.key, 1, 7) != "factor:")
     ).rowcount
+
+
+def _on(key: str, device_id: str | None) -> str:
+    return key if device_id is None else f"{key}@{device_id}"
 
 
 def _blocked(rules: Throttle, bucket: Bucket, failures: int, now: datetime) -> datetime | None:

@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
+from docvault.policy.vocabulary import Role
 from docvault.values import DocVaultError
 
 
@@ -86,6 +87,7 @@ class Sessions:
     challenge_minutes: Annotated[int, Meta(ge=1, le=10)]
     challenge_tries: Annotated[int, Meta(ge=1, le=10)]
     step_up_minutes: Annotated[int, Meta(ge=1, le=5)]
+    passkey_roles: frozenset[Role] = frozenset()  # who must use a passkey (promise 2)
 
 
 @dataclass(frozen=True, slots=True)

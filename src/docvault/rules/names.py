@@ -10,6 +10,7 @@ from docvault.values import DocVaultError
 
 FOLDER_NAME = 200  # characters
 FILE_NAME = 255  # characters
+PASSKEY_NAME = 100  # characters
 
 # Explicit bidirectional controls (UAX #9): with them "annex\u202efdp.exe" is shown as "annexexe.pdf".
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -28,6 +29,11 @@ def folder_name(text: str) -> str:
 def file_name(text: str) -> str:
     """Return the name as it is kept: NFC, without spaces around it. Raises BadName."""
     return _name(text, "file", FILE_NAME)
+
+
+def passkey_name(text: str) -> str:
+    """Return the name as it is kept: NFC, without spaces around it. Raises BadName."""
+    return _name(text, "passkey", PASSKEY_NAME)
 
 
 def _name(text: str, thing: str, longest: int) -> str:
