@@ -109,6 +109,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "document": document_id,
         "envelope_id": envelope_id,
         "upload_id": upload.id,
+        "passkey_id": new_id(),
         "person_id": spare.person_id,
         "client": client.person_id,
         "manager": manager.person_id,

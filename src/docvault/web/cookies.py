@@ -1,4 +1,4 @@
-"""The cookies DocVault knows: a session, a challenge that waits for a second factor, and known devices.
+"""The cookies DocVault knows: a session, what waits for a second factor or a passkey, and known devices.
 
 Both are `__Host-`, Secure, HttpOnly (promise 83). The session is SameSite=Lax because links in mail must open
 signed in; no state changes on a GET, and every write carries a token bound to the session besides.
@@ -11,6 +11,7 @@ from litestar.datastructures import Cookie
 
 SESSION = "__Host-docvault"
 CHALLENGE = "__Host-docvault-challenge"
+PASSKEY = "__Host-docvault-passkey"
 DEVICE = "__Host-docvault-device"
 DEVICE_LIFE = 400 * 24 * 3600  # seconds: as long as browsers keep any cookie (RFC 6265bis, 5.5)
 DEVICES = 5  # people who share a browser and are known in it
@@ -26,6 +27,13 @@ def challenge_cookie(token: str) -> Cookie:
     """A password was right; the browser that gave it holds this while the factor is owed."""
     return Cookie(
         key=CHALLENGE, value=token, secure=True, httponly=True, samesite="strict", max_age=CHALLENGE_LIFE
+    )
+
+
+def passkey_cookie(token: str) -> Cookie:
+    """A passkey was asked for; only the browser that was asked may answer."""
+    return Cookie(
+        key=PASSKEY, value=token, secure=True, httponly=True, samesite="strict", max_age=CHALLENGE_LIFE
     )
 
 

@@ -22,6 +22,7 @@ from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
 from docvault.policy.engine import Forbidden, PolicyError
 from docvault.rules.answers import AnswerRefused, SignatureRefused
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
+from docvault.rules.factors import FactorRefused
 from docvault.rules.fields import FieldRefused
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
@@ -69,6 +70,12 @@ MEANINGS: dict[type[Exception], Meaning] = {
     refusals.CodeRefused: Meaning(HTTPStatus.UNAUTHORIZED, "code-refused", "Code not accepted"),
     refusals.ChallengeOver: Meaning(HTTPStatus.UNAUTHORIZED, "challenge-over", "Please sign in again"),
     refusals.FactorStopped: Meaning(HTTPStatus.UNAUTHORIZED, "factor-stopped", "Second factor stopped"),
+    refusals.PasskeyRefused: Meaning(HTTPStatus.UNAUTHORIZED, "passkey-refused", "Passkey not accepted"),
+    refusals.PasskeyNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "passkey-needed", "Please use your passkey"),
+    refusals.PasskeyUnusable: Meaning(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "passkey-unusable", "The passkey was not added"
+    ),
+    FactorRefused: Meaning(HTTPStatus.CONFLICT, "factor-refused", "Your factors stay as they are"),
     refusals.Throttled: Meaning(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", "Too many tries"),
     refusals.TooBusy: BUSY,
     refusals.PasswordRefused: Meaning(

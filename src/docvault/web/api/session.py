@@ -1,4 +1,4 @@
-"""Signing in over the API: password, then factor; who I am; proof for one deed; setting up a factor."""
+"""Signing in over the API: password, then factor; who I am; setting up a factor."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from litestar import Request, Response, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 
-from docvault.actions import factors, sessions, step_ups
+from docvault.actions import factors, sessions
 from docvault.credentials.refusals import ChallengeOver
 from docvault.web import cookies
 from docvault.web.access import ANY_SESSION, ENROLMENT, PUBLIC, portal_of, signed_in, source_of
@@ -43,18 +43,6 @@ class Me(Answer):
     session_kind: str
     factors: str
     csrf: str
-
-
-class StepUpWanted(Body):
-    """purpose: the deed, e.g. `envelope:sign`. digest: hex SHA-256 of what was shown. code: from the app."""
-
-    purpose: str
-    digest: str
-    code: str
-
-
-class StepUp(Answer):
-    id: str
 
 
 class NewFactor(Answer):
@@ -150,27 +138,6 @@ async def me(request: WebRequest) -> Me:
     )
 
 
-@post("/step-ups", summary="Prove a factor for one deed", tags=["Session"])
-async def step_up(request: WebRequest, data: JSONBody[StepUpWanted]) -> Response[StepUp]:
-    """Give a fresh code for one purpose and one digest; the proof works once, for a few minutes.
-
-    The session's secret changes with it (promise 18): the answer's cookie replaces the old one.
-    """
-    portal = portal_of(request)
-    proof = await run(
-        step_ups.confirm_step_up,
-        portal.db,
-        portal.vault.records,
-        acting=signed_in(request),
-        purpose=data.purpose,
-        digest=data.digest,
-        code=data.code,
-        now=portal.clock(),
-    )
-    cookie = cookies.session_cookie(proof.token, request.scope["auth"])
-    return Response(StepUp(id=proof.id), status_code=201, cookies=[cookie])
-
-
 @post("/enrolment", opt=ENROLMENT, summary="Begin setting up an authenticator app", tags=["Session"])
 async def begin_enrolment(request: WebRequest) -> NewFactor:
     """Return a fresh seed. It replaces one that was not confirmed."""
@@ -227,7 +194,6 @@ HANDLERS = [
     give_recovery_code,
     end_session,
     me,
-    step_up,
     begin_enrolment,
     confirm_enrolment,
 ]
