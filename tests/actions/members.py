@@ -1,7 +1,7 @@
 """People with real passwords and authenticator apps, made by the same actions as everybody's."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from docvault.credentials import totp
 from docvault.credentials.passwords import Hasher
 from docvault.database import work
 from docvault.policy.numbers import Argon2
-from docvault.policy.vocabulary import Acting, Role
+from docvault.policy.vocabulary import TERMINAL, Acting, Role
+from docvault.rules.proposals import POWERFUL
 
 from .world import NOW, World, standing
 
@@ -81,10 +82,11 @@ class Member:
 def invite(
     world: World, email: str = "new.person@example.com", role: Role = Role.CLIENT
 ) -> people.Invitation:
+    powerful = role in POWERFUL  # which only the terminal gives directly
     return people.invite_person(
         world.db,
         world.vault.records,
-        acting=world.administrator,
+        acting=replace(world.administrator, factors=TERMINAL) if powerful else world.administrator,
         email=email,
         name="Nora Newcomer",
         role=role,

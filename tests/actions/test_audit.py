@@ -17,7 +17,7 @@ from docvault.audit.kinds import Kind
 from docvault.audit.tree import leaf_hash
 from docvault.audit.verdict import BundleRefused
 from docvault.audit.verifier import verify
-from docvault.database import audit, audit_checkpoints, audit_trail, step_ups
+from docvault.database import audit, audit_checkpoints, audit_exports, audit_trail, step_ups
 from docvault.database.audit_checkpoints import LogDamaged
 from docvault.database.audit_trail import Filters
 from docvault.database.engine import BadCursor
@@ -57,10 +57,12 @@ def record(
             audit.append(tx, kind, at=moment, acting=acting or world.manager, facts={"n": at}, **said)
 
 
-def step_up(world: World, acting: Acting, filters: Filters, file_format: str) -> str:
+def step_up(
+    world: World, acting: Acting, filters: Filters, file_format: str, proposal_id: str | None = None
+) -> str:
     with world.db.transaction() as tx:
         world_row(world, tx, acting)
-        digest = actions.export_digest(filters, file_format)
+        digest = actions.export_digest(filters, file_format, proposal_id)
         return step_ups.add(tx, acting, purpose="audit:export", digest=digest, now=NOW)
 
 
@@ -84,17 +86,33 @@ def world_row(world: World, tx, acting: Acting) -> None:
         tx.connection.execute(insert(sessions).values(values))
 
 
-def export(world: World, file_format: str, filters: Filters = ALL, acting: Acting | None = None) -> bytes:
+def export(
+    world: World,
+    file_format: str,
+    filters: Filters = ALL,
+    acting: Acting | None = None,
+    *,
+    proposal_id: str | None = None,
+) -> bytes:
     who = acting or world.officer
-    proof = step_up(world, who, filters, file_format)
+    proof = step_up(world, who, filters, file_format, proposal_id)
     found = actions.export_trail(
         world.db,
+        world.vault.records,
         KEY,
         acting=who,
         filters=filters,
         format=file_format,
         step_up_id=proof,
         now=NOW + timedelta(seconds=9),
+        proposal_id=proposal_id,
+    )
+    return b"".join(found.content)
+
+
+def from_terminal(world: World, file_format: str) -> bytes:
+    found = actions.export_at_terminal(
+        world.db, KEY, operator="root", filters=ALL, format=file_format, now=NOW
     )
     return b"".join(found.content)
 
@@ -300,7 +318,7 @@ def test_a_row_that_was_edited_in_the_database_is_named_by_its_bundle(world, pla
 def test_csv_holds_one_row_for_every_entry_and_no_formula(world):
     for title in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "plain"):
         record(world, acting=replace(world.manager, name=title))
-    rows = list(csv.DictReader(io.StringIO(export(world, "csv").decode(), newline="")))
+    rows = list(csv.DictReader(io.StringIO(from_terminal(world, "csv").decode(), newline="")))
     assert [row["index"] for row in rows] == [str(at) for at in range(8)]
     assert [row["actor_name"] for row in rows][:3] == ["'=1+1", "'+1", "'-1"]
     for row in rows:
@@ -318,11 +336,33 @@ def test_a_long_csv_is_handed_on_in_parts(world):
 
 def test_jsonl_holds_one_object_for_every_entry(world):
     record(world, 3)
-    found = [json.loads(line) for line in export(world, "jsonl").splitlines()]
+    found = [json.loads(line) for line in from_terminal(world, "jsonl").splitlines()]
     assert [entry["index"] for entry in found] == [0, 1, 2, 3]
     assert found[0]["facts"] == {"n": 0}
     assert found[0]["details"]["title"] == "Master Services Agreement"
     assert found[3]["kind"] == "audit:exported"
+
+
+@pytest.mark.promise(26)
+@pytest.mark.parametrize("file_format", ["csv", "jsonl", "bundle"])
+def test_what_one_person_exports_alone_names_nobody(world, file_format):
+    record(world, 3)
+    packed = export(world, file_format)
+    if file_format == "bundle":
+        packed = b"".join(
+            bundled.read(name)
+            for bundled in [zipfile.ZipFile(io.BytesIO(packed))]
+            for name in bundled.namelist()
+        )
+    for personal in (world.manager.name, world.manager.email, world.manager.address, "Master Services"):
+        assert personal.encode() not in packed
+    assert world.manager.person_id.encode() in packed
+
+
+def test_a_bundle_without_personal_details_verifies(world):
+    record(world, 300)
+    found = verify(io.BytesIO(export(world, "bundle")), key=KEY.public)
+    assert (found.full, found.count) == (True, 301)
 
 
 def test_a_filtered_list_holds_what_was_asked_for(world):
@@ -364,7 +404,14 @@ def test_an_export_needs_a_fresh_proof_for_exactly_it(world):
 
     def attempt(file_format="csv", filters=ALL, acting=world.officer, now=NOW):
         return actions.export_trail(
-            world.db, KEY, acting=acting, filters=filters, format=file_format, step_up_id=proof, now=now
+            world.db,
+            world.vault.records,
+            KEY,
+            acting=acting,
+            filters=filters,
+            format=file_format,
+            step_up_id=proof,
+            now=now,
         )
 
     for wrong in (
@@ -403,13 +450,16 @@ def test_an_export_at_the_terminal_names_the_machines_user(world):
         world.db, KEY, operator="root", filters=Filters(), format="jsonl", now=NOW
     )
     last = json.loads(b"".join(found.content).splitlines()[-1])
-    assert last["sentence"] == "root at the server's terminal exported 1 entry of the audit trail"
+    assert (
+        last["sentence"]
+        == "root at the server's terminal exported 1 entry of the audit trail, with personal details"
+    )
 
 
 def test_a_long_life_is_told_by_few_checkpoints(world):
-    assert actions._spread(list(range(20))) == list(range(20))
-    chosen = actions._spread(list(range(1_000)))
-    assert len(chosen) <= actions.HISTORY
+    assert audit_exports._spread(list(range(20))) == list(range(20))
+    chosen = audit_exports._spread(list(range(1_000)))
+    assert len(chosen) <= audit_exports.HISTORY
     assert chosen == sorted(set(chosen))
     assert chosen[0] == 0
     assert chosen[-32:] == list(range(968, 1_000))

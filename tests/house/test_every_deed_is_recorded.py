@@ -16,6 +16,7 @@ APPENDS = {
     ("envelope_history", "record"),
     ("arrivals", "let_in"),
     ("arrivals", "turned_away"),
+    ("roles", "give"),
 }  # (room's file, function): what writes an entry
 
 EXCEPTIONS: dict[str, tuple[int, str]] = {
@@ -36,6 +37,10 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
     "passkey_sign_in.begin_passkey_factor": (1, "asks a browser; what it answers is recorded"),
     "passkey_sign_in.begin_passkey_sign_in": (1, "asks a browser; what it answers is recorded"),
     "step_ups.begin_passkey_step_up": (1, "asks a browser; what it answers is recorded"),
+    "reproofs.begin_reproof": (
+        2,
+        "counters of the throttle, counted before and given back; the verdict is recorded",
+    ),
     "sessions.authenticate": (1, "notes once a minute that a session is alive"),
     "sessions.begin_sign_in": (
         2,

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from docvault import wiring
 from docvault.actions import completions, factors, organisations, people, sessions
 from docvault.credentials import totp
 from docvault.database.sessions import Source
-from docvault.policy.vocabulary import Acting, Role
+from docvault.policy.vocabulary import TERMINAL, Acting, Role
+from docvault.rules.proposals import POWERFUL
 from docvault.settings import Settings
 from docvault.values import utc_now
 from docvault.web.cookies import CHALLENGE, SESSION
@@ -152,7 +153,7 @@ class Portal:
         invited = people.invite_person(
             self.wired.db,
             self.wired.vault.records,
-            acting=self.administrator,
+            acting=replace(self.administrator, factors=TERMINAL) if role in POWERFUL else self.administrator,
             email=email,
             name=name,
             role=role,

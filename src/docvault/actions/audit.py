@@ -11,22 +11,23 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from docvault.audit import bundle, listing, proofs
+from docvault.audit import bundle, listing
 from docvault.audit.checkpoints import LogKey, PublicKey
 from docvault.audit.container import LARGEST
 from docvault.audit.entries import canonical, moment
 from docvault.audit.errors import BundleTooLarge
 from docvault.audit.kinds import Kind
-from docvault.audit.tiles import TileReader
-from docvault.database import audit, audit_checkpoints, audit_trail, step_ups
+from docvault.audit.sentences import sentence
+from docvault.database import audit, audit_checkpoints, audit_exports, audit_trail, deeds, proposals, step_ups
 from docvault.database.audit_checkpoints import Checked, Signed
 from docvault.database.audit_trail import EntryRow, Filters
 from docvault.database.engine import PAGE, Database, Page, Transaction
+from docvault.database.messages import Records
 from docvault.policy.vocabulary import PORTAL, Acting, Permission
-from docvault.values import DocVaultError
+from docvault.rules import proposals as rules
+from docvault.values import DocVaultError, NotFound
 
 ACTIVITY = timedelta(weeks=4)  # counted where no first day is chosen: every weekday as often as the others
-HISTORY = 64  # earlier checkpoints in a bundle: the newest half, and the rest spread over the log's life
 LINE_MOST = 1_500  # bytes of a bundle's line beside leaf and details: names, salt, a proof
 
 
@@ -136,6 +137,7 @@ def log_status(db: Database, log_key: LogKey, *, acting: Acting) -> LogStatus:
 
 def export_trail(
     db: Database,
+    records: Records,
     log_key: LogKey,
     *,
     acting: Acting,
@@ -143,19 +145,27 @@ def export_trail(
     format: Format | str,  # noqa: A002 - the word that people use
     step_up_id: str,
     now: datetime,
+    proposal_id: str | None = None,
 ) -> Export:
     """Record the export, sign the log as it then is, and return the file, read in batches while it is sent.
 
-    A bundle without filters holds the whole log; with filters, the chosen entries with their proofs.
+    A bundle without filters holds the whole log; with filters, the chosen entries with their proofs. Names,
+    addresses and other details are in it only where another person confirmed a proposal of exactly this
+    export, which it uses up (promise 26).
     step_up_id: a proof of a factor for `audit:export` on `export_digest`; the export uses it up.
-    Raises UnknownFormat, Forbidden, StepUpInvalid, BundleTooLarge, LogDamaged.
+    Raises UnknownFormat, Forbidden, StepUpInvalid, NotFound, ProposalOver, NoLongerPermitted, BundleTooLarge,
+    LogDamaged.
     """
     kind = _format(format)
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.AUDIT_EXPORT, PORTAL)
-        digest = export_digest(filters, kind)
+        digest = export_digest(filters, kind, proposal_id)
         step_ups.spend(tx, acting, step_up_id, Permission.AUDIT_EXPORT.value, digest, now)
-        scope = _record_export(tx, log_key, kind, filters, acting=acting, private={}, now=now)
+        if proposal_id is not None:
+            _use_proposal(tx, records, acting, proposal_id, export_facts(filters, kind), now)
+        scope = _record_export(
+            tx, log_key, kind, filters, acting=acting, private={}, now=now, details=proposal_id is not None
+        )
     return _export(db, log_key, kind, filters, scope, now)
 
 
@@ -175,17 +185,34 @@ def export_at_terminal(
     kind = _format(format)
     with db.transaction() as tx:
         private = {"actor_name": f"{operator} at the server's terminal"}
-        scope = _record_export(tx, log_key, kind, filters, acting=None, private=private, now=now)
+        scope = _record_export(
+            tx, log_key, kind, filters, acting=None, private=private, now=now, details=True
+        )
     return _export(db, log_key, kind, filters, scope, now)
 
 
-def export_digest(filters: Filters, format: Format | str) -> str:  # noqa: A002 - the word people use
-    """Return what the proof for an export is bound to: hex SHA-256 of the format and the filters set.
+def export_digest(
+    filters: Filters,
+    format: Format | str,  # noqa: A002 - the word that people use
+    proposal_id: str | None = None,
+) -> str:
+    """Return what the proof for an export is bound to: hex SHA-256 of format, filters and proposal.
 
     They are hashed as JSON with sorted keys and no spaces, e.g. `{"format":"csv","kind":"envelope"}`.
     Raises UnknownFormat.
     """
-    return hashlib.sha256(canonical({"format": _format(format).value, **filters.said()})).hexdigest()
+    said = export_facts(filters, format)
+    if proposal_id is not None:
+        said["proposal"] = proposal_id
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def export_facts(
+    filters: Filters,
+    format: Format | str,  # noqa: A002 - the word that people use
+) -> dict[str, str]:
+    """Return what is proposed to a second person for an export with details. Raises UnknownFormat."""
+    return {"format": _format(format).value, **filters.said()}
 
 
 def publish_checkpoint(db: Database, log_key: LogKey, *, now: datetime) -> Signed:
@@ -213,6 +240,7 @@ class _Scope:
     signed: Signed
     below: int
     count: int
+    details: bool  # with names, addresses and whatever else is personal
 
 
 def _record_export(
@@ -224,17 +252,20 @@ def _record_export(
     acting: Acting | None,
     private: dict[str, str],
     now: datetime,
+    details: bool,
 ) -> _Scope:
     size = audit_trail.size(tx)
     count = audit_trail.count(tx, filters, below=size)
     if kind is Format.BUNDLE:
         _require_room(tx, filters, count, size)
-    facts = {**_facts(filters), "format": kind.value, "count": count, "size": size}
+    facts = {**_facts(filters), "format": kind.value, "count": count, "size": size, "details": details}
     audit.append(tx, Kind.AUDIT_EXPORTED, at=now, acting=acting, facts=facts, private=private)
     signed = audit_checkpoints.publish(tx, log_key, now)
     if filters.said():
-        return _Scope(signed, size, count)
-    return _Scope(signed, signed.size, signed.size)  # a whole log ends with the entry of its own export
+        return _Scope(signed, size, count, details)
+    return _Scope(
+        signed, signed.size, signed.size, details
+    )  # a whole log ends with the entry of its own export
 
 
 def _export(
@@ -242,9 +273,18 @@ def _export(
 ) -> Export:
     name = f"audit-trail-{now:%Y-%m-%dT%H%M%SZ}"
     if kind is Format.BUNDLE:
-        content = _bundle(db, log_key, filters, scope, now)
+        content = audit_exports.packed(
+            db,
+            log_key,
+            filters,
+            signed=scope.signed,
+            below=scope.below,
+            count=scope.count,
+            details=scope.details,
+            now=now,
+        )
         return Export(f"{name}.zip", bundle.MEDIA_TYPE, scope.count, content)
-    rows = _flat_rows(db, filters, scope.below)
+    rows = (_flat(row, details=scope.details) for row in audit_exports.rows(db, filters, scope.below))
     if kind is Format.CSV:
         return Export(f"{name}.csv", "text/csv; charset=utf-8", scope.count, listing.csv(rows))
     return Export(f"{name}.jsonl", "application/x-ndjson", scope.count, listing.jsonl(rows))
@@ -291,24 +331,9 @@ def _require_room(tx: Transaction, filters: Filters, count: int, size: int) -> N
         raise BundleTooLarge("This export would pass 4 GiB. Please choose a shorter period.")
 
 
-def _rows(db: Database, filters: Filters, below: int) -> Iterator[EntryRow]:
-    """Yield the chosen rows; no connection is held while they travel."""
-    start = 0
-    while True:
-        with db.reading() as tx:
-            rows = audit_trail.batch(tx, filters, start=start, below=below)
-        if not rows:
-            return
-        yield from rows
-        start = rows[-1].index + 1
-
-
-def _flat_rows(db: Database, filters: Filters, below: int) -> Iterator[dict[str, Any]]:
-    return (_flat(row) for row in _rows(db, filters, below))
-
-
-def _flat(row: EntryRow) -> dict[str, Any]:
-    seen = view(row)
+def _flat(row: EntryRow, *, details: bool) -> dict[str, Any]:
+    """Return one line of a table; without details, ids stand for people and nothing personal is said."""
+    seen = view(row) if details else replace(view(replace(row, details=None)), sentence=_impersonal(row))
     private = seen.private or {}
     return {
         "index": seen.index,
@@ -328,66 +353,38 @@ def _flat(row: EntryRow) -> dict[str, Any]:
     }
 
 
-def _bundle(db: Database, log_key: LogKey, filters: Filters, scope: _Scope, now: datetime) -> Iterator[bytes]:
-    signed, below = scope.signed, scope.below
-    full = not filters.said()
-    hashes = _Hashes(db, signed.size)
-    with db.reading() as tx:
-        ranges = [(0, below - 1)] if full else bundle.ranges(audit_trail.indexes(tx, filters, below=below))
-        history = list(_history(tx, hashes.reader, signed.size))
-    manifest = bundle.Manifest(
-        count=scope.count,
-        created=moment(now),
-        filters=filters.said(),
-        format="docvault-audit-bundle",
-        kind="full" if full else "selection",
-        origin=log_key.origin,
-        ranges=ranges,
-        size=signed.size,
-        version=1,
+def _impersonal(row: EntryRow) -> str:
+    acted = row.actor_id is not None
+    return sentence(row.kind, row.facts, {"actor_name": "Somebody"} if acted else None, acted=acted)
+
+
+def _use_proposal(
+    tx: Transaction, records: Records, acting: Acting, proposal_id: str, facts: dict[str, str], now: datetime
+) -> None:
+    """Use up the proposal of exactly this export, for who made it and once.
+
+    Raises Forbidden, NotFound, ProposalOver, NoLongerPermitted.
+    """
+    row = proposals.for_deciding(tx, records, acting, proposal_id)
+    deed = deeds.named(row.kind)
+    mine = acting.person_id == row.proposal.proposed_by
+    if not mine or deed.kind.name != deeds.EXPORT or row.facts != facts:
+        raise NotFound
+    decided = rules.carry_out(row.proposal, now)
+    proposals.require_both(tx, row, deed.kind, now)
+    proposals.save(tx, row, decided)
+    audit.append(
+        tx,
+        Kind.PROPOSAL_DONE,
+        at=now,
+        acting=acting,
+        object_type="proposal",
+        object_id=row.id,
+        facts={
+            "kind": row.kind,
+            "digest": row.digest,
+            "proposed_by": row.proposal.proposed_by,
+            "confirmed_by": row.proposal.confirmed_by,
+        },
+        private={"proposal": deed.matter(tx, row.facts).sentence, "why": row.reason},
     )
-    packed = (
-        bundle.Packed(row.index, row.leaf, row.details, None if full else hashes.path(row.index))
-        for row in _rows(db, filters, below)
-    )
-    return bundle.write(
-        log_key,
-        manifest,
-        checkpoint=signed.note,
-        history=history,
-        packed=packed,
-        tile=lambda number: hashes.reader.tile(0, number),
-    )
-
-
-class _Hashes:
-    """The tree's hashes while a bundle is written; every tile is its own short reading."""
-
-    def __init__(self, db: Database, size: int) -> None:
-        self._db = db
-        self.reader = TileReader(size, self._stored, self._leaves)
-
-    def path(self, index: int) -> list[bytes]:
-        return proofs.inclusion(self.reader.hash, index, self.reader.size)
-
-    def _stored(self, level: int, index: int) -> bytes | None:
-        with self._db.reading() as tx:
-            return audit.stored_tile(tx, level, index)
-
-    def _leaves(self, start: int, stop: int) -> bytes:
-        with self._db.reading() as tx:
-            return audit.leaf_hashes(tx, start, stop)
-
-
-def _history(tx: Transaction, reader: TileReader, size: int) -> Iterator[bundle.Earlier]:
-    for earlier in _spread(list(audit_checkpoints.sizes(tx, below=size))):
-        path = proofs.consistency(reader.hash, earlier, size)
-        yield bundle.earlier(audit_checkpoints.note_of(tx, earlier), path)
-
-
-def _spread(sizes: list[int]) -> list[int]:
-    """Return at most HISTORY of the sizes: half of them the newest, the rest spread over the older ones."""
-    half = HISTORY // 2
-    older, newest = sizes[:-half], sizes[-half:]
-    step = max(1, -(-len(older) // half))
-    return older[::step] + newest

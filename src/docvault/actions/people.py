@@ -15,7 +15,6 @@ from docvault.database import acting as actors
 from docvault.database import (
     audit,
     challenges,
-    factors,
     invitations,
     notices,
     organisations,
@@ -31,6 +30,7 @@ from docvault.database.sessions import ENROL, NewSession, Source
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
 from docvault.rules import people as rules
 from docvault.rules.people import PeopleError, PersonRefused
+from docvault.rules.proposals import check_alone
 from docvault.values import OrganisationId, PersonId, new_id
 
 __all__ = [
@@ -94,12 +94,17 @@ def invite_person(
     organisation_id: OrganisationId,
     now: datetime,
 ) -> Invitation:
-    """Add an invited person and mail them a link. Raises Forbidden, PersonRefused, NotFound, AlreadyKnown."""
+    """Add an invited person and mail them a link.
+
+    A role that decides about others is proposed instead; only the terminal gives it directly.
+    Raises Forbidden, PersonRefused, NotFound, TwoPeopleNeeded, AlreadyKnown.
+    """
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.PERSON_INVITE, PORTAL)
         address, plain = rules.email(email), rules.name(name)
         organisation = organisations.for_listing(tx, acting, organisation_id)
         rules.check_place(role, organisation.kind)
+        check_alone(role, acting)
         person_id = people.add(
             tx,
             organisation_id=organisation_id,
@@ -228,7 +233,9 @@ def enable_person(db: Database, *, acting: Acting, person_id: PersonId, now: dat
         person = people.for_changing(tx, acting, person_id)
         if person.state not in {PersonState.DISABLED, PersonState.FROZEN}:
             return
-        state = PersonState.ACTIVE if factors.has_confirmed(tx, person.id) else PersonState.INVITED
+        # Who joined once stays joined, also without a factor: an invitation would let one person alone hand
+        # out a new factor (promise 14).
+        state = PersonState.ACTIVE if people.has_joined(tx, person.id) else PersonState.INVITED
         people.set_state(tx, person, state, by=acting.person_id, now=now)
         facts = {"state": state.value}
         named = {"person": person.name}
@@ -387,14 +394,5 @@ def _note(
 
 
 def _view(person: PersonRow, clients: frozenset[OrganisationId]) -> PersonView:
-    return PersonView(
-        id=person.id,
-        name=person.name,
-        email=person.email,
-        role=person.role,
-        state=person.state,
-        organisation_id=person.organisation_id,
-        organisation_name=person.organisation_name,
-        created_at=person.created_at,
-        clients=clients,
-    )
+    same = {name: getattr(person, name) for name in PersonView.__dataclass_fields__ if name != "clients"}
+    return PersonView(clients=clients, **same)

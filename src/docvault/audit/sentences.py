@@ -63,8 +63,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.PROPOSAL_CONFIRMED: "{who} confirmed: {proposal}",
     Kind.PROPOSAL_REFUSED: "{who} refused: {proposal}",
     Kind.PROPOSAL_WITHDRAWN: "{who} withdrew: {proposal}",
-    Kind.PROPOSAL_LAPSED: "Nobody confirmed in time: {proposal}",
-    Kind.PROPOSAL_DONE: "Carried out, as two people decided: {proposal}",
+    Kind.PROPOSAL_LAPSED: "{lapsed}: {proposal}",
+    Kind.PROPOSAL_DONE: "Carried out, {decided}: {proposal}",
     Kind.FOLDER_CREATED: "{who} created the folder {folder}",
     Kind.FOLDER_SHARED: "{who} shared the folder {folder} with {person}",
     Kind.FOLDER_SHARE_CHANGED: "{who} changed how the folder {folder} is shared with {person}",
@@ -93,12 +93,19 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ENVELOPE_COMPLETED: "{title} was completed: sealed, timestamped and checked",
     Kind.COMPLETION_FAILED: "{title} could not be completed yet{reason}",
     Kind.AUDIT_READ: "{who} read the audit trail",
-    Kind.AUDIT_EXPORTED: "{who} exported {entries} of the audit trail",
+    Kind.AUDIT_EXPORTED: "{who} exported {entries} of the audit trail{details}",
     Kind.ACCESS_REPORTED: "{who} asked who could see what",
     Kind.POLICIES_LOADED: "The policies in force changed",
     Kind.POLICY_EXPLAINED: "{who} asked why somebody may or may not do something",
     Kind.OUTBOX_READ: "{who} looked at the outgoing mail",
     Kind.MESSAGE_SENT: "DocVault sent a mail to {person}",
+}
+
+# Why a proposal came to nothing, by the word of its fact `why`.
+_LAPSED = {
+    "nobody-confirmed-in-time": "Nobody confirmed or came for it in time",
+    "one-of-the-two-may-no-longer": "One of the two people may no longer decide this",
+    "the-person-it-is-about-changed": "The account it is about changed meanwhile",
 }
 
 _INDEFINITE = {"document": "a document", "envelope": "an envelope"}
@@ -140,6 +147,9 @@ def _words(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any]) -> d
         "passkey": _quoted(private, ("passkey",), "with an erased name"),
         "token": _quoted(private, ("token",), "with an erased name"),
         "proposal": _plain(private, ("proposal",), "something that needs two people"),
+        "details": ", with personal details" if facts.get("details") else "",
+        "decided": "alone, as nobody else could confirm" if facts.get("alone") else "as two people decided",
+        "lapsed": _LAPSED.get(str(facts.get("why")), "It was not carried out"),
         "organisation": _plain(private, ("organisation", "organisation_name", "name"), "of a client"),
         "count": _counted(facts.get("fields", facts.get("count")), "field", "the fields"),
         "pages": _counted(_size(facts.get("pages", facts.get("seen"))), "page", "the pages"),

@@ -8,11 +8,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from docvault import wiring
-from docvault.actions import factors, folders, organisations, people, sessions, step_ups, uploads
+from docvault.actions import (
+    factors,
+    folders,
+    organisations,
+    outbox,
+    people,
+    proposals,
+    sessions,
+    step_ups,
+    uploads,
+)
 from docvault.cli.demo_story import ADMINISTRATOR, PASSWORD, Cast
 from docvault.credentials import totp
+from docvault.database import deeds
 from docvault.database.sessions import Source
+from docvault.database.step_ups import PROPOSAL_MAKE
 from docvault.policy.vocabulary import Acting
+from docvault.rules.proposals import POWERFUL
 from docvault.values import DocumentId, OrganisationId, PersonId
 from docvault.vault.files import SEGMENT
 
@@ -73,6 +86,9 @@ class DemoPortal:
 
     def invite(self, cast: Cast) -> None:
         """Let the administrator invite somebody, who then sets up both factors."""
+        if cast.role in POWERFUL:
+            self._appoint(cast)
+            return
         portal = self.portal
         invitation = people.invite_person(
             portal.db,
@@ -85,6 +101,29 @@ class DemoPortal:
             now=self.clock.tick(),
         )
         self._join(cast, invitation.token)
+
+    def _appoint(self, cast: Cast) -> None:
+        """Propose a role that needs two people; the first one is appointed alone, and the trail says so."""
+        db, records = self.portal.db, self.portal.vault.records
+        acting = self.sign_in(ADMINISTRATOR)
+        facts = {"email": cast.email, "name": cast.name, "role": cast.role.value}
+        reason = "The portal needs a second person who confirms."
+        kind = deeds.GrantRole.kind.name
+        digest = proposals.proposal_digest(kind, facts, reason)
+        proof = self.step_up(ADMINISTRATOR, acting, PROPOSAL_MAKE, digest)
+        proposals.propose(
+            db,
+            records,
+            acting=acting,
+            kind=kind,
+            facts=facts,
+            reason=reason,
+            step_up_id=proof,
+            now=self.clock.tick(),
+        )
+        sent = outbox.list_messages(db, records, self.portal.mailer, acting=acting, now=self.clock.tick())
+        links = [message.link for message in sent.items if message.recipient == cast.email and message.link]
+        self._join(cast, links[0].partition("#")[2])
 
     def add_client(self, name: str) -> None:
         self.organisations[name] = organisations.create_organisation(

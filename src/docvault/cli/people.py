@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
-ACTOR = "terminal"  # what stands where a person's id would
-
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Email = Annotated[str, typer.Argument(help="The person's e-mail address.")]
@@ -151,7 +149,7 @@ def at_terminal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
 
     from docvault import settings, wiring
     from docvault.actions import organisations
-    from docvault.policy.vocabulary import Acting, Role
+    from docvault.policy.vocabulary import TERMINAL, Acting, Role
     from docvault.values import OrganisationId, PersonId, SessionId
 
     if data is not None:
@@ -160,14 +158,14 @@ def at_terminal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
     try:
         own = OrganisationId(organisations.operator_id(portal.db))
         acting = Acting(
-            person_id=PersonId(ACTOR),
+            person_id=PersonId(TERMINAL),
             organisation_id=own,
             role=Role.ADMINISTRATOR,
             organisations=frozenset([own]),
             clients=frozenset(),
-            session_id=SessionId(ACTOR),
+            session_id=SessionId(TERMINAL),
             session_kind="full",
-            factors=ACTOR,
+            factors=TERMINAL,
             name=f"{getpass.getuser()} at the terminal",
             email="",
             address="",

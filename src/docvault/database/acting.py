@@ -71,11 +71,15 @@ def places_of(tx: Transaction, person_ids: Iterable[str], at: datetime) -> dict[
 
 
 def again(tx: Transaction, person_id: PersonId, at: datetime) -> Acting | None:
-    """Return somebody who asked for a deed earlier, with the rights of now; None without any (promise 25)."""
+    """Return somebody who asked for a deed earlier, with the rights of now; None without any (promise 25).
+
+    Whoever belongs to no organisation any more has no rights, as in sessions.live (promise 15).
+    """
     person = people.by_id(tx, person_id)
     if person is None or person.state != PersonState.ACTIVE:
         return None
-    return of(tx, person, at=at)
+    acting = of(tx, person, at=at)
+    return acting if acting.organisations else None
 
 
 def as_of(tx: Transaction, person_id: PersonId, at: datetime) -> Acting | None:

@@ -23,6 +23,7 @@ class LinkPurpose(StrEnum):
     INVITATION = "invitation"
     FIRST_ADMINISTRATOR = "first-administrator"  # the person says their own name and address
     PASSWORD_RESET = "password-reset"  # noqa: S105 - a purpose
+    FACTOR_REPROOF = "factor-reproof"  # two people vouched: set up a second factor anew
 
 
 JOINING = frozenset({LinkPurpose.INVITATION, LinkPurpose.FIRST_ADMINISTRATOR})
@@ -56,6 +57,8 @@ def expiry(tx: Transaction, purpose: LinkPurpose, now: datetime) -> datetime:
     rules = tx.policy.numbers.passwords
     if purpose == LinkPurpose.PASSWORD_RESET:
         return now + timedelta(minutes=rules.reset_minutes)
+    if purpose == LinkPurpose.FACTOR_REPROOF:
+        return now + timedelta(hours=tx.policy.numbers.proposals.reproof_link_hours)
     return now + timedelta(hours=rules.invitation_hours)
 
 

@@ -49,6 +49,14 @@ def tell_of_ending_token(
     _queue(tx, records, person, "token_ends", values, now)
 
 
+def offer_reproof(tx: Transaction, records: Records, person: PersonRow, now: datetime) -> None:
+    """Queue the link to set up a second factor anew, after two people vouched; an older one ends."""
+    token = invitations.add(tx, person.id, LinkPurpose.FACTOR_REPROOF, now)
+    expires = moment(invitations.expiry(tx, LinkPurpose.FACTOR_REPROOF, now))
+    values = {"name": person.name, "expires": expires, "path": f"/reproof#{token}"}
+    _queue(tx, records, person, "factor_reproof", values, now)
+
+
 def _queue(
     tx: Transaction,
     records: Records,

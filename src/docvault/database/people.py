@@ -164,6 +164,29 @@ def set_role(tx: Transaction, person: PersonRow, role: Role, *, by: str | None, 
     _stand(tx, person.id, role, person.state, by, now)
 
 
+def move(tx: Transaction, person_id: PersonId, organisation_id: OrganisationId) -> None:
+    """Make another organisation the one they are at home in; memberships are the caller's."""
+    mine = people.c.id == person_id
+    tx.connection.execute(update(people).where(mine).values(organisation_id=organisation_id))
+
+
+def stands_since(tx: Transaction, person_id: PersonId) -> datetime:
+    """Return since when the role and state of a person are what they are."""
+    chosen = select(standings.c.starts_at).where(
+        standings.c.person_id == person_id, standings.c.ended_at.is_(None)
+    )
+    since: datetime = tx.connection.execute(chosen).scalar_one()
+    return since
+
+
+def has_joined(tx: Transaction, person_id: PersonId) -> bool:
+    """Return whether they were ever active: whoever was is not invited a second time."""
+    chosen = select(standings.c.id).where(
+        standings.c.person_id == person_id, standings.c.state == PersonState.ACTIVE.value
+    )
+    return tx.connection.execute(chosen.limit(1)).first() is not None
+
+
 def set_language(tx: Transaction, person_id: PersonId, language: str) -> None:
     """Choose the language of mail to them: ISO 639-1."""
     tx.connection.execute(update(people).where(people.c.id == person_id).values(language=language))

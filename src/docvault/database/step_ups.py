@@ -15,11 +15,18 @@ from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import tokens
 from docvault.values import DocVaultError, new_id
 
+PROPOSAL_MAKE = "proposal:make"
+PROPOSAL_CONFIRM = Permission.PROPOSAL_CONFIRM.value
+ROLE_CHANGE = "person:role"
+
 PURPOSES = frozenset(
     {
         Permission.ACCOUNT_CHANGE.value,
         Permission.AUDIT_EXPORT.value,
         Permission.ENVELOPE_SIGN.value,
+        PROPOSAL_CONFIRM,
+        PROPOSAL_MAKE,
+        ROLE_CHANGE,
         tokens.PURPOSE,
     }
 )

@@ -20,6 +20,7 @@ from dbos import DBOS, DBOSConfig
 
 from docvault.database import work, workers
 from docvault.jobs import (
+    carry_out_proposals,
     collect_uploads,
     forget_tries,
     publish_checkpoint,
@@ -61,6 +62,7 @@ PERIODIC = (
     Periodic("publish_checkpoint", publish_checkpoint.EVERY, publish_checkpoint.publish_checkpoint),
     Periodic("retry_stuck", retry_stuck.EVERY, retry_stuck.retry_stuck),
     Periodic("collect_uploads", collect_uploads.EVERY, collect_uploads.collect_uploads),
+    Periodic("carry_out_proposals", carry_out_proposals.EVERY, carry_out_proposals.carry_out_proposals),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
     Periodic(
         "warn_of_ending_tokens", warn_of_ending_tokens.EVERY, warn_of_ending_tokens.warn_of_ending_tokens

@@ -108,6 +108,13 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposals:
+    open_hours: Annotated[int, Meta(ge=1, le=720)]  # until a proposal that nobody confirms lapses
+    reproof_delay_hours: Annotated[int, Meta(ge=1, le=720)]  # for the owner of a lost factor to object
+    reproof_link_hours: Annotated[int, Meta(ge=1, le=168)]
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     uploads: Uploads
     signing: Signing
@@ -115,6 +122,7 @@ class Numbers:
     sessions: Sessions
     tokens: Tokens
     access: Access
+    proposals: Proposals
 
 
 Section = TypeVar("Section")
@@ -129,6 +137,7 @@ def load(folder: Path) -> Numbers:
         sessions=_section(folder / "sessions.toml", Sessions),
         tokens=_section(folder / "tokens.toml", Tokens),
         access=_section(folder / "access.toml", Access),
+        proposals=_section(folder / "proposals.toml", Proposals),
     )
 
 

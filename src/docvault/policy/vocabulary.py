@@ -63,6 +63,8 @@ class ResourceType(StrEnum):
     ENVELOPE = "Envelope"
 
 
+TERMINAL = "terminal"  # whoever runs commands on the portal's own machine: their id, session and factors
+
 ANYTHING = frozenset({"*"})  # the scopes of a session: all that its person may do
 
 
@@ -84,6 +86,11 @@ class Acting:
     user_agent: str
     at: datetime  # rights are those of this moment: a grant that has run out by then gives none
     scopes: frozenset[str] = ANYTHING  # what a token may be used for, or everything
+
+    @property
+    def at_terminal(self) -> bool:
+        """Tell whether this is who holds the machine and its keys, so that a second person guards nothing."""
+        return self.factors == TERMINAL
 
 
 @dataclass(frozen=True, slots=True)

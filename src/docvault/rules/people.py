@@ -1,6 +1,7 @@
 """What a name, an e-mail address and a role must be like. Pure: no I/O, no clock."""
 
 import unicodedata
+from datetime import datetime
 
 from docvault.policy.vocabulary import Role
 from docvault.values import DocVaultError
@@ -69,6 +70,12 @@ def check_place(role: Role, organisation_kind: str) -> None:
         raise PersonRefused(
             "A client belongs to a client organisation, and everybody else to the one that runs this portal."
         )
+
+
+def check_end(until: datetime | None, now: datetime) -> None:
+    """Return only for no end, or one to come. Raises PersonRefused."""
+    if until is not None and until <= now:
+        raise PersonRefused("The last day has to lie ahead.")
 
 
 def _plain(text: str) -> tuple[str, str]:

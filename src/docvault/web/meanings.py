@@ -24,6 +24,7 @@ from docvault.rules.answers import AnswerRefused, SignatureRefused
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.factors import FactorRefused
 from docvault.rules.fields import FieldRefused
+from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
 from docvault.web.csrf import CrossSite
@@ -91,6 +92,10 @@ MEANINGS: dict[type[Exception], Meaning] = {
     PdfError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "pdf", "This PDF cannot be used like that"),
     PageMissing: ABSENT,
     WorkersBusy: BUSY,
+    ProposalError: Meaning(HTTPStatus.CONFLICT, "proposal-refused", "The proposal does not allow that"),
+    ProposalInvalid: Meaning(HTTPStatus.BAD_REQUEST, "proposal-invalid", "This cannot be proposed"),
+    SecondPersonNeeded: Meaning(HTTPStatus.FORBIDDEN, "second-person-needed", "Somebody else has to"),
+    TwoPeopleNeeded: Meaning(HTTPStatus.CONFLICT, "two-people-needed", "This needs two people"),
     EnvelopeRefused: Meaning(HTTPStatus.CONFLICT, "envelope-refused", "The envelope does not allow that"),
     EnvelopeIncomplete: Meaning(HTTPStatus.BAD_REQUEST, "envelope-incomplete", "Something is missing"),
     FieldRefused: Meaning(HTTPStatus.BAD_REQUEST, "field-refused", "A field cannot stand there"),

@@ -103,6 +103,7 @@ async def exported(request: WebRequest, filters: Filters, kind: str, step_up_id:
     made = await run(
         audit.export_trail,
         portal.db,
+        portal.vault.records,
         portal.log_key,
         acting=signed_in(request),
         filters=filters,
