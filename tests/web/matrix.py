@@ -71,6 +71,7 @@ MATRIX = [
         raw=b"%PDF-1.7 not one",
         headers={"content-type": "application/pdf"},
     ),
+    post("/api/v1/browser-reports", EVERYBODY),
     post("/api/v1/session/password", REFUSED, {"email": "{visitor}@example.com", "password": "y"}),
     post("/api/v1/session/totp", REFUSED, {"code": "000000"}),
     post("/api/v1/session/recovery", REFUSED, {"code": "x"}),

@@ -16,6 +16,7 @@ FOREIGN = [
 
 
 @pytest.mark.promise(84)
+@pytest.mark.asvs("3.5.1")
 @pytest.mark.parametrize("row", UNSAFE, ids=lambda row: f"{row.method} {row.path}")
 def test_a_request_from_elsewhere_is_refused(house, row):
     browser = house.visitor("administrator" if "enrol" not in row.path else "enrolling")

@@ -11,7 +11,7 @@ from .portal import BASE
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "require-trusted-types-for 'script'; trusted-types 'none'; report-uri /api/v1/browser-reports; report-to browser"
 )
 FREE = {"cache-control", "content-security-policy"}  # a handler may set its own
 
@@ -35,6 +35,11 @@ def test_the_policy_is_the_one_the_screens_were_tried_with():
 
 @pytest.mark.promise(83)
 @pytest.mark.asvs("3.4.1")
+@pytest.mark.asvs("3.4.3")
+@pytest.mark.asvs("3.4.4")
+@pytest.mark.asvs("3.4.5")
+@pytest.mark.asvs("3.4.6")
+@pytest.mark.asvs("3.4.8")
 @pytest.mark.parametrize("who", ["nobody", "client"])
 def test_every_route_answers_with_the_headers(house, who):
     browser = house.visitor(who)

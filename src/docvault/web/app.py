@@ -13,6 +13,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from docvault.web import static_files
 from docvault.web.access import PUBLIC, TOKENS, require_session, with_session
+from docvault.web.api.reports import Notebook
 from docvault.web.api.verification import Places
 from docvault.web.cookies import SESSION
 from docvault.web.csrf import refuse_cross_site
@@ -49,6 +50,7 @@ def create_app(portal: Portal) -> Litestar:
                 "static": static,
                 "environment": make_environment(static, portal.settings.name),
                 "verification_places": Places(),
+                "browser_reports": Notebook(),
             }
         ),
         logging_config=None,
