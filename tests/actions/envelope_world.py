@@ -106,6 +106,7 @@ def add_document(
         created_by=acting.person_id,
         source=BytesIO(content or contract()),
         now=NOW,
+        pages=None if content else 2,
     )
     with made.db.transaction() as tx:
         documents.newest_is(tx, document_id, 1)

@@ -4,6 +4,8 @@ from .rows import MANAGED, SEEN, Row, form, get, post
 
 OVER = {"role": "viewer", "until": "1999-01-01"}  # refused in words, for whoever may share
 
+WHY = "The regulator asks for it."
+
 ROWS = [
     # --- folders in folders, shares and denials ---
     form("/folders/{folder_id:str}/folders", MANAGED, name="Inside", kind="general"),
@@ -14,4 +16,17 @@ ROWS = [
     get("/api/v1/folders/{folder_id:str}/denials", SEEN),
     post("/api/v1/folders/{folder_id:str}/denials", MANAGED, {"person_id": "{person_id}"}),
     Row("DELETE", "/api/v1/folders/{folder_id:str}/denials/{person_id:str}", MANAGED),
+    # --- breaking the glass: with everything right but the proof ---
+    form(
+        "/documents/{document_id:str}/break-glass",
+        "out  out  --   out  no   no   --   --",
+        number="1",
+        reason=WHY,
+        code="000000",
+    ),
+    post(
+        "/api/v1/documents/{document_id:str}/break-glass",
+        "out  out  --   no   no   no   --   --",
+        {"number": 1, "reason": WHY, "step_up": "none"},
+    ),
 ]

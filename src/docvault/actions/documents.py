@@ -200,6 +200,8 @@ def _note_reading(
 def _note(
     tx: Transaction, kind: Kind, document: DocumentRow, acting: Acting, number: int, now: datetime
 ) -> None:
+    opened = document.resource.attributes["opened"]
+    broken = isinstance(opened, frozenset) and acting.person_id in opened
     audit.append(
         tx,
         kind,
@@ -208,7 +210,7 @@ def _note(
         object_type="document",
         object_id=document.id,
         organisation_id=document.organisation_id,
-        facts={"folder": document.folder_id, "number": number},
+        facts={"folder": document.folder_id, "number": number} | ({"glass": True} if broken else {}),
         private={"name": document.name},
     )
 

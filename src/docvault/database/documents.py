@@ -68,6 +68,7 @@ class DocumentView:
     organisation_id: OrganisationId
     versions: Sequence[VersionView]
     may: frozenset[Permission]
+    open_until: datetime | None  # while whoever asked has broken its glass
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,17 @@ def view(tx: Transaction, acting: Acting, document: DocumentRow) -> DocumentView
         organisation_id=document.organisation_id,
         versions=[_version(row) for row in versions_of.originals(tx, document.id)],
         may=tx.policy.allowed(acting, document.resource, _MAY),
+        open_until=break_glass.open_until(tx, acting, document.id),
     )
+
+
+def version(tx: Transaction, document: DocumentRow, number: int | None = None) -> VersionView:
+    """Return the stored original version of that number, or the newest. Raises NotFound."""
+    wanted = document.latest if number is None else number
+    found = next((row for row in versions_of.originals(tx, document.id) if row.number == wanted), None)
+    if found is None:
+        raise NotFound
+    return _version(found)
 
 
 def version_id(tx: Transaction, document: DocumentRow, number: int | None = None) -> str:

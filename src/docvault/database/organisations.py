@@ -85,6 +85,15 @@ def operator(tx: Transaction) -> OrganisationRow:
     return _organisation(row)
 
 
+def name_of(tx: Transaction, organisation_id: OrganisationId) -> str:
+    """Return the name of an organisation, for words to somebody who may know it. Raises NotFound."""
+    chosen = select(organisations.c.name).where(organisations.c.id == organisation_id)
+    name: str | None = tx.connection.execute(chosen).scalar_one_or_none()
+    if name is None:
+        raise NotFound
+    return name
+
+
 def assign(
     tx: Transaction,
     acting: Acting,

@@ -23,6 +23,7 @@ PURPOSES = frozenset(
     {
         Permission.ACCOUNT_CHANGE.value,
         Permission.AUDIT_EXPORT.value,
+        Permission.DOCUMENT_BREAK_GLASS.value,
         Permission.ENVELOPE_SIGN.value,
         PROPOSAL_CONFIRM,
         PROPOSAL_MAKE,

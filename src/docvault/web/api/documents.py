@@ -4,18 +4,18 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get
-from litestar.params import FromPath, PathParameter, QueryParameter
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
-from docvault.actions import documents
+from docvault.actions import break_glass, documents
 from docvault.pdf.render import WIDTHS
 from docvault.values import DocumentId
 from docvault.web import downloads
 from docvault.web.access import portal_of, signed_in
 from docvault.web.api.verification import SignatureReport
 from docvault.web.running import run
-from docvault.web.wire import Answer
+from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
 
@@ -50,6 +50,18 @@ class Versions(Answer):
     next: str | None
 
 
+class BreakGlass(Body):
+    """number: the version whose digest was confirmed. step_up: a proof for `document:break-glass`."""
+
+    number: Annotated[int, msgspec.Meta(ge=1, le=NUMBER_MOST)]
+    reason: str
+    step_up: str
+
+
+class OpenDocument(Answer):
+    until: datetime
+
+
 class Run(Answer):
     """Text on one line. x, y: the box's lower left corner in displayed points; angle: degrees, clockwise."""
 
@@ -80,6 +92,28 @@ async def document(request: WebRequest, document_id: FromPath[str]) -> Document:
         document_id=DocumentId(document_id),
     )
     return msgspec.convert(view, Document, from_attributes=True)
+
+
+@post(
+    "/documents/{document_id:str}/break-glass", status_code=200, summary="Break the glass", tags=["Documents"]
+)
+async def break_the_glass(
+    request: WebRequest, document_id: FromPath[str], data: JSONBody[BreakGlass]
+) -> OpenDocument:
+    """Open the pages of a document for a while, as a compliance officer; everybody in charge is told why."""
+    portal = portal_of(request)
+    until = await run(
+        break_glass.break_glass_of,
+        portal.db,
+        portal.vault.records,
+        acting=signed_in(request),
+        document_id=document_id,
+        number=data.number,
+        reason=data.reason,
+        step_up_id=data.step_up,
+        now=portal.clock(),
+    )
+    return OpenDocument(until=until)
 
 
 @get("/documents/{document_id:str}/versions", summary="List versions", tags=["Documents"])
@@ -196,4 +230,4 @@ async def signatures(request: WebRequest, document_id: FromPath[str], number: Pa
     return msgspec.convert(report, SignatureReport, from_attributes=True)
 
 
-HANDLERS = [document, versions, content, page_image, page_text, signatures]
+HANDLERS = [document, break_the_glass, versions, content, page_image, page_text, signatures]

@@ -4,18 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Request, Response, get
+import msgspec
+from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect
 
-from docvault.actions import documents, folders
+from docvault.actions import break_glass, documents, folders, step_ups
 from docvault.actions.documents import PagesView
+from docvault.credentials.refusals import CredentialRefused
 from docvault.database.documents import DocumentView, VersionView
 from docvault.pdf.render import WIDTHS
 from docvault.pdf.text import Run
 from docvault.pdf.validate import Report
 from docvault.policy.vocabulary import Permission
+from docvault.rules.glass import REASON_LEAST, REASON_MOST, GlassRefused
 from docvault.rules.media_types import PDF
-from docvault.values import DocumentId, FolderId, NotFound
+from docvault.values import DocumentId, DocVaultError, FolderId, NotFound
+from docvault.web import cookies, forms, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.rendering import render
 from docvault.web.running import run
@@ -33,11 +38,27 @@ class Note:
     warn: bool = False
 
 
+class GlassForm(msgspec.Struct, forbid_unknown_fields=True):
+    number: int  # of the version that was shown: its digest is what the code confirms
+    reason: str = ""
+    code: str = ""
+
+
 @get("/documents/{document_id:str}")
 async def show_document(
     request: WebRequest, document_id: FromPath[str], version: FromQuery[int | None] = None
 ) -> Response[str]:
     """The pages of a document, where it has any that may be read."""
+    return await _show(request, document_id, version)
+
+
+async def _show(
+    request: WebRequest,
+    document_id: str,
+    version: int | None = None,
+    error: DocVaultError | None = None,
+    reason: str = "",
+) -> Response[str]:
     portal, acting = portal_of(request), signed_in(request)
     view = await run(documents.show_document, portal.db, acting=acting, document_id=DocumentId(document_id))
     shown = version_of(view, version)
@@ -47,9 +68,10 @@ async def show_document(
     base = f"/api/v1/documents/{view.id}/versions/{shown.number}/pages"
     obstacle = why_not_signable(shown)
     may_send = Permission.ENVELOPE_CREATE in view.may
-    return render(
+    page = render(
         request,
         "document.html",
+        problems.meaning_of(error).status if error else 200,
         nav="folders",
         document=view,
         version=shown,
@@ -63,10 +85,59 @@ async def show_document(
         else None,
         can_be_signed=obstacle is None and shown.number == view.versions[0].number,
         may_read=may_read,
+        may_download=Permission.DOCUMENT_DOWNLOAD in view.may,
+        may_break=Permission.DOCUMENT_BREAK_GLASS in view.may and not may_read and bool(shown.pages),
+        minutes=portal.db.policy.numbers.access.break_glass_minutes,
+        reason=reason,
+        reason_least=REASON_LEAST,
+        reason_most=REASON_MOST,
+        trouble=str(error or ""),
         may_send=may_send,
         may_upload=await _may_upload(request, view),
         most=portal.db.policy.numbers.uploads.max_bytes,
     )
+    page.headers.update(problems.headers_of(error) if error else {})
+    return page
+
+
+@post("/documents/{document_id:str}/break-glass")
+async def break_the_glass(request: WebRequest, document_id: FromPath[str]) -> Response[Any]:
+    """Take reason and code, prove the code for exactly this version, and open its pages for a while."""
+    form = await forms.read(request, GlassForm)
+    portal, acting = portal_of(request), signed_in(request)
+    try:
+        proof = await run(
+            step_ups.confirm_step_up,
+            portal.db,
+            portal.vault.records,
+            acting=acting,
+            purpose=break_glass.PURPOSE,
+            digest=await run(
+                break_glass.digest_to_confirm,
+                portal.db,
+                acting=acting,
+                document_id=document_id,
+                number=form.number,
+                reason=form.reason,
+            ),
+            code=form.code,
+            now=portal.clock(),
+        )
+    except (CredentialRefused, GlassRefused) as error:
+        return await _show(request, document_id, form.number, error, form.reason)
+    await run(
+        break_glass.break_glass_of,
+        portal.db,
+        portal.vault.records,
+        acting=acting,
+        document_id=document_id,
+        number=form.number,
+        reason=form.reason,
+        step_up_id=proof.id,
+        now=portal.clock(),
+    )
+    cookie = cookies.session_cookie(proof.token, request.scope["auth"])
+    return Redirect(f"/documents/{document_id}?version={form.number}", status_code=303, cookies=[cookie])
 
 
 @get("/documents/{document_id:str}/text")
@@ -196,4 +267,4 @@ async def _may_upload(request: WebRequest, view: DocumentView) -> bool:
     return Permission.FOLDER_UPLOAD in folder.may
 
 
-HANDLERS = [show_document, show_text]
+HANDLERS = [show_document, break_the_glass, show_text]
