@@ -1,6 +1,6 @@
 """Passkeys, one's own factors, and proofs for one deed."""
 
-from .rows import ENROLLING, REFUSED, SIGNED_IN, Row, get, post
+from .rows import ENROLLING, REFUSED, SIGNED_IN, Row, form, get, post
 
 SIGNATURE = {
     "credential_id": "AA==",
@@ -37,4 +37,12 @@ ROWS = [
     post("/api/v1/factors/authenticator/removal", ABSENT, {"step_up": "none"}),
     post("/api/v1/factors/recovery-codes", NOT_PROVEN, {"step_up": "none"}),
     post("/api/v1/step-ups/options", NOT_PROVEN, {"purpose": "x", "digest": "y"}),
+    form("/enrol/passkey", ENROLLING, name="My phone"),
+    get("/account/factors", SIGNED_IN),
+    form("/account/factors/passkeys/{passkey_id:str}/rename", ABSENT, name="Mine"),
+    form("/account/factors/passkeys/{passkey_id:str}/remove", ABSENT, step_up="none"),
+    form("/account/factors/app", SIGNED_IN),
+    form("/account/factors/app/confirm", REFUSED, code="000000"),
+    form("/account/factors/app/remove", ABSENT, step_up="none"),
+    form("/account/factors/recovery-codes", NOT_PROVEN, step_up="none"),
 ]

@@ -38,6 +38,13 @@ def list_passkeys(db: Database, *, acting: Acting) -> Sequence[PasskeyRow]:
         return passkeys.of_person(tx, acting.person_id)
 
 
+def show_passkey(db: Database, *, acting: Acting, passkey_id: str) -> PasskeyRow:
+    """Return one's own passkey. Raises Forbidden or NotFound."""
+    with db.reading() as tx:
+        tx.policy.require(acting, Permission.ACCOUNT_CHANGE, PORTAL)
+        return passkeys.mine(tx, acting.person_id, passkey_id)
+
+
 def begin_passkey(
     db: Database, records: Records, party: RelyingParty, *, acting: Acting, now: datetime
 ) -> Creation:

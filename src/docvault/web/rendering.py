@@ -105,6 +105,7 @@ def render(
         "home": home_of(acting),
         "home_label": home_label(acting),
         "nav": "",
+        "passkey_domain": portal_of(request).relying_party.id,
         "local_mail": not portal_of(request).settings.smtp_url,
     }
     environment: jinja2.Environment = request.app.state.environment

@@ -7,15 +7,16 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Request, Response, get, post
 
-from docvault.actions import audit, step_ups
+from docvault.actions import audit
 from docvault.audit.kinds import Kind
 from docvault.credentials.refusals import CredentialRefused
 from docvault.database.audit_trail import Filters
 from docvault.policy.vocabulary import Permission
-from docvault.web import cookies, forms, problems
+from docvault.web import forms, problems
 from docvault.web.access import PUBLIC, portal_of, signed_in
 from docvault.web.api.audit import exported
 from docvault.web.charts import HeatMap
+from docvault.web.proofs import ProofForm, prove
 from docvault.web.rendering import render
 from docvault.web.running import run
 
@@ -24,6 +25,8 @@ WebRequest = Request[Any, Any, Any]
 SUBJECTS = sorted(
     {kind.value.partition(":")[0] for kind in Kind}
 )  # what the list of events can be narrowed to
+
+FORMATS = ("bundle", "csv", "jsonl")
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(f"{hour:02}" for hour in range(24))
@@ -58,6 +61,7 @@ class Chosen(msgspec.Struct, forbid_unknown_fields=True):
 class ExportForm(Chosen, forbid_unknown_fields=True):
     format: Literal["csv", "jsonl", "bundle"] = "csv"
     code: str = ""
+    step_up: str = ""
 
 
 @get("/audit", opt={"query": (*Chosen.__struct_fields__, "after")})
@@ -98,6 +102,7 @@ async def _page(
         heat=_heat(activity) if activity else None,
         chosen=chosen,
         subjects=SUBJECTS,
+        digests={each: audit.export_digest(chosen.filters(), each) for each in FORMATS},
         error=str(error or ""),
     )
     page.headers.update(problems.headers_of(error) if error else {})
@@ -112,25 +117,17 @@ def _heat(activity: audit.Activity) -> HeatMap:
 
 @post("/audit/export", status_code=200)
 async def export(request: WebRequest) -> Response[Any] | Any:
-    """Take the code, prove it for exactly this export, and send the file."""
+    """Take the proof for exactly this export, a code or a passkey's, and send the file."""
     form = await forms.read(request, ExportForm)
-    portal = portal_of(request)
     filters = form.filters()
+    digest = audit.export_digest(filters, form.format)
     try:
-        proof = await run(
-            step_ups.confirm_step_up,
-            portal.db,
-            portal.vault.records,
-            acting=signed_in(request),
-            purpose=Permission.AUDIT_EXPORT.value,
-            digest=audit.export_digest(filters, form.format),
-            code=form.code,
-            now=portal.clock(),
-        )
+        given = ProofForm(code=form.code, step_up=form.step_up)
+        step_up_id, renewed = await prove(request, Permission.AUDIT_EXPORT.value, digest, given)
     except CredentialRefused as error:
         return await _page(request, form, error=error)
-    file = await exported(request, filters, form.format, proof.id)
-    file.cookies.append(cookies.session_cookie(proof.token, request.scope["auth"]))
+    file = await exported(request, filters, form.format, step_up_id)
+    file.cookies.extend(renewed)
     return file
 
 

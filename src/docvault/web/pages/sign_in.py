@@ -36,6 +36,10 @@ class CodeForm(msgspec.Struct, forbid_unknown_fields=True):
     next: str = ""
 
 
+class LeaveForm(msgspec.Struct, forbid_unknown_fields=True):
+    next: str = ""
+
+
 @get("/", opt=PUBLIC)
 async def start(request: WebRequest) -> Redirect:
     """The first page of whoever comes."""
@@ -78,10 +82,12 @@ async def give_password(request: WebRequest) -> Response[Any]:
 
 @get("/login/code", opt=PUBLIC)
 async def ask_code(request: WebRequest, onward: Next = "") -> Response[Any]:
-    """The form for the 6-digit code."""
-    if cookies.read(request.headers.get("cookie", ""), cookies.CHALLENGE) is None:
+    """The form for the second factor: a passkey, or the 6-digit code."""
+    try:
+        owed = await _owed(request)
+    except ChallengeOver:
         return Redirect("/login", status_code=303)
-    return render(request, "factor.html", next=inside(onward), error="")
+    return render(request, "factor.html", next=inside(onward), owed=owed, error="")
 
 
 @post("/login/code", opt=PUBLIC)
@@ -102,7 +108,7 @@ async def give_code(request: WebRequest) -> Response[Any]:
     except ChallengeOver as error:
         return again(request, "login.html", error, next=inside(form.next), email="", notice="")
     except CredentialRefused as error:
-        return again(request, "factor.html", error, next=inside(form.next))
+        return again(request, "factor.html", error, next=inside(form.next), owed=await _owed(request))
     return _enter(request, inside(form.next) or home_of(session.acting), session)
 
 
@@ -138,12 +144,22 @@ async def give_recovery_code(request: WebRequest) -> Response[Any]:
 
 @post("/logout", opt=ANY_SESSION)
 async def logout(request: WebRequest) -> Redirect:
-    """End the session."""
+    """End the session; whoever wants to sign in again goes on where they were."""
+    form = await forms.read(request, LeaveForm) if forms.is_form(request) else LeaveForm()
     portal = portal_of(request)
     await run(sessions.sign_out, portal.db, acting=signed_in(request), now=portal.clock())
-    left = Redirect("/login?notice=signed-out", status_code=303)
+    address = _with_next("/login", form.next) if form.next else "/login?notice=signed-out"
+    left = Redirect(address, status_code=303)
     left.cookies.append(cookies.ended(cookies.SESSION))
     return left
+
+
+async def _owed(request: WebRequest) -> tuple[str, ...]:
+    """Return what the challenge of this browser may be answered with. Raises ChallengeOver."""
+    portal = portal_of(request)
+    return await run(
+        sessions.factors_owed, portal.db, challenge_token=challenge_of(request), now=portal.clock()
+    )
 
 
 def inside(address: str) -> str:

@@ -1,7 +1,8 @@
 // @ts-check
-/** The last step: a one-time code for exactly this document, then the signature. */
+/** The last step: a one-time code or a passkey for exactly this document, then the signature. */
 import { $, Refused, api } from "./ui.js";
 import { Answers, readCeremony } from "./answers.js";
+import { ownFactors, prove } from "./webauthn.js";
 
 const PURPOSE = "envelope:sign";
 const WORDS = {
@@ -17,6 +18,7 @@ const answers = new Answers(ceremony);
 const form = $("#confirm", HTMLFormElement);
 const code = $("#code", HTMLInputElement);
 const button = $("#sign", HTMLButtonElement);
+const passkey = $("#passkey", HTMLButtonElement);
 const problem = $("#problem", HTMLElement);
 const problemWords = $("#problem-words", HTMLElement);
 
@@ -46,9 +48,14 @@ function showSummary() {
 }
 
 /** @param {string} words */
-function complain(words) {
+function showProblem(words) {
   problemWords.textContent = words;
   problem.hidden = false;
+}
+
+/** @param {string} words */
+function complain(words) {
+  showProblem(words);
   code.setAttribute("aria-invalid", "true");
   code.select();
   code.focus();
@@ -57,6 +64,7 @@ function complain(words) {
 /** @param {boolean} busy */
 function setBusy(busy) {
   button.disabled = busy;
+  passkey.disabled = busy;
   $("#sign-words", HTMLElement).textContent = busy ? "Signing…" : "Sign the document";
 }
 
@@ -65,15 +73,44 @@ function filledIn() {
   return Object.fromEntries(ceremony.fields.filter((field) => answers.has(field.id)).map((field) => [field.id, answers.fields[field.id]]));
 }
 
-async function sign() {
-  const proof = await api("POST", "/step-ups", { purpose: PURPOSE, digest: ceremony.digest, code: code.value.replace(/\s/gu, "") });
+async function proveWithCode() {
+  const given = code.value.replace(/\s/gu, "");
+  const proof = await api("POST", "/step-ups", { purpose: PURPOSE, digest: ceremony.digest, code: given });
+  return proof.id;
+}
+
+/** @param {string} proof */
+async function sign(proof) {
   await api("POST", `/envelopes/${ceremony.envelope}/ceremony/sign`, {
-    step_up: proof.id,
+    step_up: proof,
     answers: filledIn(),
     signature: answers.signature,
   });
   answers.forget();
   location.replace(`/sign/${ceremony.envelope}/done`);
+}
+
+async function signWithPasskey() {
+  problem.hidden = true;
+  setBusy(true);
+  try {
+    await sign(await prove(PURPOSE, ceremony.digest));
+  } catch (error) {
+    setBusy(false);
+    showProblem(error instanceof Error ? error.message : "That did not work. Please try again.");
+    passkey.focus();
+  }
+}
+
+/** Whoever has a passkey is offered it first. */
+async function offerPasskey() {
+  const own = await ownFactors();
+  if (!own.passkey) return;
+  for (const id of ["#passkey", "#or"]) $(id, HTMLElement).hidden = false;
+  button.classList.remove("primary");
+  passkey.addEventListener("click", () => void signWithPasskey());
+  if (!own.code) for (const id of ["#or", "#by-code", "#sign"]) $(id, HTMLElement).hidden = true;
+  passkey.focus();
 }
 
 form.addEventListener("submit", async (event) => {
@@ -86,7 +123,7 @@ form.addEventListener("submit", async (event) => {
   }
   setBusy(true);
   try {
-    await sign();
+    await sign(await proveWithCode());
   } catch (error) {
     setBusy(false);
     complain(error instanceof Refused ? error.message : "That did not work. Please try again.");
@@ -100,4 +137,5 @@ if (missing()) {
 } else {
   showSummary();
   code.focus();
+  void offerPasskey();
 }
