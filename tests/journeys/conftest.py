@@ -155,7 +155,7 @@ class Watch:
             self._say(f"failed: {request.url} {request.failure}")
 
     def _foreign(self, url: str) -> None:
-        if not url.startswith(("http://127.0.0.1", "blob:", "data:")):
+        if not url.startswith(("http://127.0.0.1:", "http://localhost:", "blob:", "data:")):
             self.complaints.append(f"a request left this machine: {url}")
 
 
