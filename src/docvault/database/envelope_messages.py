@@ -110,7 +110,7 @@ def _to_signer(
         "organisation": _organisation_of_sender(tx, row),
         "title": row.title,
         "message": row.message,
-        "due": row.due_at.strftime("%-d %B %Y") if row.due_at else "",
+        "due": row.due_at.isoformat() if row.due_at else "",
         "path": f"/sign/{row.id}",
     }
     messages.add(

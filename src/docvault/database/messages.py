@@ -13,7 +13,8 @@ from sqlalchemy import Row, insert, or_, select, update
 
 from docvault.database import work
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
-from docvault.database.tables import messages
+from docvault.database.tables import messages, people
+from docvault.rules.languages import OTHERWISE
 from docvault.values import NotFound, PersonId, new_id
 
 CLAIM = timedelta(minutes=5)  # longer than a mail server may take for one message
@@ -53,16 +54,17 @@ def add(
     """Queue one message in `tx` and return its id.
 
     values: what the template asks for; a link is given as `path`, from the slash on, and gets the portal's
-    address when the message is rendered.
+    address when the message is rendered. Moments are ISO 8601. The words will be in the person's language.
     """
     message_id = new_id()
+    worded = {**values, "language": _language(tx, person_id)}
     tx.connection.execute(
         insert(messages).values(
             id=message_id,
             person_id=person_id,
             recipient=recipient,
             template=template,
-            body=records.seal(_context(message_id), json.dumps(dict(values)).encode()),
+            body=records.seal(_context(message_id), json.dumps(worded).encode()),
             created_at=now,
             failures=0,
         )
@@ -133,6 +135,12 @@ def newest(
     items = [_message(records, row) for row in rows[:limit]]
     more = len(rows) > limit
     return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
+
+
+def _language(tx: Transaction, person_id: PersonId | None) -> str:
+    """Return the language of mail to this person; English to somebody who has no account."""
+    chosen = select(people.c.language).where(people.c.id == (person_id or ""))
+    return tx.connection.execute(chosen).scalar_one_or_none() or OTHERWISE
 
 
 def _message(records: Records, row: Row[Any]) -> Message:

@@ -1,7 +1,8 @@
 """The words of a message, as plain text and as HTML from one source. Never sends anything.
 
-Each *.j2 in templates/ holds the words once, in blocks; layout.txt and layout.html lay them out. A subject
-never carries a title or a link: subjects are shown on locked phones and kept by many hands.
+Each *.j2 in templates/ holds the words in English, in blocks, and its namesake in a folder in that language.
+layout.txt and layout.html lay them out. A subject never carries a title or a link: subjects are shown on
+locked phones and kept by many hands.
 """
 
 from collections.abc import Mapping
@@ -16,9 +17,13 @@ from jinja2 import (
     Template,
     TemplateNotFound,
     UndefinedError,
+    pass_context,
     select_autoescape,
 )
+from jinja2.runtime import Context
 
+from docvault.mail import dates, sentences
+from docvault.rules.languages import LANGUAGES, OTHERWISE
 from docvault.values import DocVaultError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -59,13 +64,14 @@ def render(template: str, values: Mapping[str, str], *, base_url: str, portal_na
     """Return one message in words.
 
     values: what the template asks for. A `path` among them starts with a slash and becomes the button's
-    address. Raises MessageInvalid.
+    address; `language` is the reader's. Raises MessageInvalid.
     """
     link = _link(values.get("path"), base_url)
-    given = {**values, "portal": portal_name, "host": urlsplit(base_url).netloc}
+    language = values.get("language", OTHERWISE)
+    given = {**values, "portal": portal_name, "host": urlsplit(base_url).netloc, "language": language}
     try:
-        blocks = _WORDS.get_template(f"{template}.j2").blocks
-        texts = {name: _block(template, name, given) for name in blocks}
+        found = _template(template, language)
+        texts = {name: _block(found, name, given) for name in found.blocks}
     except (TemplateNotFound, UndefinedError) as error:
         raise MessageInvalid(f"The message {template} cannot be written: {error}.") from error
     words = Words(
@@ -75,7 +81,7 @@ def render(template: str, values: Mapping[str, str], *, base_url: str, portal_na
         button=_line(texts.get("button", "")),
         notes=_paragraphs(texts.get("notes", "")),
     )
-    page = {"words": words, "link": link, **given}
+    page = {"words": words, "link": link, "direction": LANGUAGES[language].direction, **given}
     return Rendered(
         subject=_line(texts["subject"])[:SUBJECT_LONGEST],
         text=_WORDS.get_template("layout.txt").render(page),
@@ -92,8 +98,13 @@ def _link(path: str | None, base_url: str) -> str | None:
     return urljoin(base_url, path)
 
 
-def _block(template: str, name: str, values: Mapping[str, str]) -> str:
-    found: Template = _WORDS.get_template(f"{template}.j2")
+def _template(name: str, language: str) -> Template:
+    """Return the words in the reader's language, or in English where they are not written in it yet."""
+    wanted = [f"{language}/{name}.j2"] if language != OTHERWISE else []
+    return _WORDS.select_template([*wanted, f"{name}.j2"])
+
+
+def _block(found: Template, name: str, values: Mapping[str, str]) -> str:
     return "".join(found.blocks[name](found.new_context(dict(values))))
 
 
@@ -105,6 +116,27 @@ def _paragraphs(text: str) -> tuple[str, ...]:
     return tuple(_line(part) for part in text.split("\n\n") if part.strip())
 
 
+@pass_context
+def _moment(context: Context, value: str) -> str:
+    return dates.moment(value, context["language"])
+
+
+@pass_context
+def _day(context: Context, value: str) -> str:
+    return dates.day(value, context["language"])
+
+
+@pass_context
+def _notice(context: Context, value: str) -> str:
+    """Return the sentence of a notice; what an older release queued is a sentence already."""
+    return sentences.NOTICES.get(value, {}).get(context["language"], value)
+
+
+@pass_context
+def _layout(context: Context, name: str) -> str:
+    return sentences.LAYOUT[name][context["language"]]
+
+
 _WORDS = Environment(
     loader=FileSystemLoader(TEMPLATES),
     undefined=StrictUndefined,
@@ -112,3 +144,4 @@ _WORDS = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_WORDS.filters.update(moment=_moment, day=_day, notice=_notice, layout=_layout)
