@@ -53,8 +53,9 @@ def test_an_invited_person_joins_by_proving_their_app(world):
     assert len(codes) == 10
     assert (session.kind, session.acting.factors) == ("full", "password+totp")
     assert state_of(world, opened.acting.person_id) == "active"
-    assert [kind for kind, _ in world.entries()][-4:] == [
+    assert [kind for kind, _ in world.entries()][-5:] == [
         "person:factor:enrolment-started",
+        "session:device:added",
         "person:joined",
         "person:factor:enrolled",
         "person:recovery-codes:issued",
@@ -227,7 +228,7 @@ def test_guessing_codes_of_an_enrolment_is_throttled(world):
 def test_a_new_factor_sends_a_notice(world, member):
     with world.db.reading() as tx:
         newest = messages.newest(tx, world.vault.records).items
-    assert any("authenticator app" in message.values.get("what", "") for message in newest)
+    assert any(message.values.get("what") == "app-connected" for message in newest)
 
 
 @pytest.mark.promise(3)

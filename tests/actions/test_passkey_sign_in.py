@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from credentials.authenticator import UP, Authenticator, lying
-from docvault.actions import passkey_sign_in, people, sessions
+from docvault.actions import freezing, passkey_sign_in, people, sessions
 from docvault.credentials.passkeys import Signed
 from docvault.credentials.refusals import (
     ChallengeOver,
@@ -100,7 +100,10 @@ def test_a_wrong_answer_opens_nothing_and_writes_only_counters_and_events(holder
         assert holder.world.entries()[-1][0] == "session:refused"
     assert len(refusals) == 1
     after = dump(holder.world)
-    assert {name for name in before if before[name] != after[name]} <= {"challenges"}  # one try less
+    # One try less, and a mail to the owner with its "not me" link, because the password was right.
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed <= {"challenges", "messages", "invitations"}
+    assert len(after["messages"]) == len(before["messages"]) + 1
 
 
 @pytest.mark.promise(1)
@@ -212,6 +215,22 @@ def test_somebody_disabled_on_the_way_does_not_get_in(holder):
 
 
 @pytest.mark.promise(16)
+def test_a_frozen_account_that_was_enabled_wants_a_new_password_before_any_passkey(holder):
+    member, db = holder.member, holder.world.db
+    with db.reading() as tx:
+        found = messages.newest(tx, holder.world.vault.records).items
+    mine = [each for each in found if each.values.get("what") == "passkey-added"]
+    token = mine[0].values["path"].removeprefix("/not-me#")
+    freezing.freeze_account(db, holder.world.vault.records, token=token, source=SOURCE, now=member.now)
+    with pytest.raises(PasskeyRefused):
+        holder.sign_in()
+    person_id = member.acting.person_id
+    people.enable_person(db, acting=holder.world.administrator, person_id=person_id, now=member.now)
+    with pytest.raises(PasskeyRefused):
+        holder.sign_in()
+
+
+@pytest.mark.promise(16)
 def test_a_counter_that_goes_back_is_refused_and_told_to_the_owner(holder):
     holder.sign_in()
     holder.sign_in()
@@ -221,7 +240,7 @@ def test_a_counter_that_goes_back_is_refused_and_told_to_the_owner(holder):
             holder.sign_in(lying(count=count))
         assert str(refusal.value) == str(PasskeyRefused())
     assert counter(holder.world) == kept
-    warned = "A passkey of your account was refused, because there may be a copy of it"
+    warned = "passkey-copied"
     assert told(holder.world).count(warned) == 3
     assert holder.sign_in(lying(count=kept + 5)).kind == "full"
     assert counter(holder.world) == kept + 5

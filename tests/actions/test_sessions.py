@@ -32,6 +32,7 @@ from docvault.vault.records import Records
 from .members import HASHER, PASSWORD, SOURCE, invite, join, with_mail
 from .world import NOW, everything, set_state
 
+NOTICE = {"messages", "invitations"}  # a mail to the owner, with its "not me" link
 EVENTS = {"audit_entries", "audit_details", "audit_state", "audit_tiles", "throttles"}
 
 
@@ -105,7 +106,9 @@ def test_a_wrong_code_writes_nothing_but_counters_and_events(world, member):
         with pytest.raises(CodeRefused):
             member.give_code(token, code)
     after = dump(world)
-    assert {name for name in before if before[name] != after[name]} == {"challenges"}  # one try less each
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"challenges", *NOTICE}  # one try less each, and the owner is told once
+    assert len(after["messages"]) == len(before["messages"]) + 1
     with pytest.raises(ChallengeOver):
         member.give_code(token)
 
@@ -445,7 +448,8 @@ def test_counters_that_rested_are_collected_but_never_a_factors(world, member):
         later = member.later(hours=1)
         member.give_code(member.challenge(), member.wrong_code())
     with world.db.transaction() as tx:
-        assert throttles.forget(tx, later + timedelta(hours=25)) == 2  # the account and the source
+        # the account, the source, and when its owner was last told of a wrong code
+        assert throttles.forget(tx, later + timedelta(hours=25)) == 3
         assert tx.connection.execute(select(tables.throttles.c.key)).scalars().all() == [
             f"factor:{member.acting.person_id}"
         ]
@@ -601,5 +605,5 @@ def test_using_a_recovery_code_sends_a_notice(world, member):
     member.recover(member.challenge(), member.recovery_codes[0])
     with world.db.reading() as tx:
         newest = messages.newest(tx, world.vault.records).items
-    assert any("recovery code" in message.values.get("what", "") for message in newest)
+    assert any(message.values.get("what") == "recovery-code-used" for message in newest)
     assert {message.recipient for message in newest} >= {member.email}

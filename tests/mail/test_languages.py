@@ -95,6 +95,7 @@ def test_what_an_older_release_queued_is_sent_as_it_was():
         "what": "A recovery code was used",
         "when": "4 May 2026",
         "where": "",
+        "from_then": "",
         "expires": "5 May 2026",
         "path": "/not-me#x",
     }

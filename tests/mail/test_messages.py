@@ -24,6 +24,7 @@ EVERY_VALUE = {
     "what": "recovery-code-used",
     "when": "2026-05-04T12:00:00+00:00",
     "where": "Firefox · Windows · 203.0.113.9",
+    "from_then": "2026-05-05T12:00:00+00:00",
     "token": "Backup",
     "ends": "2026-05-04T12:00:00+00:00",
     "path": "/sign/abc#T0KEN",

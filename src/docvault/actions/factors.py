@@ -17,10 +17,13 @@ from docvault.database import audit, devices, enrolments, factors, notices, pass
 from docvault.database.engine import Database, Transaction
 from docvault.database.messages import Records
 from docvault.database.passkeys import PasskeyRow
+from docvault.database.people import PersonRow
 from docvault.database.sessions import ENROL, NewSession
 from docvault.policy.vocabulary import PORTAL, Acting, Permission
 from docvault.rules import factors as rules
 from docvault.rules.factors import Owned
+from docvault.rules.notices import Notice
+from docvault.rules.origins import place
 from docvault.values import NotFound
 
 ISSUER = "DocVault"  # how authenticator apps name the entry
@@ -99,7 +102,7 @@ def confirm_enrolment(
         judgement = factors.confirm(tx, records, person.id, code, now, device_id=device_id)
         if judgement.refusal is None:
             codes, session = enrolments.adopt(tx, acting, person, "totp", now)
-            notices.tell(tx, records, person, "An authenticator app was connected to your account", now)
+            _tell(tx, records, person, Notice.APP_CONNECTED, acting, now)
         elif judgement.why != "throttled":
             _note(tx, Kind.FACTOR_ENROLMENT_REFUSED, acting, now, {"factor": "totp", "why": judgement.why})
     if judgement.refusal:
@@ -125,7 +128,7 @@ def remove_app(db: Database, records: Records, *, acting: Acting, step_up_id: st
         factors.remove_app(tx, person.id)
         ended = enrolments.put_others_out(tx, acting, now)
         _note(tx, Kind.FACTOR_REMOVED, acting, now, {"factor": "totp", "sessions_ended": ended})
-        notices.tell(tx, records, person, "The authenticator app was removed from your account", now)
+        _tell(tx, records, person, Notice.APP_REMOVED, acting, now)
     return ended
 
 
@@ -145,9 +148,7 @@ def renew_recovery_codes(
         step_ups.spend(tx, acting, step_up_id, STEP_UP, RENEW_CODES, now)
         codes = factors.issue_recovery_codes(tx, person.id)
         _note(tx, Kind.RECOVERY_CODES_ISSUED, acting, now, {"count": len(codes)})
-        notices.tell(
-            tx, records, person, "New recovery codes were made for your account; the old ones are void", now
-        )
+        _tell(tx, records, person, Notice.RECOVERY_CODES_ISSUED, acting, now)
     return codes
 
 
@@ -155,6 +156,12 @@ def _check_kind(tx: Transaction, acting: Acting) -> None:
     """Refuse an app as the first factor of somebody whose role must use a passkey. Raises PasskeyNeeded."""
     if acting.session_kind == ENROL and factors.passkey_only(tx, acting.role):
         raise PasskeyNeeded
+
+
+def _tell(
+    tx: Transaction, records: Records, person: PersonRow, what: Notice, acting: Acting, now: datetime
+) -> None:
+    notices.tell(tx, records, person, what, now, where=place(acting.user_agent, acting.address))
 
 
 def _note(tx: Transaction, kind: Kind, acting: Acting, now: datetime, facts: dict[str, str | int]) -> None:

@@ -16,6 +16,7 @@ from docvault.database.messages import Records
 from docvault.database.passkeys import Purpose
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import NewSession, Source
+from docvault.rules.notices import Notice
 
 _REFUSED = Judgement(PasskeyRefused())
 _OVER = Judgement(ChallengeOver())
@@ -88,6 +89,7 @@ def finish_passkey_factor(
             judgement = _judge(tx, records, party, person, nonce, signed, source, now)
         if person is None or judgement.refusal:
             _turn_away(tx, records, person, judgement, source, now)
+            arrivals.warn(tx, records, person, judgement.why, source, now)
         else:
             proven = "password+passkey"
             session = arrivals.let_in(tx, records, person, factors=proven, source=source, now=now)
@@ -110,6 +112,8 @@ def _judge_alone(
     nonce = passkeys.answer(tx, Purpose.SIGN_IN, holder, None, now)
     row = passkeys.known(tx, signed.credential_id)
     person = people.by_id(tx, row.person_id) if row else None
+    if person is not None and person.password_hash is None:
+        return person, _REFUSED  # frozen, and no new password chosen yet (docs/decisions/0007)
     if person is not None and devices.known(tx, person.id, source):
         return person, _judge(tx, records, party, person, nonce, signed, source, now)
     bucket = throttles.source(tx.policy.numbers.passwords.throttle, source.address)
@@ -153,4 +157,4 @@ def _turn_away(
 ) -> None:
     arrivals.turned_away(tx, person, why=judgement.why, factor="passkey", source=source, now=now)
     if person is not None and isinstance(judgement.refusal, PasskeyCopied):
-        notices.tell(tx, records, person, notices.PASSKEY_COPIED, now)
+        notices.tell(tx, records, person, Notice.PASSKEY_COPIED, now, where=source.place)

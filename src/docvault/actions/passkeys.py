@@ -22,6 +22,8 @@ from docvault.database.sessions import NewSession
 from docvault.policy.vocabulary import PORTAL, Acting, Permission
 from docvault.rules import factors as rules
 from docvault.rules import names
+from docvault.rules.notices import Notice
+from docvault.rules.origins import place
 
 STEP_UP = Permission.ACCOUNT_CHANGE.value  # what a proof for removing one is given for
 
@@ -121,7 +123,7 @@ def rename_passkey(
         row = passkeys.mine(tx, acting.person_id, passkey_id)
         passkeys.rename(tx, row, called)
         _note(tx, Kind.PASSKEY_RENAMED, acting, now, {"passkey_id": row.id}, called)
-        _tell(tx, records, acting, f"The passkey “{row.name}” of your account is now called “{called}”", now)
+        _tell(tx, records, acting, Notice.PASSKEY_RENAMED, f"{row.name} → {called}", now)
         return passkeys.mine(tx, acting.person_id, passkey_id)
 
 
@@ -144,7 +146,7 @@ def remove_passkey(
         ended = enrolments.put_others_out(tx, acting, now)
         facts: dict[str, str | int] = {"passkey_id": row.id, "sessions_ended": ended}
         _note(tx, Kind.PASSKEY_REMOVED, acting, now, facts, row.name)
-        _tell(tx, records, acting, f"The passkey “{row.name}” was removed from your account", now)
+        _tell(tx, records, acting, Notice.PASSKEY_REMOVED, row.name, now)
     return ended
 
 
@@ -175,14 +177,15 @@ def _keep(
     row = passkeys.add(tx, records, person.id, fresh, name, now)
     facts: dict[str, str | int] = {"passkey_id": row.id, "synced": "yes" if row.synced else "no"}
     _note(tx, Kind.PASSKEY_ADDED, acting, now, facts, name)
-    _tell(tx, records, acting, f"The passkey “{name}” was added to your account", now)
+    _tell(tx, records, acting, Notice.PASSKEY_ADDED, name, now)
     return row
 
 
-def _tell(tx: Transaction, records: Records, acting: Acting, what: str, now: datetime) -> None:
+def _tell(tx: Transaction, records: Records, acting: Acting, what: Notice, name: str, now: datetime) -> None:
     person = people.by_id(tx, acting.person_id)
     if person is not None:
-        notices.tell(tx, records, person, what, now)
+        where = f"{name}\n{place(acting.user_agent, acting.address)}"
+        notices.tell(tx, records, person, what, now, where=where)
 
 
 def _note(

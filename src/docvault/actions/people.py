@@ -29,6 +29,7 @@ from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import ENROL, NewSession, Source
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
 from docvault.rules import people as rules
+from docvault.rules.notices import Notice
 from docvault.rules.people import PeopleError, PersonRefused
 from docvault.rules.proposals import check_alone
 from docvault.values import OrganisationId, PersonId, new_id
@@ -301,17 +302,9 @@ def finish_password_reset(
             raise LinkRefused
         people.set_password(tx, person.id, password_hash)
         ended = _put_out(tx, person.id, now)
-        _note(
-            tx,
-            Kind.PASSWORD_SET,
-            None,
-            person.id,
-            person.organisation_id,
-            now,
-            {"sessions_ended": ended},
-            _whereabouts(source),
-        )
-        notices.tell(tx, records, person, "The password of your account was changed", now)
+        facts, private = {"sessions_ended": ended}, _whereabouts(source)
+        _note(tx, Kind.PASSWORD_SET, None, person.id, person.organisation_id, now, facts, private)
+        notices.tell(tx, records, person, Notice.PASSWORD_CHANGED, now, where=source.place)
 
 
 def _own_details(link: LinkRow, person: PersonRow, name: str | None, email: str | None) -> tuple[str, str]:

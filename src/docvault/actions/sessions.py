@@ -38,6 +38,7 @@ from docvault.database.throttles import Bucket
 from docvault.policy.vocabulary import Acting
 from docvault.rules import factors as factor_rules
 from docvault.rules import people as rules
+from docvault.rules.notices import Notice
 from docvault.values import PersonId
 
 __all__ = [
@@ -121,6 +122,7 @@ def finish_sign_in(
         judgement = _judge_code(tx, records, person, code, source, now) if person else _OVER
         if person is None or judgement.refusal:
             arrivals.turned_away(tx, person, why=judgement.why, factor="totp", source=source, now=now)
+            arrivals.warn(tx, records, person, judgement.why, source, now)
         else:
             session = _let_in(tx, records, person, source, now)
             challenges.spend(tx, challenge_token)
@@ -141,13 +143,14 @@ def use_recovery_code(
         judgement = _judge_recovery_code(tx, person, code, source, now) if person else _OVER
         if person is None or judgement.refusal:
             arrivals.turned_away(tx, person, why=judgement.why, factor="recovery", source=source, now=now)
+            arrivals.warn(tx, records, person, judgement.why, source, now)
         else:
             session = sessions.start(
                 tx, person, kind=ENROL, factors="password+recovery", source=source, now=now
             )
             challenges.spend(tx, challenge_token)
             _note_start(tx, Kind.RECOVERY_CODE_USED, session, now)
-            notices.tell(tx, records, person, "A recovery code of your account was used", now)
+            notices.tell(tx, records, person, Notice.RECOVERY_CODE_USED, now, where=source.place)
     if judgement.refusal:
         raise judgement.refusal
     return session

@@ -14,6 +14,8 @@ from docvault.database.passkeys import Purpose
 from docvault.database.sessions import FULL
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules.notices import Notice
+from docvault.rules.origins import place
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,9 @@ def _conclude(
 def _warn(tx: Transaction, records: Records, acting: Acting, now: datetime) -> None:
     person = people.by_id(tx, acting.person_id)
     if person is not None:
-        notices.tell(tx, records, person, notices.PASSKEY_COPIED, now)
+        notices.tell(
+            tx, records, person, Notice.PASSKEY_COPIED, now, where=place(acting.user_agent, acting.address)
+        )
 
 
 def _note(tx: Transaction, kind: Kind, acting: Acting, now: datetime, **facts: str) -> None:

@@ -12,6 +12,7 @@ from docvault.database.engine import Transaction
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import FULL, USER_AGENT, NewSession, Source
+from docvault.rules.notices import Notice
 
 EMAIL = 254  # characters kept of what was typed as an address
 
@@ -20,22 +21,48 @@ def let_in(
     tx: Transaction, records: Records, person: PersonRow, *, factors: str, source: Source, now: datetime
 ) -> NewSession:
     """Open a full session for somebody active who proved both factors. factors: which, e.g. password+totp."""
-    throttles.clear(tx, throttles.account(tx.policy.numbers.passwords.throttle, person.email))
     device = devices.known(tx, person.id, source)
+    failed = _forgive(tx, person, device)
+    begun = _begin(tx, person, factors, source, now, device, Kind.SIGN_IN_SUCCEEDED)
+    if begun.device is not None:
+        notices.tell(tx, records, person, Notice.NEW_DEVICE, now, where=source.place)
+    if failed >= tx.policy.numbers.passwords.throttle.free_tries:
+        notices.tell(tx, records, person, Notice.AFTER_FAILURES, now, where=source.place)
+    return begun
+
+
+def welcome(tx: Transaction, person: PersonRow, *, factors: str, source: Source, now: datetime) -> NewSession:
+    """Open a full session for somebody who has just set up a factor: joined, or came with a recovery code.
+
+    Their browser is known from now on without a notice of its own: that of the factor goes out.
+    """
+    return _begin(tx, person, factors, source, now, devices.known(tx, person.id, source))
+
+
+def _begin(
+    tx: Transaction,
+    person: PersonRow,
+    factors: str,
+    source: Source,
+    now: datetime,
+    device: devices.DeviceRow | None,
+    noted: Kind | None = None,
+) -> NewSession:
     secret = None
     if device is None:
         device_id, secret = devices.add(tx, person.id, source, now)
     else:
         device_id = device.id
         devices.touch(tx, device, source, now)
-        throttles.clear(tx, throttles.device(tx.policy.numbers.passwords.throttle, device.id))
     begun = sessions.start(
         tx, person, kind=FULL, factors=factors, source=source, now=now, device_id=device_id
     )
-    _note(tx, Kind.SIGN_IN_SUCCEEDED, begun, now, factors=factors, session=FULL)
+    if noted is not None:
+        _note(tx, noted, begun, now, factors=factors, session=FULL)
     if secret is not None:
         _note(tx, Kind.DEVICE_ADDED, begun, now, device=device_id)
-        notices.tell(tx, records, person, "Somebody signed in to your account from a new device", now)
+    for ended in sessions.crowd_out(tx, person, now):
+        _note(tx, Kind.SESSION_REVOKED, begun, now, session=ended, why="one too many")
     return replace(begun, device=secret)
 
 
@@ -74,9 +101,29 @@ def turned_away(
     )
 
 
+def warn(
+    tx: Transaction, records: Records, person: PersonRow | None, why: str, source: Source, now: datetime
+) -> None:
+    """Tell somebody whose password was right that no second factor followed, now and then (ASVS 6.3.5)."""
+    if person is not None and why != "throttled":
+        notices.tell_at_times(tx, records, person, Notice.FACTOR_FAILED, now, where=source.place)
+
+
 def whereabouts(source: Source, email: str) -> dict[str, str]:
     """Return where somebody came from and what they called themselves, as details of an entry."""
     return {"address": source.address, "user_agent": source.user_agent[:USER_AGENT], "email": email[:EMAIL]}
+
+
+def _forgive(tx: Transaction, person: PersonRow, device: devices.DeviceRow | None) -> int:
+    """Clear the counters of failed tries, and return how many there were."""
+    limits = tx.policy.numbers.passwords.throttle
+    buckets = [throttles.account(limits, person.email)]
+    if device is not None:
+        buckets.append(throttles.device(limits, device.id))
+    failed = sum(throttles.failures(tx, bucket) for bucket in buckets)
+    for bucket in buckets:
+        throttles.clear(tx, bucket)
+    return failed
 
 
 def _note(tx: Transaction, kind: Kind, begun: NewSession, now: datetime, **facts: str) -> None:
@@ -89,4 +136,5 @@ def _note(tx: Transaction, kind: Kind, begun: NewSession, now: datetime, **facts
         object_id=begun.acting.person_id,
         organisation_id=begun.acting.organisation_id,
         facts=facts,
+        private={"person": begun.acting.name} if kind == Kind.SESSION_REVOKED else None,
     )

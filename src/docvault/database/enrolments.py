@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from docvault.audit.kinds import Kind
 from docvault.credentials.refusals import NotFresh
 from docvault.database import (
+    arrivals,
     audit,
     challenges,
     devices,
@@ -59,15 +60,14 @@ def adopt(
     device_id = devices.of_session(tx, acting.session_id)
     sessions.end_all(tx, person.id, now)
     end_tries(tx, person.id)
-    session = sessions.start(
-        tx,
-        person,
-        kind=FULL,
-        factors=f"password+{factor}" if acting.session_kind == ENROL else acting.factors,
-        source=Source(acting.address, acting.user_agent),
-        now=now,
-        device_id=device_id,
-    )
+    proven = f"password+{factor}" if acting.session_kind == ENROL else acting.factors
+    source = Source(acting.address, acting.user_agent)
+    if device_id is None:
+        session = arrivals.welcome(tx, person, factors=proven, source=source, now=now)
+    else:
+        session = sessions.start(
+            tx, person, kind=FULL, factors=proven, source=source, now=now, device_id=device_id
+        )
     if joined:
         note(tx, Kind.PERSON_JOINED, session.acting, now, role=person.role.value)
     note(tx, Kind.FACTOR_ENROLLED, session.acting, now, factor=factor, after=acting.factors)

@@ -1,29 +1,65 @@
 """Mail about a person's own account: invitations, resets, and what happened to it (promise 16)."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
-from docvault.database import invitations, messages, organisations
+from docvault.database import addresses, invitations, messages, organisations, people, throttles
 from docvault.database.engine import Transaction
 from docvault.database.invitations import LinkPurpose
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow
+from docvault.policy.vocabulary import Role
+from docvault.rules.notices import Notice
 
 
-def tell(tx: Transaction, records: Records, person: PersonRow, what: str, now: datetime) -> None:
-    """Queue a notice in `tx`. what: a sentence without its full stop, such as "Your password was changed"."""
-    values = {"name": person.name, "what": what, "when": moment(now)}
-    _queue(tx, records, person, "security_notice", values, now)
+def tell(
+    tx: Transaction,
+    records: Records,
+    person: PersonRow,
+    what: Notice,
+    now: datetime,
+    *,
+    where: str = "",
+    from_then: datetime | None = None,
+) -> None:
+    """Queue a notice in `tx` to every address of the person, with a link that freezes the account.
+
+    where: from where it was done, as short as a browser's name and an address. from_then: when it will count.
+    """
+    token = invitations.add(tx, person.id, LinkPurpose.NOT_ME, now)
+    values = {
+        "what": what.value,
+        "when": moment(now),
+        "where": where,
+        "from_then": moment(from_then) if from_then else "",
+        "expires": moment(invitations.expiry(tx, LinkPurpose.NOT_ME, now)),
+        "path": f"/not-me#{token}",
+    }
+    _queue(tx, records, person, "security_notice", values, now, addresses.verified(tx, person, now))
 
 
-PASSKEY_COPIED = "A passkey of your account was refused, because there may be a copy of it"
+def tell_at_times(
+    tx: Transaction, records: Records, person: PersonRow, what: Notice, now: datetime, *, where: str = ""
+) -> None:
+    """Queue a notice of what strangers can cause, seldom enough that nobody floods a mailbox with it."""
+    minutes = tx.policy.numbers.passwords.notice_minutes
+    if throttles.once(tx, f"notice:{what.value}:{person.id}", minutes, now):
+        tell(tx, records, person, what, now, where=where)
+
+
+def tell_frozen(tx: Transaction, records: Records, person: PersonRow, now: datetime) -> None:
+    """Queue the news that an account was frozen, to its owner and to every administrator."""
+    values = {"when": moment(now)}
+    _queue(tx, records, person, "account_frozen", values, now, addresses.verified(tx, person, now))
+    for administrator in people.active(tx, Role.ADMINISTRATOR):
+        told = {**values, "who": person.name, "path": "/people"}
+        _queue(tx, records, administrator, "person_frozen", told, now)
 
 
 def invite(tx: Transaction, records: Records, person: PersonRow, inviter: str, now: datetime) -> str:
     """Queue an invitation in `tx` and return its token; an older one ends."""
     token = invitations.add(tx, person.id, LinkPurpose.INVITATION, now)
     values = {
-        "name": person.name,
         "inviter": inviter,
         "organisation": organisations.operator(tx).name,
         "expires": moment(invitations.expiry(tx, LinkPurpose.INVITATION, now)),
@@ -37,8 +73,29 @@ def offer_reset(tx: Transaction, records: Records, person: PersonRow, now: datet
     """Queue a link to choose a new password; an older one ends."""
     token = invitations.add(tx, person.id, LinkPurpose.PASSWORD_RESET, now)
     expires = moment(invitations.expiry(tx, LinkPurpose.PASSWORD_RESET, now))
-    values = {"name": person.name, "expires": expires, "path": f"/reset#{token}"}
-    _queue(tx, records, person, "password_reset", values, now)
+    _queue(tx, records, person, "password_reset", {"expires": expires, "path": f"/reset#{token}"}, now)
+
+
+def confirm_address(tx: Transaction, records: Records, person: PersonRow, email: str, now: datetime) -> None:
+    """Queue a link to a new address, by which its holder confirms it; an older one ends.
+
+    Somebody whose address it is already gets a mail that says so instead; whoever asked learns nothing.
+    """
+    owner = people.by_email(tx, email)
+    if owner is not None:
+        invitations.void(tx, person.id, now, LinkPurpose.EMAIL_CHANGE)
+        _queue(tx, records, owner, "email_in_use", {}, now)
+        return
+    detail = invitations.sealed(records, person.id, email)
+    token = invitations.add(tx, person.id, LinkPurpose.EMAIL_CHANGE, now, detail)
+    expires = moment(invitations.expiry(tx, LinkPurpose.EMAIL_CHANGE, now))
+    values = {"expires": expires, "path": f"/confirm-email#{token}"}
+    _queue(tx, records, person, "email_change", values, now, [email])
+
+
+def moment(at: datetime) -> str:
+    """Return a moment as messages carry it; the template says it in the reader's language (`|moment`)."""
+    return at.isoformat()
 
 
 def tell_of_ending_token(
@@ -64,19 +121,15 @@ def _queue(
     template: str,
     values: Mapping[str, str],
     now: datetime,
+    to: Iterable[str] = (),
 ) -> None:
-    messages.add(
-        tx,
-        records,
-        person_id=person.id,
-        recipient=person.email,
-        template=template,
-        values=values,
-        now=now,
-    )
-
-
-def moment(at: datetime) -> str:
-    """Return a moment as people read it in mail, in UTC."""
-    utc = at.astimezone(UTC)
-    return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
+    for recipient in to or [person.email]:
+        messages.add(
+            tx,
+            records,
+            person_id=person.id,
+            recipient=recipient,
+            template=template,
+            values={"name": person.name, **values},
+            now=now,
+        )

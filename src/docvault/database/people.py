@@ -4,6 +4,7 @@ A person is `invited` until their second factor is confirmed, then `active`; `di
 every right. Role and state are kept as periods too, so that any day can be asked for.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -147,8 +148,8 @@ def rename(tx: Transaction, person_id: PersonId, *, email: str, name: str) -> No
     tx.connection.execute(update(people).where(people.c.id == person_id).values(email=email, name=name))
 
 
-def set_password(tx: Transaction, person_id: PersonId, password_hash: str) -> None:
-    """Replace the stored hash."""
+def set_password(tx: Transaction, person_id: PersonId, password_hash: str | None) -> None:
+    """Replace the stored hash; None lets no password in until a new one is chosen."""
     tx.connection.execute(update(people).where(people.c.id == person_id).values(password_hash=password_hash))
 
 
@@ -198,6 +199,12 @@ def any_active(tx: Transaction, role: Role) -> bool:
         people.c.role == role.value, people.c.state != PersonState.INVITED.value
     )
     return tx.connection.execute(joined.limit(1)).first() is not None
+
+
+def active(tx: Transaction, role: Role) -> Sequence[PersonRow]:
+    """Return everybody of this role who may be here, the first to come first; for mail to them."""
+    here = _people().where(people.c.role == role.value, people.c.state == PersonState.ACTIVE.value)
+    return [person_of(row) for row in tx.connection.execute(here.order_by(people.c.created_at, people.c.id))]
 
 
 def invited(tx: Transaction, role: Role) -> PersonRow | None:

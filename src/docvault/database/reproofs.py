@@ -26,15 +26,13 @@ from docvault.database.messages import Records
 from docvault.database.people import PersonRow
 from docvault.database.tables import passkeys, recovery_codes, totp_factors
 from docvault.policy.vocabulary import Acting
+from docvault.rules.notices import Notice
 from docvault.values import PersonId
 
 
 def announce(tx: Transaction, records: Records, person: PersonRow, due: datetime, now: datetime) -> None:
     """Tell the owner at once, so that they can object while the delay runs."""
-    when = notices.moment(due)
-    notices.tell(
-        tx, records, person, f"Two people agreed that you set up a new second factor after {when}", now
-    )
+    notices.tell(tx, records, person, Notice.REPROOF_DECIDED, now, from_then=due)
 
 
 def open_way(tx: Transaction, records: Records, person: PersonRow, *, by: Acting, now: datetime) -> None:

@@ -4,6 +4,7 @@ A session counts while it is not ended, not idle too long, not too old, and its 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,12 +17,14 @@ from docvault.database.people import PersonRow, PersonState
 from docvault.database.tables import sessions
 from docvault.policy.numbers import Sessions
 from docvault.policy.vocabulary import ANYTHING, Acting, Role
+from docvault.rules import origins
 from docvault.values import NotFound, PersonId, SessionId, new_id
 
 FULL = "full"
 ENROL = "enrol"  # may only enrol a second factor
 TOKEN = "token"  # noqa: S105 - a kind of session: a program's
 TOUCH = timedelta(seconds=60)  # how exact "last seen" is: a write per minute, not per request
+STRICT = frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE_OFFICER})  # whose sessions are the shorter ones
 USER_AGENT = 300  # characters kept
 ADDRESS = 60  # characters kept
 
@@ -36,6 +39,11 @@ class Source:
     address: str
     user_agent: str
     devices: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def place(self) -> str:
+        """Browser and address in one line, for a notice."""
+        return origins.place(self.user_agent, self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +170,58 @@ def end(tx: Transaction, session_id: SessionId, now: datetime) -> bool:
     return tx.connection.execute(alive.values(ended_at=now)).rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A live session as its owner sees it."""
+
+    id: SessionId
+    kind: str
+    factors: str
+    device_id: str | None
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    address: str
+    user_agent: str
+
+
+def of_person(tx: Transaction, person: PersonRow, now: datetime) -> Sequence[SessionRow]:
+    """Return every session that counts at `now`, last seen first; programs' tokens are not among them."""
+    rested = now - _idle(tx.policy.numbers.sessions, person.role)
+    counts = (
+        sessions.c.person_id == person.id,
+        sessions.c.kind != TOKEN,
+        sessions.c.ended_at.is_(None),
+        sessions.c.expires_at > now,
+        sessions.c.seen_at > rested,
+    )
+    chosen = select(*(sessions.c[name] for name in SessionRow.__slots__)).where(*counts)
+    rows = tx.connection.execute(chosen.order_by(sessions.c.seen_at.desc(), sessions.c.id))
+    return [SessionRow(*row) for row in rows]
+
+
+def crowd_out(tx: Transaction, person: PersonRow, now: datetime) -> Sequence[SessionId]:
+    """End the oldest full sessions beyond those a person may have at once, and return which (ASVS 7.1.2)."""
+    live = [session for session in of_person(tx, person, now) if session.kind == FULL]
+    newest = sorted(live, key=lambda session: (session.created_at, session.seen_at), reverse=True)
+    beyond = [session.id for session in newest[tx.policy.numbers.sessions.at_once :]]
+    for session_id in beyond:
+        end(tx, session_id, now)
+    return beyond
+
+
 def end_others(tx: Transaction, who: Acting, now: datetime) -> int:
-    """End every session of a person but this one, programs' tokens too; return how many there were."""
-    mine = (sessions.c.person_id == who.person_id, sessions.c.id != who.session_id)
-    alive = update(sessions).where(*mine, sessions.c.ended_at.is_(None))
-    return tx.connection.execute(alive.values(ended_at=now)).rowcount
+    """End every session and token of a person but the one that acts; return how many there were."""
+    others = update(sessions).where(
+        sessions.c.person_id == who.person_id, sessions.c.id != who.session_id, sessions.c.ended_at.is_(None)
+    )
+    return tx.connection.execute(others.values(ended_at=now)).rowcount
+
+
+def end_everybodys(tx: Transaction, who: Acting, now: datetime) -> int:
+    """End every session and token there is but the one that acts; return how many there were."""
+    others = update(sessions).where(sessions.c.id != who.session_id, sessions.c.ended_at.is_(None))
+    return tx.connection.execute(others.values(ended_at=now)).rowcount
 
 
 def end_all(tx: Transaction, person_id: PersonId, now: datetime) -> int:
@@ -188,13 +243,11 @@ def _welcome(person: PersonRow, kind: str) -> bool:
 def _life(rules: Sessions, role: Role, kind: str) -> timedelta:
     if kind == ENROL:
         return timedelta(minutes=rules.enrol_minutes)
-    administrator = role == Role.ADMINISTRATOR
-    return timedelta(hours=rules.administrator_absolute_hours if administrator else rules.absolute_hours)
+    return timedelta(hours=rules.administrator_absolute_hours if role in STRICT else rules.absolute_hours)
 
 
 def _idle(rules: Sessions, role: Role) -> timedelta:
-    administrator = role == Role.ADMINISTRATOR
-    return timedelta(minutes=rules.administrator_idle_minutes if administrator else rules.idle_minutes)
+    return timedelta(minutes=rules.administrator_idle_minutes if role in STRICT else rules.idle_minutes)
 
 
 # Every request asks this: one question for session and person, built once because building costs as much.

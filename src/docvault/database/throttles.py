@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, or_, update
+from sqlalchemy import Row, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from docvault.database.engine import Transaction
@@ -83,6 +83,21 @@ def take(tx: Transaction, bucket: Bucket, now: datetime) -> int:
     failures = 1 if rested and bucket.stops_at is None else row.failures + 1
     _write(tx, bucket.key, failures, _blocked(rules, bucket, failures, now), now)
     return 0
+
+
+def once(tx: Transaction, key: str, minutes: int, now: datetime) -> bool:
+    """Tell whether it may happen now, and keep it from happening again for so long."""
+    row = _locked(tx, key, now)
+    if row.blocked_until is not None and row.blocked_until > now:
+        return False
+    _write(tx, key, 1, now + timedelta(minutes=minutes), now)
+    return True
+
+
+def failures(tx: Transaction, bucket: Bucket) -> int:
+    """Return how many failures are counted."""
+    chosen = select(throttles.c.failures).where(throttles.c.key == bucket.key)
+    return tx.connection.execute(chosen).scalar_one_or_none() or 0
 
 
 def give_back(tx: Transaction, bucket: Bucket, now: datetime) -> None:

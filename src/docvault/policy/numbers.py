@@ -71,6 +71,10 @@ class Passwords:
     context_words: tuple[str, ...]
     invitation_hours: Annotated[int, Meta(ge=1, le=336)]
     reset_minutes: Annotated[int, Meta(ge=5, le=60)]
+    email_change_hours: Annotated[int, Meta(ge=1, le=72)]  # to confirm a new address
+    not_me_hours: Annotated[int, Meta(ge=24, le=720)]  # how long the link of a notice freezes the account
+    old_address_days: Annotated[int, Meta(ge=7, le=90)]  # how long notices still go to a former address
+    notice_minutes: Annotated[int, Meta(ge=10, le=1440)]  # between two notices that a stranger can cause
     recovery_codes: Annotated[int, Meta(ge=4, le=20)]
     argon2: Argon2
     throttle: Throttle
@@ -87,6 +91,7 @@ class Sessions:
     challenge_minutes: Annotated[int, Meta(ge=1, le=10)]
     challenge_tries: Annotated[int, Meta(ge=1, le=10)]
     step_up_minutes: Annotated[int, Meta(ge=1, le=5)]
+    at_once: Annotated[int, Meta(ge=1, le=100)]  # sessions of one person; one more ends the oldest
     passkey_roles: frozenset[Role] = frozenset()  # who must use a passkey (promise 2)
 
 

@@ -17,6 +17,7 @@ class Notice(StrEnum):
     APP_CONNECTED = "app-connected"
     APP_REMOVED = "app-removed"
     PASSKEY_ADDED = "passkey-added"
+    PASSKEY_RENAMED = "passkey-renamed"
     PASSKEY_REMOVED = "passkey-removed"
     PASSKEY_COPIED = "passkey-copied"  # its counter went back: there may be two of it
     RECOVERY_CODE_USED = "recovery-code-used"

@@ -25,6 +25,7 @@ from docvault.database.tables.envelopes import envelopes, fields, recipients
 from docvault.database.tables.identity import (
     challenges,
     devices,
+    former_addresses,
     identities,
     invitations,
     organisations,
@@ -66,6 +67,7 @@ __all__ = [
     "folder_members",
     "folder_paths",
     "folders",
+    "former_addresses",
     "identities",
     "installation",
     "invitations",

@@ -42,6 +42,14 @@ people = Table(
     Index("ix_people_created_at_id", "created_at", "id"),
 )
 
+former_addresses = Table(  # where security notices still go for a while after a change (promise 16)
+    "former_addresses",
+    METADATA,
+    Column("person_id", ID, ForeignKey("people.id"), primary_key=True),
+    Column("email", String(254), primary_key=True),
+    Column("replaced_at", Moment, nullable=False),
+)
+
 totp_factors = Table(
     "totp_factors",
     METADATA,

@@ -38,6 +38,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_devices_person_id"), "devices", ["person_id"], unique=False)
     op.create_table(
+        "former_addresses",
+        sa.Column("person_id", sa.String(length=26), nullable=False),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_former_addresses_person_id_people")
+        ),
+        sa.PrimaryKeyConstraint("person_id", "email", name=op.f("pk_former_addresses")),
+    )
+    op.create_table(
         "identities",
         sa.Column("issuer", sa.String(length=300), nullable=False),
         sa.Column("subject", sa.String(length=255), nullable=False),

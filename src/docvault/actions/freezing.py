@@ -1,0 +1,46 @@
+"""Saying "this was not me": whoever holds the link of a notice closes the account to everybody (promise 16).
+
+A thief may hold the mailbox too, so nothing here opens anything: a frozen account comes back only when an
+administrator enables it, and then without its old password.
+"""
+
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.credentials.refusals import LinkRefused
+from docvault.database import audit, devices, enrolments, invitations, notices, people, sessions
+from docvault.database.engine import Database
+from docvault.database.invitations import LinkPurpose
+from docvault.database.messages import Records
+from docvault.database.people import PersonState
+from docvault.database.sessions import Source
+
+
+def freeze_account(db: Database, records: Records, *, token: str, source: Source, now: datetime) -> None:
+    """End every session, token, challenge, link and known device, and take the password away; tell everybody.
+
+    Raises LinkRefused, the same for an unknown, used and old link and for an account that is closed already.
+    """
+    with db.transaction() as tx:
+        link, person = invitations.opened(tx, token, now, LinkPurpose.NOT_ME, lock=True)
+        if not invitations.spend(tx, link, now):
+            raise LinkRefused
+        people.set_state(tx, person, PersonState.FROZEN, by=None, now=now)
+        people.set_password(tx, person.id, None)
+        enrolments.end_tries(tx, person.id)
+        invitations.void(tx, person.id, now, *LinkPurpose)
+        facts = {
+            "sessions_ended": sessions.end_all(tx, person.id, now),
+            "devices_forgotten": devices.forget(tx, person.id, now),
+        }
+        audit.append(
+            tx,
+            Kind.PERSON_FROZEN,
+            at=now,
+            object_type="person",
+            object_id=person.id,
+            organisation_id=person.organisation_id,
+            facts=facts,
+            private={"person": person.name, "address": source.address, "user_agent": source.user_agent},
+        )
+        notices.tell_frozen(tx, records, person, now)
