@@ -198,12 +198,13 @@ def sign_out(db: Database, *, acting: Acting, now: datetime) -> None:
 
 
 _OVER = Judgement(ChallengeOver())
+NOBODY = PersonId("")  # the id of an account that is not there
 
 
 def _buckets(tx: Transaction, address: str, person: PersonRow | None, source: Source) -> list[Bucket]:
     """Return the counters of a try: a known device's own, or those of the source, then the account."""
     limits = tx.policy.numbers.passwords.throttle
-    device = devices.known(tx, person.id if person else PersonId(""), source)
+    device = devices.known(tx, person.id if person else NOBODY, source)
     if device is not None:
         return [throttles.device(limits, device.id)]
     return [throttles.source(limits, source.address), throttles.account(limits, address)]
@@ -224,7 +225,9 @@ def _judge_password(
     tx: Transaction, address: str, known: PersonRow | None, verdict: Verdict, source: Source, now: datetime
 ) -> Challenge | None:
     """Return a challenge, or None after noting the refusal."""
-    person = people.by_id(tx, known.id) if known else None
+    person = people.by_id(
+        tx, known.id if known else NOBODY
+    )  # asked either way: it takes its time (promise 9)
     unchanged = person is not None and known is not None and person.password_hash == known.password_hash
     if person is None or not (verdict.right and unchanged and person.state == PersonState.ACTIVE):
         arrivals.turned_away(

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
+from math import ceil
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, current_time, sleep_until, to_thread
 
 from docvault.pdf.workers import Workers
 
-EVEN = 0.3  # seconds that `run_evenly` takes; a hundred times what its work does
+EVEN = 0.15  # seconds; `run_evenly` takes a whole number of these
 THREADS = 32  # actions at the same time; the database and the password hasher bound themselves further
 PDF_THREADS = 16  # of their own for actions that may wait for a PDF worker
 
@@ -28,12 +29,15 @@ async def run(function: Callable[Given, Result], *args: Given.args, **kwargs: Gi
 
 
 async def run_evenly(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
-    """Do as `run`, and return or raise no sooner than EVEN: how long it took says nothing (promise 9)."""
-    until = current_time() + EVEN
+    """Do as `run`, and return or raise at a whole number of EVEN: how long it took says nothing (promise 9).
+
+    Whole numbers, so that work which takes longer than one, on a machine that is busy, still says nothing.
+    """
+    began = current_time()
     try:
         return await run(function, *args, **kwargs)
     finally:
-        await sleep_until(until)
+        await sleep_until(began + EVEN * ceil((current_time() - began) / EVEN))
 
 
 def _limiter(threads: int) -> CapacityLimiter:

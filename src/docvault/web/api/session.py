@@ -10,7 +10,7 @@ from docvault.actions import factors, sessions
 from docvault.credentials.refusals import ChallengeOver
 from docvault.web import cookies
 from docvault.web.access import ANY_SESSION, ENROLMENT, PUBLIC, portal_of, signed_in, source_of
-from docvault.web.running import run
+from docvault.web.running import run, run_evenly
 from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
@@ -69,7 +69,7 @@ class RecoveryCodes(Answer):
 async def give_password(request: WebRequest, data: JSONBody[PasswordGiven]) -> Response[FactorWanted]:
     """Begin signing in. The answer's cookie opens nothing but the routes that take the factor."""
     portal = portal_of(request)
-    challenge = await run(
+    challenge = await run_evenly(
         sessions.begin_sign_in,
         portal.db,
         portal.hasher,

@@ -14,7 +14,7 @@ from docvault.web import cookies, forms, problems
 from docvault.web.access import ANY_SESSION, PUBLIC, acting_or_none, portal_of, signed_in, source_of
 from docvault.web.api.session import challenge_of, opened
 from docvault.web.rendering import home_of, render
-from docvault.web.running import run
+from docvault.web.running import run, run_evenly
 
 WebRequest = Request[Any, Any, Any]
 Next = Annotated[str, QueryParameter(name="next", max_length=500)]
@@ -63,7 +63,7 @@ async def give_password(request: WebRequest) -> Response[Any]:
     form = await forms.read(request, SignInForm)
     portal = portal_of(request)
     try:
-        challenge = await run(
+        challenge = await run_evenly(
             sessions.begin_sign_in,
             portal.db,
             portal.hasher,
