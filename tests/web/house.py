@@ -8,7 +8,7 @@ from litestar.testing import TestClient
 from actions import envelope_world as signing
 from actions.world import NOW, person
 from docvault.actions import audit, documents, envelopes, uploads
-from docvault.database import people, sessions
+from docvault.database import devices, people, sessions
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
 from docvault.values import new_id
@@ -76,6 +76,11 @@ def standing(tmp_path, pdf) -> Iterator[House]:
         )
 
 
+def _device(site: Site, owner) -> str:
+    with site.world.db.transaction() as tx:
+        return devices.add(tx, owner.person_id, Source("203.0.113.7", "tests"), NOW)[0]
+
+
 def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     made = site.made
     spare = person(made.db, "Sam Spare", Role.CLIENT, organisation_id)
@@ -111,6 +116,8 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "upload_id": upload.id,
         "passkey_id": new_id(),
         "person_id": spare.person_id,
+        "session_id": spare.session_id,
+        "device_id": _device(site, spare),
         "client": client.person_id,
         "manager": manager.person_id,
         "organisation_id": organisation_id,

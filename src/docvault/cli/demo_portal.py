@@ -4,7 +4,7 @@ time.
 Everything is done by the actions that the pages use; nothing is written past them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from docvault import wiring
@@ -58,6 +58,7 @@ class DemoPerson:
 
     cast: Cast
     secret: bytes = b""
+    device: str | None = None  # the secret by which the browser they joined with is known
 
     def code(self, now: datetime) -> str:
         return totp.code_at(self.secret, totp.step_at(now))
@@ -153,18 +154,20 @@ class DemoPortal:
         _codes, session = factors.confirm_enrolment(
             portal.db, portal.vault.records, acting=opened.acting, code=person.code(now), now=now
         )
+        person.device = session.device
         self.ids[cast.key] = session.acting.person_id
         self.organisations.setdefault(cast.organisation, session.acting.organisation_id)
 
     def sign_in(self, cast: Cast) -> Acting:
         """Sign in with both factors, as every time."""
-        portal = self.portal
+        portal, known = self.portal, self.people[cast.key].device
+        source = replace(SOURCE, devices=(known,) if known else ())
         challenge = sessions.begin_sign_in(
             portal.db,
             portal.hasher,
             email=cast.email,
             password=PASSWORD,
-            source=SOURCE,
+            source=source,
             now=self.clock.tick(),
         )
         now = self.clock.tick()
@@ -173,7 +176,7 @@ class DemoPortal:
             portal.vault.records,
             challenge_token=challenge.token,
             code=self.people[cast.key].code(now),
-            source=SOURCE,
+            source=source,
             now=now,
         ).acting
 

@@ -25,6 +25,7 @@ PURPOSES = frozenset(
         Permission.AUDIT_EXPORT.value,
         Permission.DOCUMENT_BREAK_GLASS.value,
         Permission.ENVELOPE_SIGN.value,
+        Permission.PERSON_CHANGE.value,
         PROPOSAL_CONFIRM,
         PROPOSAL_MAKE,
         ROLE_CHANGE,

@@ -94,6 +94,14 @@ def groups(secret: str) -> str:
     return " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
 
 
+def factors(value: str) -> str:
+    """What a session was proven with, e.g. `password+totp`, as words."""
+    words_of = [_FACTORS.get(part, words(part)) for part in value.split("+")]
+    return title(" and ".join(words_of))
+
+
+_FACTORS = {"totp": "authenticator app", "recovery": "recovery code", "oidc": "single sign-on"}
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "utc_moment": utc_moment,
@@ -102,6 +110,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "size": size,
     "limit": limit,
     "initials": initials,
+    "factors": factors,
     "fingerprint": fingerprint,
     "groups": groups,
     "words": words,

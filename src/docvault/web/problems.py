@@ -15,6 +15,7 @@ from litestar.response import Redirect
 
 from docvault.credentials import refusals
 from docvault.values import DocVaultError, NotFound
+from docvault.web import cookies
 from docvault.web.access import FactorNeeded, NotSignedIn
 from docvault.web.meanings import ABSENT, FAULT, INVALID, LARGE, MEANINGS, Meaning, meaning_of
 from docvault.web.rendering import render
@@ -97,12 +98,22 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if request.scope["path"].startswith(("/api/", "/log/", "/health/")):
         return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
     if request.scope["method"] == "GET" and isinstance(error, NotSignedIn):
-        return Redirect(f"/login?next={quote(_here(request))}", status_code=303)
+        return _to_sign_in(request)
     if isinstance(error, FactorNeeded):
         return Redirect("/enrol", status_code=303)
     page = render(request, "error.html", problem.status, problem=problem)
     page.headers.update(headers)
     return page
+
+
+def _to_sign_in(request: Request[Any, Any, Any]) -> Redirect:
+    """Lead to the sign-in page and back; a browser whose session ended is told so, and forgets its cookie."""
+    had = cookies.read(request.headers.get("cookie", ""), cookies.SESSION) is not None
+    notice = "&notice=ended" if had else ""
+    away = Redirect(f"/login?next={quote(_here(request))}{notice}", status_code=303)
+    if had:
+        away.cookies.append(cookies.ended(cookies.SESSION))
+    return away
 
 
 def headers_of(error: Exception) -> dict[str, str]:

@@ -30,6 +30,8 @@ NOTICES = {
     "invited-again": "A fresh invitation is on its way; the old link ended.",
     "added": "The organisation is added.",
     "assigned": "The client is assigned.",
+    "signed-out": "That person is signed out everywhere, and told by mail.",
+    "everybody-signed-out": "Everybody is signed out, except you here.",
 }
 
 

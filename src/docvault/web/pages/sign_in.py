@@ -22,6 +22,7 @@ Next = Annotated[str, QueryParameter(name="next", max_length=500)]
 NOTICES = {
     "password-changed": "Your password is changed. Please sign in with it.",
     "signed-out": "You are signed out.",
+    "ended": "Your session here has ended: it rested too long, or was ended elsewhere. Please sign in again.",
 }
 
 
