@@ -4,6 +4,7 @@ from .rows import MANAGED, SEEN, Row, form, get, post
 
 OVER = {"role": "viewer", "until": "1999-01-01"}  # refused in words, for whoever may share
 
+EXPLAINERS = "out  out  in   in   no   no   no   no"
 WHY = "The regulator asks for it."
 
 ROWS = [
@@ -28,5 +29,14 @@ ROWS = [
         "/api/v1/documents/{document_id:str}/break-glass",
         "out  out  --   no   no   no   --   --",
         {"number": 1, "reason": WHY, "step_up": "none"},
+    ),
+    # --- why? ---
+    get("/policy", EXPLAINERS),
+    get("/api/v1/policy/rules", EXPLAINERS),
+    Row(
+        "GET",
+        "/api/v1/policy/explanation",
+        EXPLAINERS,
+        query="?person={client}&does=folder:see&on=folder:{folder_id}",
     ),
 ]

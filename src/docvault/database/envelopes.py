@@ -134,6 +134,11 @@ def for_signing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> tup
     return row, recipient
 
 
+def for_explaining(tx: Transaction, envelope_id: str) -> EnvelopeRow:
+    """Return an envelope to ask the policies about it; the caller may explain. Raises NotFound."""
+    return _load(tx, EnvelopeId(envelope_id), lock=False)
+
+
 def for_completion(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool = False) -> EnvelopeRow:
     """Return an envelope for the job that completes it: the portal itself asks. Raises NotFound."""
     return _load(tx, envelope_id, lock=lock)

@@ -105,6 +105,20 @@ def listed(
     return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
 
 
+def called(tx: Transaction, words: str, limit: int) -> list[PersonRow]:
+    """Return people whose name or address holds the words, or whose id they are, by name.
+
+    The caller has checked that whoever asks may look for anybody.
+    """
+    part = words.strip().lower()
+    if not part:
+        return []
+    names = func.lower(people.c.name).contains(part, autoescape=True)
+    found = or_(names, people.c.email.contains(part, autoescape=True), people.c.id == part)
+    chosen = _people().where(found).order_by(people.c.name, people.c.id).limit(limit)
+    return [person_of(row) for row in tx.connection.execute(chosen)]
+
+
 def add(
     tx: Transaction,
     *,

@@ -4,9 +4,9 @@ Policies and schema are parsed once; a decision takes about 0.1 ms. Fail closed:
 evaluated refuses everything, because a forbid rule that fails would otherwise be silent.
 """
 
+import hashlib
 import json
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,9 @@ from typing import Any, Generic, TypeVar
 import cedarpy
 
 from docvault.policy import numbers, residuals
+from docvault.policy import rules as readable
 from docvault.policy.residuals import Residual
+from docvault.policy.rules import Rule
 from docvault.policy.vocabulary import Acting, AttributeValue, Permission, Resource, ResourceType
 from docvault.values import DocVaultError
 
@@ -61,20 +63,24 @@ class Forbidden(PolicyError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule of policies/*.cedar: its @id, its sentence (@says) and the file it stands in."""
-
-    id: str
-    says: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """Whether it is allowed, and the ids of the rules that made it so (none: nothing permits it)."""
 
     allowed: bool
     policies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision in rules.
+
+    decided: those that made it so. could: of a refusal that no rule asks for, those that would allow it to
+    somebody of this role if their condition held.
+    """
+
+    allowed: bool
+    decided: tuple[Rule, ...]
+    could: tuple[Rule, ...]
 
 
 def default_folder() -> Path:
@@ -95,7 +101,12 @@ class Policy:
         self.numbers = figures
         self._schema = _parse_schema(schema)
         text = "\n".join(rules.values())
-        self.rules = _rules(rules)
+        try:
+            self.rules = readable.read(rules)
+        except readable.RulesInvalid as error:
+            raise PolicyInvalid(str(error)) from error
+        everything = json.dumps([schema, sorted(rules.items())])
+        self.digest = hashlib.sha256(everything.encode()).hexdigest()  # of all that decisions depend on
         self._policies = _parse_policies(text, self._schema)
         self._people: _Kept[cedarpy.Entities] = _Kept()
         self._residuals: _Kept[Residual] = _Kept()
@@ -124,6 +135,29 @@ class Policy:
             _request(acting, permission, resource), self._policies, entities, self._schema
         )
         return _decision(answer)
+
+    def explain(self, acting: Acting, permission: Permission, resource: Resource) -> Explanation:
+        """Return the decision with its rules, and for a bare refusal those that could have allowed it.
+
+        Raises PolicyFailed.
+        """
+        decision = self.decide(acting, permission, resource)
+        known = {rule.id: rule for rule in self.rules}
+        applies = resource.type in self._applies[permission]
+        could = [
+            rule
+            for rule in self.rules
+            if rule.permits and applies and rule.is_about(acting, permission, resource.type)
+        ]
+        return Explanation(
+            allowed=decision.allowed,
+            decided=tuple(known[each] for each in decision.policies),
+            could=() if decision.policies else tuple(could),
+        )
+
+    def applies(self, permission: Permission) -> frozenset[ResourceType]:
+        """Return the types of thing that this permission is about."""
+        return self._applies[permission]
 
     def require(self, acting: Acting, permission: Permission, resource: Resource) -> None:
         """Return only if allowed. Raises Forbidden."""
@@ -230,27 +264,6 @@ def _parse_policies(text: str, schema: cedarpy.Schema) -> cedarpy.PolicySet:
             "The rules do not fit the schema: " + "; ".join(str(each) for each in checked.errors)
         )
     return cedarpy.PolicySet.from_str(text)
-
-
-def _rules(files: Mapping[str, str]) -> tuple[Rule, ...]:
-    """Return every rule. Raises PolicyInvalid for one without id or sentence, or a second of one id."""
-    found: dict[str, Rule] = {}
-    for name, text in files.items():
-        try:
-            parsed = json.loads(cedarpy.policies_to_json_str(text))
-        except ValueError as error:
-            raise PolicyInvalid(f"{name} cannot be read: {error}") from error
-        for policy in parsed["staticPolicies"].values():
-            words = policy.get("annotations") or {}
-            rule = Rule(words.get("id") or "", words.get("says") or "", name)
-            if not re.fullmatch(r"[a-z][a-z-]+", rule.id) or not rule.says.endswith("."):
-                raise PolicyInvalid(
-                    f'{name}: every rule needs an @id("with-dashes") and an @says("Sentence.").'
-                )
-            if rule.id in found:
-                raise PolicyInvalid(f"{name}: there are two rules with the id {rule.id!r}.")
-            found[rule.id] = rule
-    return tuple(found.values())
 
 
 def _decision(answer: cedarpy.AuthzResult) -> Decision:
