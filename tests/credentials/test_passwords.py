@@ -146,6 +146,7 @@ def test_a_queue_that_does_not_move_ends(monkeypatch):
 
 
 @pytest.mark.promise(11)
+@pytest.mark.asvs("6.2.1")
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
@@ -172,6 +173,7 @@ def test_a_weak_password_is_refused_with_the_reason(password, reason):
 
 @pytest.mark.promise(11)
 @pytest.mark.asvs("6.2.5")
+@pytest.mark.asvs("6.2.9")
 @pytest.mark.parametrize(
     "password",
     [
@@ -220,3 +222,64 @@ def test_context_words_are_found_in_names_addresses_and_companies():
     words = passwords.context_words(ABOUT)
     assert {"mara", "northwind", "marabell"} & words == {"mara", "northwind"}
     assert passwords.context_words(["a bc"]) == frozenset()
+
+
+# Leaked again and again (the head of every published list), and as people lengthen them for a rule of twelve.
+LEAKED = [
+    "password",
+    "qwerty",
+    "123456",
+    "iloveyou",
+    "dragon",
+    "monkey",
+    "letmein",
+    "football",
+    "baseball",
+    "sunshine",
+    "princess",
+    "welcome",
+]
+LEAKED += [
+    "master",
+    "shadow",
+    "superman",
+    "michael",
+    "trustno1",
+    "abc123",
+    "111111",
+    "starwars",
+    "whatever",
+    "freedom",
+    "charlie",
+    "passw0rd",
+]
+LENGTHENED = [
+    "{0}{0}",
+    "{0}{0}{0}",
+    "{0}123456",
+    "{0}12345678",
+    "{0}2024!",
+    "{0}!!!!!!!!",
+    "{0}1234567890",
+    "{0}qwerty",
+]
+
+
+@pytest.mark.promise(11)
+@pytest.mark.asvs("6.2.4")
+@pytest.mark.asvs("6.2.12")
+def test_what_leaked_is_refused_also_when_it_was_lengthened():
+    """Offline, with the list that comes with DocVault: nothing is asked of another server."""
+    tried = [form.format(word) for word in LEAKED for form in LENGTHENED]
+    tried += [word.capitalize() for word in tried]
+    taken = [one for one in tried if len(one) >= RULES.min_length and not refusal(one)]
+    assert taken == []
+
+
+@pytest.mark.promise(10)
+@pytest.mark.asvs("11.4.2")
+def test_the_policys_cost_is_one_that_owasp_names():
+    """OWASP Password Storage Cheat Sheet: argon2id settings of equal strength."""
+    named = {(47104, 1, 1), (19456, 2, 1), (12288, 3, 1), (9216, 4, 1), (7168, 5, 1)}
+    cost = RULES.argon2
+    assert (cost.memory_kib, cost.passes, cost.lanes) in named

@@ -117,7 +117,7 @@ def check_new(password: str, rules: Passwords, *, about: Iterable[str]) -> None:
     if len(chosen) > rules.max_length:
         raise PasswordRefused(f"Please use at most {rules.max_length} characters.")
     words = context_words((*about, *rules.context_words))
-    strength = zxcvbn_rs_py.zxcvbn(_inspectable(chosen), sorted(words))
+    strength = _weakest(chosen, sorted(words))
     warning = _warning(strength)
     if warning in _COMMON:
         raise PasswordRefused("This password is on a list of leaked passwords that attackers try first.")
@@ -135,6 +135,16 @@ def context_words(about: Iterable[str]) -> frozenset[str]:
         ).split()
         found |= {_folded(part) for part in (*parts, "".join(parts))}
     return frozenset(word for word in found if len(word) >= WORD_SHORTEST)
+
+
+def _weakest(chosen: str, words: list[str]) -> zxcvbn_rs_py.Entropy:
+    """Return the strength of the password or of its small letters, whichever is weaker.
+
+    A capital hides from the meter that a part is repeated: Passwordpasswordpassword is "safely unguessable".
+    """
+    spellings = {_inspectable(chosen), _inspectable(chosen.lower())}
+    found = [zxcvbn_rs_py.zxcvbn(spelling, words) for spelling in sorted(spellings)]
+    return min(found, key=lambda strength: strength.guesses_log10)
 
 
 def _warning(strength: zxcvbn_rs_py.Entropy) -> str:
