@@ -22,3 +22,9 @@ def site(tmp_path, pdf):
 @pytest.fixture(scope="module")
 def house(tmp_path_factory, pdf):
     yield from houses.standing(tmp_path_factory.mktemp("house"), pdf)
+
+
+@pytest.fixture
+def own_house(tmp_path, pdf):
+    """A furnished portal for one test that changes who may come in."""
+    yield from houses.standing(tmp_path, pdf)

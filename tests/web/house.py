@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from litestar.testing import TestClient
 
 from actions import envelope_world as signing
 from actions.world import NOW, person
 from docvault.actions import audit, documents, envelopes, uploads
-from docvault.database import devices, people, sessions
+from docvault.database import devices, people, proposals, sessions
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
+from docvault.rules.proposals import Proposal, ProposalState
 from docvault.values import new_id
 
 from .portal import Site, metadata
@@ -107,6 +109,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     upload = uploads.begin_upload(
         made.db, made.vault, acting=manager, folder_id=folder_id, filename="a.pdf", size=5, now=NOW
     )
+    proposal_id = _propose(site, spare.person_id)
     audit.publish_checkpoint(made.db, made.log_key, now=NOW)
     return FIXED | {
         "folder_id": folder_id,
@@ -118,9 +121,28 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "person_id": spare.person_id,
         "session_id": spare.session_id,
         "device_id": _device(site, spare),
+        "proposal_id": proposal_id,
         "client": client.person_id,
         "manager": manager.person_id,
         "organisation_id": organisation_id,
         "acme": organisation_id,
         "upload_metadata": metadata(folder=folder_id, filename="a.pdf"),
     }
+
+
+def _propose(site: Site, person_id: str) -> str:
+    """Let the administrator propose something about `person_id`."""
+    administrator = site.world.administrator
+    about = Proposal(ProposalState.OPEN, administrator.person_id, person_id, NOW + timedelta(hours=1))
+    with site.world.db.transaction() as tx:
+        facts = {"person_id": person_id}
+        row = proposals.add(
+            tx,
+            site.world.vault.records,
+            kind="reprove-factor",
+            facts=facts,
+            reason="Lost.",
+            about=about,
+            now=NOW,
+        )
+        return row.id

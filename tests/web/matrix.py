@@ -96,26 +96,6 @@ MATRIX = [
         {"purpose": "x", "digest": "y", "code": "z"},
     ),
     # --- people ---
-    get("/people", ADMINISTRATORS),
-    form(
-        "/people/invite",
-        ADMINISTRATORS,
-        email="new@example.com",
-        name="New One",
-        role="client",
-        organisation_id="{acme}",
-    ),
-    form("/organisations", ADMINISTRATORS, name="Initech"),
-    form("/people/clients", ADMINISTRATORS, person_id="{manager}", organisation_id="{acme}"),
-    get("/api/v1/people", ADMINISTRATORS),
-    post(
-        "/api/v1/invitations",
-        ADMINISTRATORS,
-        {"email": "newer@example.com", "name": "Newer", "role": "client", "organisation_id": "{acme}"},
-    ),
-    get("/api/v1/organisations", SIGNED_IN),
-    post("/api/v1/organisations", ADMINISTRATORS, {"name": "Umbrella"}),
-    Row("PUT", "/api/v1/people/{person_id:str}/clients/{organisation_id:str}", ADMINISTRATORS),
     get("/outbox", ADMINISTRATORS),
     # --- the trail ---
     get("/audit", OFFICERS),

@@ -14,9 +14,9 @@ from docvault.database.deeds import Deed
 from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.database.messages import Records
 from docvault.database.proposals import ProposalRow
-from docvault.policy.vocabulary import PORTAL, Acting
+from docvault.policy.vocabulary import PORTAL, Acting, Role
 from docvault.rules import proposals as rules
-from docvault.rules.people import PeopleError
+from docvault.rules.people import PeopleError, email_as_typed
 from docvault.rules.proposals import (
     Proposal,
     ProposalError,
@@ -29,6 +29,7 @@ from docvault.values import PersonId
 __all__ = [
     "ProposalError",
     "ProposalView",
+    "Subject",
     "carry_out_due",
     "confirm_proposal",
     "list_proposals",
@@ -36,6 +37,7 @@ __all__ = [
     "propose",
     "refuse_proposal",
     "show_proposal",
+    "whom",
     "withdraw_proposal",
 ]
 
@@ -61,6 +63,17 @@ class ProposalView:
     done_at: datetime | None
     subject_id: str | None
     may: frozenset[str]  # of confirm, refuse, withdraw, fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody whom a proposal would be about, so that the proposer sees that it is the right one."""
+
+    id: PersonId
+    name: str
+    email: str
+    role: Role
+    organisation_name: str
 
 
 def proposal_digest(kind: str, facts: Mapping[str, str], reason: str) -> str:
@@ -107,6 +120,23 @@ def propose(
         if alone:
             row = _do_alone(tx, records, row, deed, acting, now)
         return _view(tx, row, acting, now)
+
+
+def whom(db: Database, *, acting: Acting, kind: str, person_id: str = "", email: str = "") -> Subject | None:
+    """Return whom a proposal of this kind is about, by id or address, or None if nobody was named.
+
+    Only for those who may propose it. Raises ProposalInvalid, Forbidden.
+    """
+    deed = deeds.named(kind)
+    with db.reading() as tx:
+        tx.policy.require(acting, deed.kind.propose, PORTAL)
+        if not person_id and not email:
+            return None
+        by_address = None if person_id else people.by_email(tx, email_as_typed(email))
+        person = people.by_id(tx, PersonId(person_id)) if person_id else by_address
+    if person is None:
+        raise ProposalInvalid("There is nobody with this address.")
+    return Subject(person.id, person.name, person.email, person.role, person.organisation_name)
 
 
 def list_proposals(

@@ -5,7 +5,7 @@ Who may read is asked by the actions; nothing here is reachable by an id alone t
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,20 @@ class Filters:
     organisation_id: str | None = None
     object_type: str | None = None
     object_id: str | None = None
+
+    @classmethod
+    def of(cls, said: Mapping[str, str]) -> "Filters":
+        """Return the filters that `said` returned."""
+        start, end = said.get("start"), said.get("end")
+        return cls(
+            start=datetime.fromisoformat(start) if start else None,
+            end=datetime.fromisoformat(end) if end else None,
+            actor_id=said.get("actor"),
+            kind=said.get("kind"),
+            organisation_id=said.get("organisation"),
+            object_type=said.get("object_type"),
+            object_id=said.get("object"),
+        )
 
     def said(self) -> dict[str, str]:
         """Return the filters that are set, as text; ids only, no personal data."""

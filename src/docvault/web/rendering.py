@@ -37,14 +37,15 @@ AUDIT = NavigationItem("audit", "/audit", "scroll-text", "Audit")
 VERIFY = NavigationItem("verify", "/verify", "shield-check", "Verify")
 PEOPLE = NavigationItem("people", "/people", "users", "People")
 POLICY = NavigationItem("policy", "/policy", "circle-question-mark", "Why?")
+PROPOSALS = NavigationItem("proposals", "/proposals", "handshake", "Proposals")
 OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
 
 # What each role is shown; whether they may is decided again by the policy when they get there.
 NAVIGATION: dict[Role, tuple[NavigationItem, ...]] = {
     Role.CLIENT: (INBOX, FOLDERS, ENVELOPES),
     Role.ACCOUNT_MANAGER: (INBOX, FOLDERS, ENVELOPES),
-    Role.COMPLIANCE_OFFICER: (FOLDERS, ENVELOPES, AUDIT, POLICY, VERIFY),
-    Role.ADMINISTRATOR: (PEOPLE, POLICY, OUTBOX, VERIFY),
+    Role.COMPLIANCE_OFFICER: (FOLDERS, ENVELOPES, AUDIT, PROPOSALS, POLICY, VERIFY),
+    Role.ADMINISTRATOR: (PEOPLE, PROPOSALS, POLICY, OUTBOX, VERIFY),
 }
 
 HOME_LABELS = {"inbox": "the inbox", "folders": "the folders", "people": "the list of people"}

@@ -47,6 +47,8 @@ class EntryList(Answer):
 class ExportWanted(Body):
     """step_up: a proof for `audit:export`. Its digest is the hex SHA-256 of format and filters as JSON, with
     sorted keys and no spaces, the filters named start, end, actor, kind, organisation, object_type, object.
+    proposal: one of yours that was confirmed for exactly this export. Only then are names, addresses and
+    other details in the file; its id is part of the digest, named proposal.
     """
 
     format: Literal["csv", "jsonl", "bundle"]
@@ -58,6 +60,7 @@ class ExportWanted(Body):
     organisation_id: str | None = None
     object_type: str | None = None
     object_id: str | None = None
+    proposal: str | None = None
 
 
 @get("/audit/entries", summary="Read the audit trail", tags=["Audit"])
@@ -92,12 +95,14 @@ def _entry(view: audit.EntryView) -> Entry:
 
 @post("/audit/exports", status_code=200, summary="Export the audit trail", tags=["Audit"])
 async def export(request: WebRequest, data: JSONBody[ExportWanted]) -> Stream:
-    """A file of all chosen entries: CSV, JSON lines, or a bundle that proves itself offline."""
+    """A file of all chosen entries, without personal details unless a second person confirmed those."""
     chosen = {name: getattr(data, name) for name in Filters.__dataclass_fields__}
-    return await exported(request, Filters(**chosen), data.format, data.step_up)
+    return await exported(request, Filters(**chosen), data.format, data.step_up, data.proposal)
 
 
-async def exported(request: WebRequest, filters: Filters, kind: str, step_up_id: str) -> Stream:
+async def exported(
+    request: WebRequest, filters: Filters, kind: str, step_up_id: str, proposal_id: str | None = None
+) -> Stream:
     """Return the export as a download, read in batches while it is sent."""
     portal = portal_of(request)
     made = await run(
@@ -109,6 +114,7 @@ async def exported(request: WebRequest, filters: Filters, kind: str, step_up_id:
         filters=filters,
         format=kind,
         step_up_id=step_up_id,
+        proposal_id=proposal_id,
         now=portal.clock(),
     )
     headers = {"content-disposition": disposition(made.filename)}

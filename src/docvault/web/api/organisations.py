@@ -1,9 +1,11 @@
 """Organisations: the operator and its clients, and who looks after whom."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from litestar import Request, get, post, put
-from litestar.params import FromPath, JSONBody
+import msgspec
+from litestar import Request, delete, get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from docvault.actions import organisations
 from docvault.values import OrganisationId, PersonId
@@ -12,6 +14,8 @@ from docvault.web.running import run
 from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
+
+Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Organisation(Answer):
@@ -62,12 +66,62 @@ async def create_organisation(request: WebRequest, data: JSONBody[NewOrganisatio
     tags=["People"],
 )
 async def assign_client(
-    request: WebRequest, person_id: FromPath[str], organisation_id: FromPath[str]
+    request: WebRequest,
+    person_id: FromPath[str],
+    organisation_id: FromPath[str],
+    until: FromQuery[Aware | None] = None,
 ) -> None:
-    """Let an account manager look after a client organisation."""
+    """Let an account manager look after a client organisation. until: the agreed end."""
     portal = portal_of(request)
     await run(
         organisations.assign_client,
+        portal.db,
+        acting=signed_in(request),
+        person_id=PersonId(person_id),
+        organisation_id=OrganisationId(organisation_id),
+        until=until,
+        now=portal.clock(),
+    )
+
+
+@put(
+    "/people/{person_id:str}/memberships/{organisation_id:str}",
+    status_code=204,
+    summary="Add a person to an organisation",
+    tags=["People"],
+)
+async def add_member(
+    request: WebRequest,
+    person_id: FromPath[str],
+    organisation_id: FromPath[str],
+    until: FromQuery[Aware | None] = None,
+) -> None:
+    """Make a client a member of one more client organisation. until: the agreed end."""
+    portal = portal_of(request)
+    await run(
+        organisations.add_member,
+        portal.db,
+        acting=signed_in(request),
+        person_id=PersonId(person_id),
+        organisation_id=OrganisationId(organisation_id),
+        until=until,
+        now=portal.clock(),
+    )
+
+
+@delete(
+    "/people/{person_id:str}/memberships/{organisation_id:str}",
+    status_code=204,
+    summary="End a membership",
+    tags=["People"],
+)
+async def remove_member(
+    request: WebRequest, person_id: FromPath[str], organisation_id: FromPath[str]
+) -> None:
+    """Take a person out of an organisation, at once and everywhere."""
+    portal = portal_of(request)
+    await run(
+        organisations.remove_member,
         portal.db,
         acting=signed_in(request),
         person_id=PersonId(person_id),
@@ -76,4 +130,32 @@ async def assign_client(
     )
 
 
-HANDLERS = [list_organisations, create_organisation, assign_client]
+@delete(
+    "/people/{person_id:str}/clients/{organisation_id:str}",
+    status_code=204,
+    summary="Take a client from an account manager",
+    tags=["People"],
+)
+async def unassign_client(
+    request: WebRequest, person_id: FromPath[str], organisation_id: FromPath[str]
+) -> None:
+    """Let an account manager no longer look after a client organisation, at once and everywhere."""
+    portal = portal_of(request)
+    await run(
+        organisations.unassign_client,
+        portal.db,
+        acting=signed_in(request),
+        person_id=PersonId(person_id),
+        organisation_id=OrganisationId(organisation_id),
+        now=portal.clock(),
+    )
+
+
+HANDLERS = [
+    list_organisations,
+    create_organisation,
+    assign_client,
+    unassign_client,
+    add_member,
+    remove_member,
+]

@@ -14,6 +14,7 @@ from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
 from docvault.policy.vocabulary import Role
 from docvault.rules.people import OrganisationError, PeopleError
+from docvault.rules.proposals import POWERFUL, TwoPeopleNeeded
 from docvault.values import DocVaultError, OrganisationId, PersonId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
@@ -83,7 +84,7 @@ async def _page(
         organisations=listed,
         managers=managers.items,
         looked_after=_looked_after(managers.items),
-        roles=list(Role),
+        roles=[role for role in Role if role not in POWERFUL],
         search=search or "",
         notice=notice,
         error=str(error or ""),
@@ -116,7 +117,7 @@ async def invite(request: WebRequest) -> Response[Any]:
             organisation_id=OrganisationId(form.organisation_id),
             now=portal.clock(),
         )
-    except (PeopleError, AlreadyKnown) as error:
+    except (PeopleError, AlreadyKnown, TwoPeopleNeeded) as error:
         return await _page(request, error=error)
     return _done("invited")
 
