@@ -20,6 +20,10 @@ APPENDS = {
 }  # (room's file, function): what writes an entry
 
 EXCEPTIONS: dict[str, tuple[int, str]] = {
+    "account._check_password": (
+        3,
+        "counters of the throttle, counted before and given back; a wrong password is recorded",
+    ),
     "audit.publish_checkpoint": (1, "signs the log as it is; an entry about it would call for the next one"),
     "completions.retry_stuck": (
         1,

@@ -6,6 +6,25 @@ ALL_ABSENT = "out  out  --   --   --   --   --   --"  # somebody else's session 
 NO_PROOF = "out  out  no   no   no   no   no   no"  # theirs to do, with a proof that they do not give
 
 ROWS = [
+    get("/account/name", SIGNED_IN),
+    form("/account/name", SIGNED_IN, name=""),
+    form("/account/language", SIGNED_IN, language="de"),
+    get("/account/password", SIGNED_IN),
+    form("/account/password", REFUSED, password="x", new_password="y", code="000000"),
+    get("/account/email", SIGNED_IN),
+    form("/account/email", SIGNED_IN, email="new@example.com"),
+    form("/account/email/confirm", REFUSED, email="new@example.com", password="x", code="000000"),
+    get("/api/v1/account", SIGNED_IN),
+    Row("PUT", "/api/v1/account/name", SIGNED_IN, json={"name": ""}),
+    Row("PUT", "/api/v1/account/language", SIGNED_IN, json={"language": "en"}),
+    Row(
+        "PUT",
+        "/api/v1/account/password",
+        SIGNED_IN,
+        json={"password": "x", "new_password": "y", "step_up": "z"},
+    ),
+    post("/api/v1/email-changes", REFUSED, {"email": "n@example.com", "password": "x", "step_up": "y"}),
+    post("/api/v1/email-changes/confirmation", NOT_THERE, {"token": "x"}),
     get("/account/sessions", SIGNED_IN),
     get("/account/sessions/others", SIGNED_IN),
     form("/account/sessions/others", REFUSED, code="000000"),
@@ -23,5 +42,6 @@ ROWS = [
     Row("DELETE", "/api/v1/people/{person_id:str}/sessions", ADMINISTRATORS),
     Row("DELETE", "/api/v1/people/sessions", NO_PROOF, query="?step_up=none"),
     get("/not-me", EVERYBODY),
+    get("/confirm-email", EVERYBODY),
     post("/api/v1/freezes", NOT_THERE, {"token": "x"}),
 ]

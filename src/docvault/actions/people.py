@@ -28,7 +28,9 @@ from docvault.database.messages import Records
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import ENROL, NewSession, Source
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
+from docvault.rules import languages
 from docvault.rules import people as rules
+from docvault.rules.languages import OTHERWISE
 from docvault.rules.notices import Notice
 from docvault.rules.people import PeopleError, PersonRefused
 from docvault.rules.proposals import check_alone
@@ -173,10 +175,11 @@ def accept_invitation(
     now: datetime,
     name: str | None = None,
     email: str | None = None,
+    language: str = OTHERWISE,
 ) -> NewSession:
     """Choose a password and get a session that may only enrol a factor; the link ends when that is done.
 
-    name, email: from the first administrator only, who has neither yet.
+    name, email: from the first administrator only, who has neither yet. language: of their mail.
     Raises LinkRefused, PersonRefused, PasswordRefused, TooBusy, AlreadyKnown; tried in that order.
     """
     with db.reading() as tx:
@@ -189,6 +192,7 @@ def accept_invitation(
         # Nothing was locked while the password was hashed, so the link may have ended since.
         _, person = invitations.opened(tx, token, now, *JOINING, lock=True)
         people.rename(tx, person.id, email=own_email, name=own_name)
+        people.set_language(tx, person.id, languages.check(language))
         people.set_password(tx, person.id, password_hash)
         sessions.end_all(tx, person.id, now)
         named = people.by_id(tx, person.id) or person

@@ -3,7 +3,6 @@
 No transaction is open while a password is hashed; the try is counted before and judged after (promise 7).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,14 +26,13 @@ from docvault.database import (
     notices,
     people,
     sessions,
-    throttles,
+    tries,
 )
 from docvault.database.engine import Database, Transaction
 from docvault.database.factors import Judgement
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import ENROL, TOKEN, TOUCH, NewSession, Source
-from docvault.database.throttles import Bucket
 from docvault.policy.vocabulary import Acting
 from docvault.rules import factors as factor_rules
 from docvault.rules import people as rules
@@ -89,8 +87,8 @@ def begin_sign_in(
     address = rules.email_as_typed(email)
     with db.transaction() as tx:
         person = people.by_email(tx, address)
-        buckets = _buckets(tx, address, person, source)
-        wait = _take_try(tx, buckets, now)
+        buckets = tries.buckets(tx, address, person, source)
+        wait = tries.take(tx, buckets, now)
     if wait:
         raise Throttled(wait)
     known = person if person is not None and person.state == PersonState.ACTIVE else None
@@ -98,12 +96,12 @@ def begin_sign_in(
         verdict = hasher.verify(known.password_hash if known else None, password)
     except TooBusy:
         with db.transaction() as tx:  # nothing was judged, so nothing counts
-            _give_back_try(tx, buckets, now)
+            tries.give_back(tx, buckets, now)
         raise
     with db.transaction() as tx:
         challenge = _judge_password(tx, address, known, verdict, source, now)
         if challenge is not None:
-            _give_back_try(tx, buckets, now)
+            tries.give_back(tx, buckets, now)
     if challenge is None:
         raise SignInRefused
     return challenge
@@ -199,26 +197,6 @@ def sign_out(db: Database, *, acting: Acting, now: datetime) -> None:
 
 _OVER = Judgement(ChallengeOver())
 NOBODY = PersonId("")  # the id of an account that is not there
-
-
-def _buckets(tx: Transaction, address: str, person: PersonRow | None, source: Source) -> list[Bucket]:
-    """Return the counters of a try: a known device's own, or those of the source, then the account."""
-    limits = tx.policy.numbers.passwords.throttle
-    device = devices.known(tx, person.id if person else NOBODY, source)
-    if device is not None:
-        return [throttles.device(limits, device.id)]
-    return [throttles.source(limits, source.address), throttles.account(limits, address)]
-
-
-def _take_try(tx: Transaction, buckets: Sequence[Bucket], now: datetime) -> int:
-    """Count a try in each, as far as none is full. Return the seconds to wait, or 0."""
-    waits = (throttles.take(tx, bucket, now) for bucket in buckets)
-    return next((wait for wait in waits if wait), 0)
-
-
-def _give_back_try(tx: Transaction, buckets: Sequence[Bucket], now: datetime) -> None:
-    for bucket in buckets:
-        throttles.give_back(tx, bucket, now)
 
 
 def _judge_password(

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     IDENTITY_LINKED = "person:identity:linked"  # with an identity provider
     IDENTITY_UNLINKED = "person:identity:unlinked"
     PASSWORD_SET = "person:password:set"  # noqa: S105 - the name of an event
+    PASSWORD_WRONG = "person:password:wrong"  # noqa: S105 - somebody signed in gave a wrong current one
     PASSWORD_RESET_STARTED = "person:password:reset-started"  # noqa: S105 - the name of an event
     FACTOR_ENROLMENT_STARTED = "person:factor:enrolment-started"
     FACTOR_ENROLMENT_REFUSED = "person:factor:enrolment-refused"

@@ -35,6 +35,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.IDENTITY_LINKED: "The account of {person} was connected with single sign-on",
     Kind.IDENTITY_UNLINKED: "The account of {person} was disconnected from single sign-on",
     Kind.PASSWORD_SET: "{who} set a password",
+    Kind.PASSWORD_WRONG: "{who} gave a wrong current password",
     Kind.PASSWORD_RESET_STARTED: "{who} started a password reset for {person}",
     Kind.FACTOR_ENROLMENT_STARTED: "{who} began to set up a second factor",
     Kind.FACTOR_ENROLMENT_REFUSED: "{who} could not prove a second factor while setting it up",

@@ -14,6 +14,13 @@ class SignInRefused(CredentialRefused):
         super().__init__(message)
 
 
+class PasswordWrong(CredentialRefused):
+    """Somebody signed in gave a wrong current password."""
+
+    def __init__(self) -> None:
+        super().__init__("That is not your current password.")
+
+
 class CodeRefused(SignInRefused):
     """A one-time or recovery code was not accepted: wrong, late and already used are one answer."""
 

@@ -159,7 +159,11 @@ def rename(tx: Transaction, person_id: PersonId, *, email: str, name: str) -> No
     other = by_email(tx, email)
     if other is not None and other.id != person_id:
         raise AlreadyKnown
-    tx.connection.execute(update(people).where(people.c.id == person_id).values(email=email, name=name))
+    named = update(people).where(people.c.id == person_id).values(email=email, name=name)
+    try:
+        tx.connection.execute(named)
+    except IntegrityError as error:  # two people take it at the same moment, on PostgreSQL
+        raise AlreadyKnown from error
 
 
 def set_password(tx: Transaction, person_id: PersonId, password_hash: str | None) -> None:

@@ -68,6 +68,11 @@ def reset(rules: Throttle, email: str) -> Bucket:
     return Bucket(f"reset:{hashlib.sha256(email.encode()).hexdigest()}", rules.free_tries)
 
 
+def address_change(rules: Throttle, person_id: PersonId) -> Bucket:
+    """Return the counter of mails that one person causes to addresses they name as their new one."""
+    return Bucket(f"address:{person_id}", rules.free_tries)
+
+
 def take(tx: Transaction, bucket: Bucket, now: datetime) -> int:
     """Count a try. Return 0 if it may go on, else the seconds to wait; then nothing was counted.
 

@@ -24,6 +24,7 @@ from docvault.rules.answers import AnswerRefused, SignatureRefused
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.factors import FactorRefused
 from docvault.rules.fields import FieldRefused
+from docvault.rules.languages import LanguageUnknown
 from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
@@ -64,10 +65,12 @@ MEANINGS: dict[type[Exception], Meaning] = {
     VerifierBusy: BUSY,
     BodyInvalid: INVALID,
     BadCursor: INVALID,
+    LanguageUnknown: INVALID,
     AlreadyKnown: KNOWN,
     OrganisationKnown: KNOWN,
     StepUpInvalid: Meaning(HTTPStatus.FORBIDDEN, "step-up-invalid", "Please confirm again"),
     refusals.SignInRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-in-refused", "Sign-in refused"),
+    refusals.PasswordWrong: Meaning(HTTPStatus.UNAUTHORIZED, "password-wrong", "Password not accepted"),
     refusals.CodeRefused: Meaning(HTTPStatus.UNAUTHORIZED, "code-refused", "Code not accepted"),
     refusals.ChallengeOver: Meaning(HTTPStatus.UNAUTHORIZED, "challenge-over", "Please sign in again"),
     refusals.FactorStopped: Meaning(HTTPStatus.UNAUTHORIZED, "factor-stopped", "Second factor stopped"),

@@ -7,6 +7,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from docvault.actions import people
 from docvault.policy.vocabulary import Role
+from docvault.rules import languages
 from docvault.values import OrganisationId, PersonId
 from docvault.web.access import PUBLIC, portal_of, signed_in, source_of
 from docvault.web.api.session import opened
@@ -58,12 +59,16 @@ class ResetWanted(Body):
 
 
 class InvitationAccepted(Body):
-    """name and email are the first administrator's own; every other invitation knows them already."""
+    """name and email are the first administrator's own; every other invitation knows them already.
+
+    language: of mail to them, ISO 639-1; without it, what the browser asks for.
+    """
 
     token: str
     password: str
     name: str | None = None
     email: str | None = None
+    language: str | None = None
 
 
 class LinkDetails(Answer):
@@ -161,6 +166,7 @@ async def accept_invitation(request: WebRequest, data: JSONBody[InvitationAccept
         password=data.password,
         name=data.name,
         email=data.email,
+        language=data.language or languages.wanted(request.headers.get("accept-language", "")),
         source=source_of(request.scope),
         now=portal.clock(),
     )

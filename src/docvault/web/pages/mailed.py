@@ -19,4 +19,10 @@ async def not_me(request: WebRequest) -> Response[str]:
     return render(request, "not_me.html")
 
 
-HANDLERS = [not_me]
+@get("/confirm-email", opt=PUBLIC)
+async def confirm_email(request: WebRequest) -> Response[str]:
+    """Ask whether the new address is theirs."""
+    return render(request, "confirm_email.html")
+
+
+HANDLERS = [not_me, confirm_email]

@@ -7,6 +7,7 @@ from litestar import Request, Response, get, post
 
 from docvault.actions import people
 from docvault.credentials.refusals import CredentialRefused
+from docvault.rules.languages import LANGUAGES, wanted
 from docvault.web import forms
 from docvault.web.access import PUBLIC, portal_of, source_of
 from docvault.web.pages.sign_in import again
@@ -60,7 +61,13 @@ async def send_reset(request: WebRequest) -> Response[str]:
 def _page(request: WebRequest, *, is_reset: bool) -> Response[str]:
     rules = portal_of(request).db.policy.numbers.passwords
     return render(
-        request, "welcome.html", is_reset=is_reset, min_length=rules.min_length, max_length=rules.max_length
+        request,
+        "welcome.html",
+        is_reset=is_reset,
+        min_length=rules.min_length,
+        max_length=rules.max_length,
+        languages=LANGUAGES,
+        language=wanted(request.headers.get("accept-language", "")),
     )
 
 

@@ -58,9 +58,11 @@ function askDetails() {
 
 async function accept() {
   complain(password, passwordError, "");
+  const language = document.querySelector("#language");
+  const chosen = language instanceof HTMLSelectElement ? { language: language.value } : {};
   const own = choosesAddress ? { name: ownName.value, email: email.value } : {};
   try {
-    await api("POST", `${room}/acceptance`, { token, password: password.value, ...own });
+    await api("POST", `${room}/acceptance`, { token, password: password.value, ...chosen, ...own });
     location.replace(isReset ? "/login?notice=password-changed" : "/enrol");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
