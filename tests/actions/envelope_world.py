@@ -199,10 +199,10 @@ def read_and_agree(made: SigningWorld, acting, envelope_id, now=NOW):
     return ceremony(made, acting, envelope_id, now)
 
 
-def step_up(made: SigningWorld, acting, digest, now=NOW, purpose="envelope:sign"):
-    """Return a proof of a factor, as if a code had just been given."""
+def step_up(made: SigningWorld, acting, digest, now=NOW, purpose="envelope:sign", factor="totp"):
+    """Return a proof of a factor, as if it had just been given."""
     with made.db.transaction() as tx:
-        return step_ups.add(tx, acting, purpose=purpose, digest=digest, now=now)
+        return step_ups.add(tx, acting, purpose=purpose, digest=digest, factor=factor, now=now)
 
 
 VALUES = {FieldKind.DATE: "2026-03-02", FieldKind.TEXT: "Żaneta Ølsen, CFO", FieldKind.CHECKBOX: True}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pikepdf
+import pypdfium2
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy import func, select
@@ -64,10 +65,11 @@ def test_the_whole_way_to_a_completed_envelope(made):
     ]
 
 
-def completed(made, envelope_id=None):
+def completed(made, envelope_id=None, signers=None):
     envelope_id = envelope_id or signing.sent(made)
-    signing.sign(made, made.world.client, envelope_id)
-    signing.sign(made, made.world.manager, envelope_id, signature=signing.TYPED)
+    for signer in signers or (made.world.client, made.world.manager):
+        drawn = signing.DRAWN if signer == made.world.client else signing.TYPED
+        signing.sign(made, signer, envelope_id, signature=drawn)
     signing.advance(made, envelope_id)
     return envelope_id
 
@@ -95,6 +97,22 @@ def test_the_certificate_proves_the_signing_offline(made):
     assert (verdict.trusted, verdict.filters["object"]) == (True, envelope_id)
     with signing.as_scratch(certificate) as source:
         assert validate.validate(made.pdf, source, roots=made.authority.roots).verdict is Verdict.VALID
+
+
+@pytest.mark.promise(71)
+def test_the_certificate_says_who_confirmed_with_a_passkey_and_who_with_a_code(made):
+    envelope_id = signing.sent(made)
+    client = made.world.client
+    seen = signing.read_and_agree(made, client, envelope_id)
+    proof = signing.step_up(made, client, seen.digest, factor="passkey")
+    signing.sign(made, client, envelope_id, proof=proof)
+    completed(made, envelope_id, signers=(made.world.manager,))
+    certificate = signing.content(made, client, envelope_id, "certificate")
+    pages = pypdfium2.PdfDocument(certificate)
+    text = " ".join(page.get_textpage().get_text_bounded() for page in pages).replace("\r\n", " ")
+    assert text.count("confirmed this document with a passkey") == 1
+    assert text.count("confirmed this document with a one") == 1  # the line breaks at the hyphen
+    assert text.count("Signed, confirmed with a passkey") == 1
 
 
 @pytest.mark.promise(61)

@@ -1,7 +1,7 @@
 """The ceremony: a person reads what they are asked to sign, agrees to sign electronically, signs or declines.
 
-The one-time code is spent inside the transaction that signs, bound to the digest of what was shown
-(promises 17, 62, 63).
+The proof of the second factor is spent inside the transaction that signs, bound to the digest of what was
+shown (promises 17, 62, 63).
 """
 
 import json
@@ -158,10 +158,11 @@ def sign_envelope(
         before = envelopes.to_decide(tx, row)
         given = _check(tx, row, recipient, answers, signature)
         after = rules.sign(before, recipient.id, given.answered, now)
-        step_ups.spend(tx, acting, step_up_id, STEP_UP, row.digest or "", now)
+        factor = step_ups.spend(tx, acting, step_up_id, STEP_UP, row.digest or "", now)
         envelopes.save(tx, row, before, after, now)
-        _keep(tx, vault, acting, recipient, given, step_up_id, now)
-        facts = _facts(row, recipient, acting, given, step_up_id)
+        proof = {"step_up": step_up_id, "confirmed_with": factor}
+        _keep(tx, vault, acting, recipient, given, proof, now)
+        facts = _facts(row, recipient, acting, given, proof)
         envelope_history.record(tx, Kind.ENVELOPE_SIGNED, row, at=now, acting=acting, facts=facts)
         asked = rules.whose_turn(after) - rules.whose_turn(before)
         envelope_messages.ask_to_sign(tx, vault.records, row, asked, now)
@@ -212,7 +213,7 @@ def _keep(
     acting: Acting,
     recipient: RecipientRow,
     given: Filled,
-    step_up_id: str,
+    proof: Mapping[str, str],
     now: datetime,
 ) -> None:
     evidence = {
@@ -222,7 +223,7 @@ def _keep(
         "user_agent": acting.user_agent,
         "factors": acting.factors,
         "session": acting.session_id,
-        "step_up": step_up_id,
+        **proof,
         "signed_at": now.isoformat(),
     }
     seal = vault.records.seal
@@ -235,7 +236,7 @@ def _keep(
 
 
 def _facts(
-    row: EnvelopeRow, recipient: RecipientRow, acting: Acting, given: Filled, step_up_id: str
+    row: EnvelopeRow, recipient: RecipientRow, acting: Acting, given: Filled, proof: Mapping[str, str]
 ) -> dict[str, object]:
     return {
         "recipient": recipient.id,
@@ -244,7 +245,7 @@ def _facts(
         "answered": len(given.answered),
         "signature": type(given.signature).__name__.removesuffix("Signature").lower(),
         "factors": acting.factors,
-        "step_up": step_up_id,
+        **proof,
         "consent": recipient.consent_text,
         "consent_sha256": recipient.consent_sha256,
     }

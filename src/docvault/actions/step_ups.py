@@ -130,7 +130,7 @@ def _conclude(
 ) -> StepUp | None:
     """Keep the proof and renew the session's secret, or note the refusal; a throttled one is no entry."""
     if judgement.refusal is None:
-        step_up_id = step_ups.add(tx, acting, purpose=purpose, digest=digest, now=now)
+        step_up_id = step_ups.add(tx, acting, purpose=purpose, digest=digest, factor=factor, now=now)
         _note(tx, Kind.STEP_UP_CONFIRMED, acting, now, purpose=purpose, digest=digest, factor=factor)
         return StepUp(step_up_id, sessions.rotate(tx, acting))
     if judgement.why != "throttled":

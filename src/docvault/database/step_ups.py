@@ -49,8 +49,13 @@ def check(purpose: str, digest: str) -> None:
         raise StepUpInvalid("This cannot be confirmed with a second factor.")
 
 
-def add(tx: Transaction, acting: Acting, *, purpose: str, digest: str, now: datetime) -> str:
-    """Keep a proof that was just given and return its id. digest: hex SHA-256 of what was shown."""
+def add(
+    tx: Transaction, acting: Acting, *, purpose: str, digest: str, now: datetime, factor: str = "totp"
+) -> str:
+    """Keep a proof that was just given and return its id. digest: hex SHA-256 of what was shown.
+
+    factor: what it was given with, totp or passkey.
+    """
     step_up_id = new_id()
     life = timedelta(minutes=tx.policy.numbers.sessions.step_up_minutes)
     tx.connection.execute(
@@ -60,14 +65,15 @@ def add(tx: Transaction, acting: Acting, *, purpose: str, digest: str, now: date
             session_id=acting.session_id,
             purpose=purpose,
             digest=digest,
+            factor=factor,
             expires_at=now + life,
         )
     )
     return step_up_id
 
 
-def spend(tx: Transaction, acting: Acting, step_up_id: str, purpose: str, digest: str, now: datetime) -> None:
-    """Use the proof up for exactly this deed. Raises StepUpInvalid."""
+def spend(tx: Transaction, acting: Acting, step_up_id: str, purpose: str, digest: str, now: datetime) -> str:
+    """Use the proof up for exactly this deed; return the factor it was given with. Raises StepUpInvalid."""
     fits = (
         step_ups.c.id == step_up_id,
         step_ups.c.person_id == acting.person_id,
@@ -77,5 +83,8 @@ def spend(tx: Transaction, acting: Acting, step_up_id: str, purpose: str, digest
         step_ups.c.expires_at > now,
         step_ups.c.used_at.is_(None),
     )
-    if tx.connection.execute(update(step_ups).where(*fits).values(used_at=now)).rowcount != 1:
+    spent = update(step_ups).where(*fits).values(used_at=now).returning(step_ups.c.factor)
+    factor: str | None = tx.connection.execute(spent).scalar_one_or_none()
+    if factor is None:
         raise StepUpInvalid
+    return factor

@@ -5,7 +5,7 @@ calls completes the envelope.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,7 @@ DEEDS = {
     Kind.ENVELOPE_READ: "Opened or downloaded the document",
     Kind.ENVELOPE_CONSENTED: "Agreed to sign electronically",
     Kind.ENVELOPE_PAGES_SEEN: "Was shown pages",
-    Kind.ENVELOPE_SIGNED: "Signed, confirmed with a one-time code",
+    Kind.ENVELOPE_SIGNED: "Signed, confirmed with a {factor}",
 }
 SECOND_FACTORS = ("totp", "passkey")
 FACTOR_NAMES = {"password": "password", "totp": "one-time code", "passkey": "passkey"}
@@ -117,7 +117,7 @@ def _signer(tx: Transaction, records: Records, one: RecipientRow, entries: Seque
         role=one.role,
         turn=one.turn,
         identity=_identity(tx, one),
-        authentication=_authentication(factors, one),
+        authentication=_authentication(factors, _confirmed_with(opened), one),
         level="advanced" if any(factor in factors for factor in SECOND_FACTORS) else "simple",
         consent_id=one.consent_text or "",
         consent_sha256=one.consent_sha256 or "",
@@ -143,10 +143,16 @@ def _identity(tx: Transaction, one: RecipientRow) -> str:
     return f"Invited by {by} on {invited[0].at:%Y-%m-%d}, through a one-time link."
 
 
-def _authentication(factors: str, one: RecipientRow) -> str:
+def _confirmed_with(said: Mapping[str, Any]) -> str:
+    """Return the factor that confirmed the signature, in words; before there were passkeys it was a code."""
+    factor = str(said.get("confirmed_with", "totp"))
+    return FACTOR_NAMES.get(factor, factor)
+
+
+def _authentication(factors: str, confirmed_with: str, one: RecipientRow) -> str:
     names = " and ".join(FACTOR_NAMES.get(factor, factor) for factor in factors.split("+"))
     when = f"{one.signed_at:%Y-%m-%d %H:%M:%S} UTC" if one.signed_at else "signing"
-    return f"Signed in with {names}; confirmed this document with a further code at {when}."
+    return f"Signed in with {names}; confirmed this document with a {confirmed_with} at {when}."
 
 
 def _deeds(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[Deed]:
@@ -155,7 +161,7 @@ def _deeds(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[Deed]:
             known: dict[str, Any] = entry.private or {}
             yield Deed(
                 at=entry.at,
-                what=DEEDS[Kind(entry.kind)],
+                what=DEEDS[Kind(entry.kind)].format(factor=_confirmed_with(entry.facts)),
                 address=str(known.get("address", "")),
                 user_agent=str(known.get("user_agent", "")),
                 index=entry.index,

@@ -189,6 +189,7 @@ step_ups = Table(  # proof of a factor for one deed on one digest, single use (p
     reference("session_id", "sessions.id"),
     Column("purpose", String(40), nullable=False),
     Column("digest", String(64), nullable=False),  # hex SHA-256 of what was shown
+    Column("factor", String(10), nullable=False, server_default="totp"),  # totp | passkey
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment, nullable=True),
 )

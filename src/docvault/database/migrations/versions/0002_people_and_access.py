@@ -208,6 +208,9 @@ def _add_columns() -> None:
     op.add_column("sessions", sa.Column("name", sa.String(length=100), nullable=True))
     op.add_column("sessions", sa.Column("scopes", sa.Text(), nullable=True))
     op.add_column("sessions", sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "step_ups", sa.Column("factor", sa.String(length=10), server_default="totp", nullable=False)
+    )
 
 
 def _turn_into_periods(name: str, thing: str, things: str) -> None:
