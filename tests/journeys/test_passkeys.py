@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import DESKTOP, PHONE, look
 from .steps import fill_and_finish, sign_in, sign_out
+from .test_lost_phone import invite
 
 pytestmark = pytest.mark.browser
 
@@ -123,6 +124,13 @@ def test_an_officer_gives_a_passkey_after_the_password_and_before_an_export(open
         page.get_by_role("button", name="Confirm with a passkey").click()
     assert download.value.suggested_filename.endswith(".zip")
 
+    page.goto("/account/tokens")
+    page.get_by_label("Name", exact=True).fill("Nightly export")
+    page.locator("input[type=checkbox]").first.check()
+    page.get_by_role("button", name="Confirm with a passkey").click()
+    expect(page.get_by_role("heading", name="Copy your new token now")).to_be_visible()
+    page.get_by_role("button", name="Revoke Nightly export").click()
+
     page.goto("/account/factors")
     page.get_by_role("button", name="Make new codes").click()
     look(page, "recovery-renew")
@@ -133,6 +141,34 @@ def test_an_officer_gives_a_passkey_after_the_password_and_before_an_export(open
     assert all(CODES.match(code) for code in codes)
     page.get_by_role("link", name="I have kept them").click()
     remove_passkey(page, "Blue key")
+
+
+@pytest.mark.promise(2)
+@pytest.mark.promise(5)
+def test_somebody_invited_begins_with_a_passkey_in_place_of_an_app(open_page, open_context, portal, watch):
+    watch.allow("409")  # the last factor, kept
+    desktop = open_context(DESKTOP).new_page()
+    sign_in(desktop, portal.people["sam"], path="/people")
+    link = invite(desktop, "ilse@nordlicht.example")
+    page = open_page(PHONE, has_touch=True, is_mobile=True)
+    page.goto(link.replace("127.0.0.1", "localhost"))
+    page.get_by_label(re.compile("password")).first.fill("violet-harbour-kettle-42")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("Use a passkey instead").click()
+    look(page, "enrol-passkey")
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_role("heading", name="Keep your recovery codes")).to_be_visible()
+    assert page.locator("#codes li").count() == 10
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Lena")
+    page.goto("/account/factors")
+    expect(page.get_by_text("Not set up.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Remove")).click()
+    page.locator("dialog[open]").get_by_role("button", name="Confirm with a passkey").click()
+    expect(page.get_by_role("alert").filter(has_text="You could not sign in without it")).to_be_visible()
+    look(page, "factors-last")
+    sign_out(page)
+    sign_in_with_passkey(page)
 
 
 @pytest.mark.promise(1)

@@ -58,13 +58,19 @@ def finish_passkey_sign_in(
 def begin_passkey_factor(
     db: Database, records: Records, party: RelyingParty, *, challenge_token: str, now: datetime
 ) -> Request:
-    """Return what a browser is asked for after the password: one of that person's. Raises ChallengeOver."""
+    """Return what a browser is asked for after the password: one of that person's.
+
+    Raises ChallengeOver, or PasskeyRefused for somebody who has none.
+    """
     with db.transaction() as tx:
         person_id = challenges.of_token(tx, challenge_token, now)
         if person_id is None:
             raise ChallengeOver
         nonce = passkeys.begin(tx, Purpose.FACTOR, challenge_token, person_id, now)
-        return Request(party, nonce, passkeys.credentials(tx, records, person_id))
+        allowed = passkeys.credentials(tx, records, person_id)
+        if not allowed:
+            raise PasskeyRefused
+        return Request(party, nonce, allowed)
 
 
 def finish_passkey_factor(

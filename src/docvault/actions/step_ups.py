@@ -59,12 +59,14 @@ def begin_passkey_step_up(
 ) -> Request:
     """Return what the browser is asked to sign: a challenge that stands for this deed on this digest.
 
-    Raises StepUpInvalid or Forbidden.
+    Raises StepUpInvalid, Forbidden, or PasskeyRefused for somebody who has none.
     """
     _check(acting, purpose, digest)
     with db.transaction() as tx:
         nonce = passkeys.begin(tx, Purpose.STEP_UP, acting.session_id, acting.person_id, now)
         allowed = passkeys.credentials(tx, records, acting.person_id)
+        if not allowed:
+            raise PasskeyRefused("You have no passkey yet.")
     return Request(party, challenge_for(purpose, digest, nonce), allowed)
 
 

@@ -18,6 +18,7 @@ from docvault.values import DocVaultError, NotFound
 from docvault.web import cookies
 from docvault.web.access import FactorNeeded, NotSignedIn
 from docvault.web.meanings import ABSENT, FAULT, INVALID, LARGE, MEANINGS, Meaning, meaning_of
+from docvault.web.proofs import ProofWanted
 from docvault.web.rendering import render
 
 __all__ = ["Problem", "answer", "describe", "headers_of", "kinds", "meaning_of"]
@@ -93,6 +94,8 @@ def _detail(error: HTTPException) -> str:
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The exception handler of the whole application."""
+    if isinstance(error, ProofWanted):
+        return Response(error.names)  # the script that asked goes on with it: nothing went wrong
     problem = describe(error)
     headers = headers_of(error)
     if request.scope["path"].startswith(("/api/", "/log/", "/health/")):

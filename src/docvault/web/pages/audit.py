@@ -26,8 +26,6 @@ SUBJECTS = sorted(
     {kind.value.partition(":")[0] for kind in Kind}
 )  # what the list of events can be narrowed to
 
-FORMATS = ("bundle", "csv", "jsonl")
-
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(f"{hour:02}" for hour in range(24))
 
@@ -102,7 +100,6 @@ async def _page(
         heat=_heat(activity) if activity else None,
         chosen=chosen,
         subjects=SUBJECTS,
-        digests={each: audit.export_digest(chosen.filters(), each) for each in FORMATS},
         error=str(error or ""),
     )
     page.headers.update(problems.headers_of(error) if error else {})

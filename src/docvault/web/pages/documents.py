@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from docvault.actions import break_glass, documents, folders, step_ups
+from docvault.actions import break_glass, documents, folders
 from docvault.actions.documents import PagesView
 from docvault.credentials.refusals import CredentialRefused
 from docvault.database.documents import DocumentView, VersionView
@@ -20,8 +20,9 @@ from docvault.policy.vocabulary import Permission
 from docvault.rules.glass import REASON_LEAST, REASON_MOST, GlassRefused
 from docvault.rules.media_types import PDF
 from docvault.values import DocumentId, DocVaultError, FolderId, NotFound
-from docvault.web import cookies, forms, problems
+from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
+from docvault.web.proofs import ProofForm, prove
 from docvault.web.rendering import render
 from docvault.web.running import run
 from docvault.web.sheets import INLINE, sheets
@@ -42,6 +43,7 @@ class GlassForm(msgspec.Struct, forbid_unknown_fields=True):
     number: int  # of the version that was shown: its digest is what the code confirms
     reason: str = ""
     code: str = ""
+    step_up: str = ""
 
 
 @get("/documents/{document_id:str}")
@@ -106,23 +108,16 @@ async def break_the_glass(request: WebRequest, document_id: FromPath[str]) -> Re
     form = await forms.read(request, GlassForm)
     portal, acting = portal_of(request), signed_in(request)
     try:
-        proof = await run(
-            step_ups.confirm_step_up,
+        digest = await run(
+            break_glass.digest_to_confirm,
             portal.db,
-            portal.vault.records,
             acting=acting,
-            purpose=break_glass.PURPOSE,
-            digest=await run(
-                break_glass.digest_to_confirm,
-                portal.db,
-                acting=acting,
-                document_id=document_id,
-                number=form.number,
-                reason=form.reason,
-            ),
-            code=form.code,
-            now=portal.clock(),
+            document_id=document_id,
+            number=form.number,
+            reason=form.reason,
         )
+        given = ProofForm(code=form.code, step_up=form.step_up)
+        step_up_id, renewed = await prove(request, break_glass.PURPOSE, digest, given)
     except (CredentialRefused, GlassRefused) as error:
         return await _show(request, document_id, form.number, error, form.reason)
     await run(
@@ -133,11 +128,10 @@ async def break_the_glass(request: WebRequest, document_id: FromPath[str]) -> Re
         document_id=document_id,
         number=form.number,
         reason=form.reason,
-        step_up_id=proof.id,
+        step_up_id=step_up_id,
         now=portal.clock(),
     )
-    cookie = cookies.session_cookie(proof.token, request.scope["auth"])
-    return Redirect(f"/documents/{document_id}?version={form.number}", status_code=303, cookies=[cookie])
+    return Redirect(f"/documents/{document_id}?version={form.number}", status_code=303, cookies=renewed)
 
 
 @get("/documents/{document_id:str}/text")

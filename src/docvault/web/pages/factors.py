@@ -209,10 +209,6 @@ async def _page(
         problems.meaning_of(error).status if error else 200,
         cookies=cookies,
         own=own,
-        purpose=factors.STEP_UP,
-        remove_app=factors.REMOVE_APP,
-        renew_codes=factors.RENEW_CODES,
-        removal_digests={row.id: passkeys.removal_digest(row.id) for row in own.passkeys},
         notice=notice,
         error=str(error or ""),
     )

@@ -6,14 +6,15 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from docvault.actions import step_ups, tokens
+from docvault.actions import tokens
 from docvault.credentials.refusals import CredentialRefused
 from docvault.policy.words import WORDS
 from docvault.rules import tokens as rules
 from docvault.values import DocVaultError
-from docvault.web import cookies, forms, problems
+from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.forms import FormInvalid
+from docvault.web.proofs import ProofForm, prove
 from docvault.web.rendering import render
 from docvault.web.running import run
 
@@ -33,25 +34,17 @@ async def show_tokens(request: WebRequest) -> Response[str]:
 async def create_token(request: WebRequest) -> Response[str]:
     """Take the code, prove it for exactly this token, and show the token, this once."""
     fields = await forms.pairs(request)
-    given = {each: fields.pop(each, "") for each in ("csrf", "name", "days", "code")}
+    given = {each: fields.pop(each, "") for each in ("csrf", "name", "days", "code", "step_up")}
     if set(fields.values()) - {TICKED} or not given["days"].isdecimal():
         raise FormInvalid("The form could not be read. Please reload the page and try again.")
     scopes, days = sorted(fields), int(given["days"])
     portal, acting = portal_of(request), signed_in(request)
     try:
-        proof = await run(
-            step_ups.confirm_step_up,
-            portal.db,
-            portal.vault.records,
-            acting=acting,
-            purpose=rules.PURPOSE,
-            digest=rules.digest(given["name"], scopes, days),
-            code=given["code"],
-            now=portal.clock(),
-        )
+        digest = rules.digest(given["name"], scopes, days)
+        proof = ProofForm(code=given["code"], step_up=given["step_up"])
+        step_up_id, renewed = await prove(request, rules.PURPOSE, digest, proof)
     except CredentialRefused as error:
         return await _page(request, given["name"], scopes, days, code_error=error)
-    cookie = cookies.session_cookie(proof.token, request.scope["auth"])
     try:
         made = await run(
             tokens.create_token,
@@ -60,14 +53,14 @@ async def create_token(request: WebRequest) -> Response[str]:
             name=given["name"],
             scopes=scopes,
             days=days,
-            step_up_id=proof.id,
+            step_up_id=step_up_id,
             now=portal.clock(),
         )
     except tokens.TokenRefused as error:
         page = await _page(request, given["name"], scopes, days, error=error)
     else:
         page = await _page(request, made=made)
-    page.cookies.append(cookie)
+    page.cookies.extend(renewed)
     return page
 
 

@@ -1,16 +1,27 @@
 // @ts-check
 /**
- * Offers a passkey wherever a form asks for a code before a deed. What the passkey signs is the form's `data-purpose`
- * and the digest of what is chosen in it; the proof then goes with the form in place of the code.
+ * Offers a passkey wherever a form asks for a code before a deed. What the passkey signs stands for exactly what the
+ * form says: the server is asked for it first. The proof then goes with the form in place of the code.
  */
 
-import { $ } from "./ui.js";
-import { ownFactors, prove } from "./webauthn.js";
+import { $, csrf } from "./ui.js";
+import { NoPasskey, ownFactors, prove } from "./webauthn.js";
 
-/** @param {HTMLElement} part */
-function digestOf(part) {
-  const chosen = part.closest("form")?.querySelector("[data-digest]:checked");
-  return (chosen instanceof HTMLElement ? chosen : part).dataset.digest ?? "";
+/**
+ * Say what a proof for this form must name: what the page knows, or what the server says; nothing is done yet.
+ * @param {HTMLElement} part
+ * @param {HTMLFormElement} form
+ * @returns {Promise<{purpose: string, digest: string}>}
+ */
+async function whatToConfirm(part, form) {
+  const { purpose, digest } = part.dataset;
+  if (purpose && digest) return { purpose, digest };
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") fields.append(name, value);
+  const headers = { "X-Step-Up": "ask", "X-CSRF-Token": csrf() };
+  const answer = await fetch(form.action, { method: "POST", headers, body: fields });
+  if (!answer.headers.get("Content-Type")?.includes("json")) throw new NoPasskey("Please check what you entered, and try again.");
+  return answer.json();
 }
 
 /** @param {HTMLElement} part */
@@ -20,18 +31,22 @@ async function withPasskey(part) {
   const problem = $("[data-problem]", HTMLElement, part);
   problem.hidden = true;
   button.disabled = true;
+  const code = $("input.otp", HTMLInputElement, part);
+  const isOff = code.disabled;
+  code.disabled = true; // what is not asked for now is neither required nor sent
   try {
-    $("[name=step_up]", HTMLInputElement, part).value = await prove(part.dataset.purpose ?? "", digestOf(part));
-    const code = part.querySelector("input.otp");
-    if (code instanceof HTMLInputElement) code.disabled = true;
+    if (!form.reportValidity()) return;
+    const wanted = await whatToConfirm(part, form);
+    const proof = $("[name=step_up]", HTMLInputElement, part);
+    proof.value = await prove(wanted.purpose, wanted.digest);
     form.requestSubmit();
-    if (code instanceof HTMLInputElement) code.disabled = false;
-    $("[name=step_up]", HTMLInputElement, part).value = "";
+    proof.value = "";
   } catch (error) {
     $("[data-text]", HTMLElement, problem).textContent = error instanceof Error ? error.message : String(error);
     problem.hidden = false;
   } finally {
     button.disabled = false;
+    code.disabled = isOff;
   }
 }
 
