@@ -33,6 +33,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp_from: str = ""  # empty: docvault@ and the host of base_url
     root_key: str = ""  # empty: keys/root.key in `data`; otherwise file:/absolute/path
     policies: str = ""  # empty: the policies that came with DocVault
+    sso_issuer: str = ""  # https://login.example.com: the OpenID provider; empty: no single sign-on
+    sso_client_id: str = ""
+    sso_client_secret: str = ""
     name: str = "DocVault"  # what the portal calls itself
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts (promise 86)
 
@@ -127,4 +130,20 @@ def _check(settings: Settings) -> None:
         raise SettingsInvalid(f"{PREFIX}SMTP_URL must start with smtp:// or smtps://.")
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql")):
         raise SettingsInvalid(f"{PREFIX}DATABASE_URL must start with sqlite: or postgresql:.")
+    _check_sso(settings)
     _ = settings.blob_folder, settings.root_key_path
+
+
+def _check_sso(settings: Settings) -> None:
+    given = [settings.sso_issuer, settings.sso_client_id, settings.sso_client_secret]
+    if any(given) and not all(given):
+        raise SettingsInvalid(
+            f"{PREFIX}SSO_ISSUER, _CLIENT_ID and _CLIENT_SECRET are set together or not at all."
+        )
+    issuer = urlsplit(settings.sso_issuer)
+    local = issuer.scheme == "http" and issuer.hostname in {"127.0.0.1", "localhost", "::1"}
+    wrong = issuer.scheme != "https" or not issuer.hostname or issuer.query or issuer.fragment
+    if settings.sso_issuer and wrong and not local:
+        raise SettingsInvalid(
+            f"{PREFIX}SSO_ISSUER must be the provider's https:// address, as the provider says it."
+        )

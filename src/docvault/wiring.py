@@ -20,6 +20,7 @@ from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, work
 from docvault.database.engine import Database
 from docvault.encryption.keyring import FileKeyring
+from docvault.identity.provider import Provider
 from docvault.mail.sender import Mailer
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
@@ -52,6 +53,7 @@ class Portal:
     mailer: Mailer
     log_key: LogKey
     clock: Clock
+    provider: Provider | None = None  # of single sign-on, where one is configured
 
     @property
     def relying_party(self) -> RelyingParty:
@@ -139,6 +141,19 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         ),
         log_key=LogKey(found.log_origin, private),
         clock=clock,
+        provider=_provider(settings, db.policy),
+    )
+
+
+def _provider(settings: Settings, policy: Policy) -> Provider | None:
+    if not settings.sso_issuer:
+        return None
+    return Provider(
+        issuer=settings.sso_issuer,
+        client_id=settings.sso_client_id,
+        client_secret=settings.sso_client_secret,
+        return_address=f"{settings.base_url.rstrip('/')}/login/sso/return",
+        hosts=policy.numbers.sso.endpoint_hosts,
     )
 
 

@@ -50,6 +50,12 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         2,
         "counters of the throttle, counted before and given back; the verdict is recorded",
     ),
+    "single_sign_on.begin_connecting": (1, "somebody leaves for the provider; what comes of it is recorded"),
+    "single_sign_on.begin_sign_on": (1, "the same; who it is, nobody knows yet"),
+    "single_sign_on.finish_sign_on": (
+        1,
+        "takes the journey; whom it led here is recorded, or that it did not",
+    ),
     "uploads.collect_abandoned": (1, "removes what a worker left unfinished; nobody was told of it"),
     "uploads.store_segment": (1, "a segment is part of the deed that begin and finish record"),
 }

@@ -65,9 +65,12 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def started(command: list[str], log: Path, base_url: str) -> Iterator[subprocess.Popen]:
+def started(
+    command: list[str], log: Path, base_url: str, settings: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen]:
     """Run a docvault command until its portal answers; ended with everything it started."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOCVAULT_")}
+    environment |= settings or {}
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "docvault.cli", *command],
@@ -102,18 +105,19 @@ def portal(tmp_path_factory) -> Iterator[Portal]:
     with started(
         ["demo", "--data", str(folder / "data"), "--port", str(port), "--json"], log, base_url
     ) as process:
-        first = log.read_text().splitlines()[0]
-        facts = json.loads(first)
-        people = {}
-        for one in facts["people"]:
-            person = Person(
-                **{
-                    key: one[key]
-                    for key in ("email", "password", "totp_secret", "role", "organisation", "name")
-                }
-            )
-            people[person.email.split("@")[0]] = person
-        yield Portal(facts["base_url"], folder / "data", people, facts["links"], process)
+        yield described(log, folder, process)
+
+
+def described(log: Path, folder: Path, process: subprocess.Popen) -> Portal:
+    """Read what a demo said about itself."""
+    facts = json.loads(log.read_text().splitlines()[0])
+    people = {}
+    for one in facts["people"]:
+        person = Person(
+            **{key: one[key] for key in ("email", "password", "totp_secret", "role", "organisation", "name")}
+        )
+        people[person.email.split("@")[0]] = person
+    return Portal(facts["base_url"], folder / "data", people, facts["links"], process)
 
 
 @pytest.fixture(scope="module")  # no longer: its event loop would stand in the way of other rooms' tests

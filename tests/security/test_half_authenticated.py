@@ -20,7 +20,14 @@ GUESSING = {"/login", "/api/v1/session/password"}
 # What "nobody" gets is said by the matrix; these routes are closed to whoever is not signed in.
 CLOSED = [row for row in MATRIX if row.answers.split()[0] == OUT and row.path not in GUESSING]
 # A challenge is for these: they refuse the code, not the challenge.
-FACTOR = {"/login/code", "/login/recovery", "/api/v1/session/totp", "/api/v1/session/recovery"}
+FACTOR = {
+    "/login/code",
+    "/login/recovery",
+    "/api/v1/session/totp",
+    "/api/v1/session/recovery",
+    "/api/v1/session/factor/passkey",
+    "/api/v1/session/factor/passkey/options",
+}
 
 
 @pytest.fixture(scope="module")

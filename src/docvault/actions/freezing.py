@@ -8,7 +8,7 @@ from datetime import datetime
 
 from docvault.audit.kinds import Kind
 from docvault.credentials.refusals import LinkRefused
-from docvault.database import audit, devices, enrolments, invitations, notices, people, sessions
+from docvault.database import audit, devices, enrolments, identities, invitations, notices, people, sessions
 from docvault.database.engine import Database
 from docvault.database.invitations import LinkPurpose
 from docvault.database.messages import Records
@@ -17,7 +17,8 @@ from docvault.database.sessions import Source
 
 
 def freeze_account(db: Database, records: Records, *, token: str, source: Source, now: datetime) -> None:
-    """End every session, token, challenge, link and known device, and take the password away; tell everybody.
+    """End every session, token, challenge, link, known device and connection with a provider,
+    and take the password away; tell everybody.
 
     Raises LinkRefused, the same for an unknown, used and old link and for an account that is closed already.
     """
@@ -27,6 +28,7 @@ def freeze_account(db: Database, records: Records, *, token: str, source: Source
             raise LinkRefused
         people.set_state(tx, person, PersonState.FROZEN, by=None, now=now)
         people.set_password(tx, person.id, None)
+        identities.disconnect(tx, person.id)
         enrolments.end_tries(tx, person.id)
         invitations.void(tx, person.id, now, *LinkPurpose)
         facts = {

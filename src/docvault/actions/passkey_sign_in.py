@@ -97,7 +97,7 @@ def finish_passkey_factor(
             _turn_away(tx, records, person, judgement, source, now)
             arrivals.warn(tx, records, person, judgement.why, source, now)
         else:
-            proven = "password+passkey"
+            proven = f"{challenges.proven(tx, challenge_token)}+passkey"
             session = arrivals.let_in(tx, records, person, factors=proven, source=source, now=now)
             challenges.spend(tx, challenge_token)
     if judgement.refusal:

@@ -122,7 +122,8 @@ def finish_sign_in(
             arrivals.turned_away(tx, person, why=judgement.why, factor="totp", source=source, now=now)
             arrivals.warn(tx, records, person, judgement.why, source, now)
         else:
-            session = _let_in(tx, records, person, source, now)
+            proven = _both(tx, challenge_token, "totp")
+            session = _let_in(tx, records, person, proven, source, now)
             challenges.spend(tx, challenge_token)
     if judgement.refusal:
         raise judgement.refusal
@@ -144,7 +145,12 @@ def use_recovery_code(
             arrivals.warn(tx, records, person, judgement.why, source, now)
         else:
             session = sessions.start(
-                tx, person, kind=ENROL, factors="password+recovery", source=source, now=now
+                tx,
+                person,
+                kind=ENROL,
+                factors=_both(tx, challenge_token, "recovery"),
+                source=source,
+                now=now,
             )
             challenges.spend(tx, challenge_token)
             _note_start(tx, Kind.RECOVERY_CODE_USED, session, now)
@@ -193,6 +199,11 @@ def sign_out(db: Database, *, acting: Acting, now: datetime) -> None:
                 object_id=acting.person_id,
                 organisation_id=acting.organisation_id,
             )
+
+
+def _both(tx: Transaction, challenge_token: str, second: str) -> str:
+    """Say what the person proved: the password or the provider's word, and then the second factor."""
+    return f"{challenges.proven(tx, challenge_token)}+{second}"
 
 
 _OVER = Judgement(ChallengeOver())
@@ -255,10 +266,9 @@ def _known_device(tx: Transaction, person: PersonRow, source: Source) -> str | N
 
 
 def _let_in(
-    tx: Transaction, records: Records, person: PersonRow, source: Source, now: datetime
+    tx: Transaction, records: Records, person: PersonRow, proven: str, source: Source, now: datetime
 ) -> NewSession:
-    """Open a session after password and code: a full one, or one to add the passkey that a role must have."""
-    proven = "password+totp"
+    """Open a session after both proofs: a full one, or one to add the passkey that a role must have."""
     if not factors.passkey_only(tx, person.role):
         return arrivals.let_in(tx, records, person, factors=proven, source=source, now=now)
     session = sessions.start(tx, person, kind=ENROL, factors=proven, source=source, now=now)

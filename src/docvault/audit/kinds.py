@@ -37,6 +37,7 @@ class Kind(StrEnum):
     RECOVERY_CODES_ISSUED = "person:recovery-codes:issued"
     RECOVERY_CODE_USED = "person:recovery-code:used"
     PASSWORD_ACCEPTED = "session:password:accepted"  # noqa: S105 - the name of an event
+    SIGN_ON_ACCEPTED = "session:sign-on:accepted"  # the identity provider's word; a factor is still owed
     SIGN_IN_SUCCEEDED = "session:started"
     SIGN_IN_REFUSED = "session:refused"
     SIGNED_OUT = "session:ended"

@@ -48,6 +48,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.RECOVERY_CODES_ISSUED: "{who} received recovery codes",
     Kind.RECOVERY_CODE_USED: "{who} used a recovery code",
     Kind.PASSWORD_ACCEPTED: "{who} entered the right password",
+    Kind.SIGN_ON_ACCEPTED: "{who} came from single sign-on",
     Kind.SIGN_IN_SUCCEEDED: "{who} signed in",
     Kind.SIGN_IN_REFUSED: "A sign-in as {person} was refused",
     Kind.SIGNED_OUT: "{who} signed out",

@@ -17,11 +17,13 @@ from docvault import wiring
 from docvault.actions import audit
 from docvault.blobs.filesystem import FileBlobs
 from docvault.cli import serving
+from docvault.identity.errors import ProviderAway
 from docvault.pdf import fields, samples
 from docvault.pdf.scratch import Scratch
 from docvault.settings import PREFIX, Settings
 from docvault.values import DocVaultError
 
+SECRET = {"smtp_url", "database_url", "sso_client_secret"}  # settings that may hold a password
 DRIFT = timedelta(minutes=2)  # a log entry from later than this means a clock that went back
 
 
@@ -60,7 +62,7 @@ def _sources(settings: Settings) -> str:
             source = "environment"
         else:
             source = "default" if value == getattr(default, name) else "docvault.toml"
-        shown = "(set)" if name in {"smtp_url", "database_url"} and value else str(value or "-")
+        shown = "(set)" if name in SECRET and value else str(value or "-")
         parts.append(f"{name}={shown} [{source}]")
     return ", ".join(parts)
 
@@ -77,6 +79,7 @@ def _examine(settings: Settings) -> list[Finding]:
         "documents": _documents,
         "signing": _signing,
         "mail": _mail,
+        "sign-on": _sign_on,
     }
     try:
         return [_finding(name, check, portal) for name, check in checks.items()]
@@ -144,3 +147,13 @@ def _mail(portal: wiring.Portal) -> str:
         return "no mail server is set; administrators read messages on the outbox page"
     portal.mailer.greet()
     return "the mail server answers"
+
+
+def _sign_on(portal: wiring.Portal) -> str:
+    if portal.provider is None:
+        return "no identity provider is set; people sign in with their password"
+    try:
+        portal.provider.describe()
+    except ProviderAway as error:
+        raise NotWell(f"{portal.provider.issuer} cannot be used: {error.why}") from error
+    return f"{portal.provider.issuer} describes itself, and its endpoints lie where they may"

@@ -10,8 +10,8 @@ from docvault.database.tables import challenges
 from docvault.values import PersonId
 
 
-def start(tx: Transaction, person_id: PersonId, now: datetime) -> str:
-    """Make a challenge and return its token, a secret for this browser's cookie."""
+def start(tx: Transaction, person_id: PersonId, now: datetime, proven: str = "password") -> str:
+    """Make a challenge and return its token, a secret for this browser's cookie. proven: password | sso."""
     rules = tx.policy.numbers.sessions
     token = new_token()
     tx.connection.execute(delete(challenges).where(challenges.c.expires_at <= now))
@@ -19,6 +19,7 @@ def start(tx: Transaction, person_id: PersonId, now: datetime) -> str:
         insert(challenges).values(
             token_hash=token_hash(token),
             person_id=person_id,
+            proven=proven,
             tries_left=rules.challenge_tries,
             expires_at=now + timedelta(minutes=rules.challenge_minutes),
         )
@@ -46,6 +47,12 @@ def of_token(tx: Transaction, token: str, now: datetime) -> PersonId | None:
     chosen = select(challenges.c.person_id).where(challenges.c.token_hash == token_hash(token), *counts)
     found = tx.connection.execute(chosen).scalar_one_or_none()
     return None if found is None else PersonId(found)
+
+
+def proven(tx: Transaction, token: str) -> str:
+    """Return what was proven when the challenge was made: password or sso."""
+    chosen = select(challenges.c.proven).where(challenges.c.token_hash == token_hash(token))
+    return tx.connection.execute(chosen).scalar_one_or_none() or "password"
 
 
 def spend(tx: Transaction, token: str) -> None:

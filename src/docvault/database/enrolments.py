@@ -60,7 +60,8 @@ def adopt(
     device_id = devices.of_session(tx, acting.session_id)
     sessions.end_all(tx, person.id, now)
     end_tries(tx, person.id)
-    proven = f"password+{factor}" if acting.session_kind == ENROL else acting.factors
+    first = "sso" if acting.factors.startswith("sso") else "password"
+    proven = f"{first}+{factor}" if acting.session_kind == ENROL else acting.factors
     source = Source(acting.address, acting.user_agent)
     if device_id is None:
         session = arrivals.welcome(tx, person, factors=proven, source=source, now=now)

@@ -94,6 +94,12 @@ def name_of(tx: Transaction, organisation_id: OrganisationId) -> str:
     return name
 
 
+def by_name(tx: Transaction, name: str) -> OrganisationRow | None:
+    """Return the organisation of a name that a policy says; nobody is asked for rights yet."""
+    row = tx.connection.execute(select(organisations).where(organisations.c.name == name)).one_or_none()
+    return None if row is None else _organisation(row)
+
+
 def assign(
     tx: Transaction,
     acting: Acting,

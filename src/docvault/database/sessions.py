@@ -235,6 +235,13 @@ def proven_enough(rules: Sessions, role: Role, factors: str) -> bool:
     return role not in rules.passkey_roles or "passkey" in factors.split("+")
 
 
+def end_all_by_sign_on(tx: Transaction, who: Acting, now: datetime) -> int:
+    """End every session that an identity provider opened for this person, except the one that asks."""
+    opened = (sessions.c.person_id == who.person_id, sessions.c.factors.startswith("sso"))
+    others = update(sessions).where(*opened, sessions.c.id != who.session_id, sessions.c.ended_at.is_(None))
+    return tx.connection.execute(others.values(ended_at=now)).rowcount
+
+
 def _welcome(person: PersonRow, kind: str) -> bool:
     """An active person may do everything; an invited one may only enrol (promise 15)."""
     return person.state == PersonState.ACTIVE or (person.state == PersonState.INVITED and kind == ENROL)

@@ -73,6 +73,11 @@ def address_change(rules: Throttle, person_id: PersonId) -> Bucket:
     return Bucket(f"address:{person_id}", rules.free_tries)
 
 
+def sign_on(rules: Throttle, address: str) -> Bucket:
+    """Return the counter of sign-ons that a peer begins and does not finish."""
+    return Bucket(f"sign-on:{_network(address)}", rules.source_free_tries)
+
+
 def take(tx: Transaction, bucket: Bucket, now: datetime) -> int:
     """Count a try. Return 0 if it may go on, else the seconds to wait; then nothing was counted.
 

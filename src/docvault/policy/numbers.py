@@ -120,6 +120,43 @@ class Proposals:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupRole:
+    """What members of one group of the provider are here. organisation: of clients, the client's name."""
+
+    group: str
+    role: Role
+    organisation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sso:
+    """What the identity provider's word is worth here."""
+
+    groups_claim: str
+    email_domains: tuple[str, ...]  # of addresses that may be connected; none: every domain
+    endpoint_hosts: tuple[str, ...]  # beside the issuer's own, of its endpoints
+    second_factor_amr: tuple[str, ...]  # any of these values of `amr` counts as the second factor
+    second_factor_acr: tuple[str, ...]  # and any of these of `acr`
+    second_factor_hours: Annotated[int, Meta(ge=1, le=24)]  # how old the provider's proof may be
+    make_people: bool
+    groups_may_make_officers: bool
+    groups: tuple[GroupRole, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a map that would make people without saying so."""
+        privileged = {Role.ADMINISTRATOR, Role.COMPLIANCE_OFFICER}
+        if not self.groups_may_make_officers and any(each.role in privileged for each in self.groups):
+            raise ValueError(
+                "a group makes administrators or compliance officers, which two people decide (promise 26);"
+                " groups_may_make_officers = true would allow it"
+            )
+        if self.make_people and not self.groups:
+            raise ValueError("make_people needs groups: nobody is let in without a role")
+        if any((each.role == Role.CLIENT) != bool(each.organisation) for each in self.groups):
+            raise ValueError("a group of clients names their organisation, and no other group does")
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     uploads: Uploads
     signing: Signing
@@ -128,6 +165,7 @@ class Numbers:
     tokens: Tokens
     access: Access
     proposals: Proposals
+    sso: Sso
 
 
 Section = TypeVar("Section")
@@ -143,6 +181,7 @@ def load(folder: Path) -> Numbers:
         tokens=_section(folder / "tokens.toml", Tokens),
         access=_section(folder / "access.toml", Access),
         proposals=_section(folder / "proposals.toml", Proposals),
+        sso=_section(folder / "sso.toml", Sso),
     )
 
 

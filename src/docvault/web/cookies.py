@@ -15,6 +15,8 @@ PASSKEY = "__Host-docvault-passkey"
 DEVICE = "__Host-docvault-device"
 DEVICE_LIFE = 400 * 24 * 3600  # seconds: as long as browsers keep any cookie (RFC 6265bis, 5.5)
 DEVICES = 5  # people who share a browser and are known in it
+SIGN_ON = "__Host-docvault-sign-on"
+SIGN_ON_LIFE = 600  # seconds; the journey itself expires in the database
 CHALLENGE_LIFE = 300  # seconds; the challenge itself expires in the database
 
 
@@ -34,6 +36,13 @@ def passkey_cookie(token: str) -> Cookie:
     """A passkey was asked for; only the browser that was asked may answer."""
     return Cookie(
         key=PASSKEY, value=token, secure=True, httponly=True, samesite="strict", max_age=CHALLENGE_LIFE
+    )
+
+
+def sign_on_cookie(browser: str) -> Cookie:
+    """Held while somebody is at the identity provider. Strict: our own page posts the answer."""
+    return Cookie(
+        key=SIGN_ON, value=browser, secure=True, httponly=True, samesite="strict", max_age=SIGN_ON_LIFE
     )
 
 

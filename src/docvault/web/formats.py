@@ -100,7 +100,12 @@ def factors(value: str) -> str:
     return title(" and ".join(words_of))
 
 
-_FACTORS = {"totp": "authenticator app", "recovery": "recovery code", "oidc": "single sign-on"}
+_FACTORS = {
+    "totp": "authenticator app",
+    "recovery": "recovery code",
+    "sso": "single sign-on",
+    "provider": "a second factor there",
+}
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,

@@ -14,10 +14,12 @@ from docvault.database.audit import AuditNotWritten
 from docvault.database.audit_checkpoints import LogDamaged
 from docvault.database.engine import BadCursor, DatabaseFull
 from docvault.database.envelopes import EnvelopeChanged
+from docvault.database.identities import IdentityTaken
 from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
 from docvault.database.step_ups import StepUpInvalid
 from docvault.encryption.errors import EncryptionError
+from docvault.identity.errors import ProviderAway, WordRefused
 from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
 from docvault.policy.engine import Forbidden, PolicyError
 from docvault.rules.answers import AnswerRefused, SignatureRefused
@@ -26,6 +28,7 @@ from docvault.rules.factors import FactorRefused
 from docvault.rules.fields import FieldRefused
 from docvault.rules.languages import LanguageUnknown
 from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
+from docvault.rules.single_sign_on import SignOnRefused
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
 from docvault.web.csrf import CrossSite
@@ -69,6 +72,10 @@ MEANINGS: dict[type[Exception], Meaning] = {
     AlreadyKnown: KNOWN,
     OrganisationKnown: KNOWN,
     StepUpInvalid: Meaning(HTTPStatus.FORBIDDEN, "step-up-invalid", "Please confirm again"),
+    SignOnRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-on-refused", "Single sign-on refused"),
+    WordRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-on-refused", "Single sign-on refused"),
+    ProviderAway: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "sign-on-away", "Single sign-on does not answer"),
+    IdentityTaken: Meaning(HTTPStatus.CONFLICT, "already-connected", "Connected already"),
     refusals.SignInRefused: Meaning(HTTPStatus.UNAUTHORIZED, "sign-in-refused", "Sign-in refused"),
     refusals.PasswordWrong: Meaning(HTTPStatus.UNAUTHORIZED, "password-wrong", "Password not accepted"),
     refusals.CodeRefused: Meaning(HTTPStatus.UNAUTHORIZED, "code-refused", "Code not accepted"),

@@ -108,6 +108,7 @@ def render(
         "home_label": home_label(acting),
         "nav": "",
         "passkey_domain": portal_of(request).relying_party.id,
+        "sso": provider.name if (provider := portal_of(request).provider) else "",
         "local_mail": not portal_of(request).settings.smtp_url,
     }
     environment: jinja2.Environment = request.app.state.environment

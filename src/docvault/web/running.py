@@ -7,11 +7,13 @@ from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, current_time, sleep_until, to_thread
 
+from docvault.identity.provider import Provider
 from docvault.pdf.workers import Workers
 
 EVEN = 0.15  # seconds; `run_evenly` takes a whole number of these
 THREADS = 32  # actions at the same time; the database and the password hasher bound themselves further
 PDF_THREADS = 16  # of their own for actions that may wait for a PDF worker
+PROVIDER_THREADS = 4  # and for those that wait for an identity provider: a slow one stops nobody else
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -24,8 +26,7 @@ async def run(function: Callable[Given, Result], *args: Given.args, **kwargs: Gi
 
     A client that hangs up does not stop it: an action is carried through or rolled back.
     """
-    threads = PDF_THREADS if any(isinstance(each, Workers) for each in args) else THREADS
-    return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=_limiter(threads))
+    return await to_thread.run_sync(partial(function, *args, **kwargs), limiter=_limiter(_threads(args)))
 
 
 async def run_evenly(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
@@ -38,6 +39,13 @@ async def run_evenly(function: Callable[Given, Result], *args: Given.args, **kwa
         return await run(function, *args, **kwargs)
     finally:
         await sleep_until(began + EVEN * ceil((current_time() - began) / EVEN))
+
+
+def _threads(args: tuple[object, ...]) -> int:
+    """Return which kind of action it is, by what it is given to wait for."""
+    if any(isinstance(each, Provider) for each in args):
+        return PROVIDER_THREADS
+    return PDF_THREADS if any(isinstance(each, Workers) for each in args) else THREADS
 
 
 def _limiter(threads: int) -> CapacityLimiter:

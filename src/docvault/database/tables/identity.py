@@ -138,11 +138,12 @@ single_sign_ons = Table(  # on the way to the identity provider and back; delete
     Column("expires_at", Moment, nullable=False),
 )
 
-challenges = Table(  # a password was right; a factor is still owed
+challenges = Table(  # a password was right, or the identity provider's word; a factor is still owed
     "challenges",
     METADATA,
     Column("token_hash", LargeBinary, primary_key=True),
     reference("person_id", "people.id"),
+    Column("proven", String(10), nullable=False, server_default="password"),  # or sso: by the provider
     Column("tries_left", Integer, nullable=False),
     Column("expires_at", Moment, nullable=False),
 )

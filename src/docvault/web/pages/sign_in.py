@@ -76,7 +76,7 @@ async def give_password(request: WebRequest) -> Response[Any]:
     except CredentialRefused as error:
         context = {"next": inside(form.next), "email": form.email, "notice": ""}
         return again(request, "login.html", error, **context)
-    onward = Redirect(_with_next("/login/code", form.next), status_code=303)
+    onward = Redirect(with_next("/login/code", form.next), status_code=303)
     onward.cookies.append(cookies.challenge_cookie(challenge.token))
     return onward
 
@@ -149,7 +149,9 @@ async def logout(request: WebRequest) -> Redirect:
     form = await forms.read(request, LeaveForm) if forms.is_form(request) else LeaveForm()
     portal = portal_of(request)
     await run(sessions.sign_out, portal.db, acting=signed_in(request), now=portal.clock())
-    address = _with_next("/login", form.next) if form.next else "/login?notice=signed-out"
+    address = with_next("/login", form.next) if form.next else "/login?notice=signed-out"
+    if not form.next and signed_in(request).factors.startswith("sso"):
+        address = "/login/sso/signed-out"
     left = Redirect(address, status_code=303)
     left.cookies.append(cookies.ended(cookies.SESSION))
     return left
@@ -182,7 +184,8 @@ def _enter(request: WebRequest, address: str, session: sessions.NewSession) -> R
     return entered
 
 
-def _with_next(address: str, onward: str) -> str:
+def with_next(address: str, onward: str) -> str:
+    """Return `address` that remembers where to go afterwards."""
     return f"{address}?next={quote(inside(onward))}" if inside(onward) else address
 
 

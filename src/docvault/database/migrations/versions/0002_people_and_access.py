@@ -202,6 +202,9 @@ def _add_columns() -> None:
         named = f"CONSTRAINT fk_{table}_{column}_{target} REFERENCES {target} (id)"
         op.execute(f"ALTER TABLE {table} ADD COLUMN {column} VARCHAR(26) {named}")
     op.create_index("ix_folders_parent_id_created_at_id", "folders", ["parent_id", "created_at", "id"])
+    op.add_column(
+        "challenges", sa.Column("proven", sa.String(length=10), server_default="password", nullable=False)
+    )
     op.add_column("invitations", sa.Column("detail", sa.LargeBinary(), nullable=True))
     op.add_column("messages", sa.Column("permission", sa.String(length=60), nullable=True))
     op.add_column("people", sa.Column("language", sa.String(length=5), server_default="en", nullable=False))
