@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from docvault.actions.installation import create_installation
+from docvault.actions.policies import note_policies
 from docvault.audit.checkpoints import LogKey
 from docvault.blobs.filesystem import FileBlobs
 from docvault.credentials.passkeys import RelyingParty
@@ -82,6 +83,7 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
             _create_root_key(settings, db)
             vault = _open_vault(settings, db, clock)
             _found(settings, db, vault, organisation or settings.name, clock)
+            note_policies(db, now=clock())
     return build(settings, clock=clock)
 
 

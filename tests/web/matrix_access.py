@@ -1,6 +1,6 @@
 """The rows of folders in folders, sharing, keeping people out, breaking glass, reports and explanations."""
 
-from .rows import MANAGED, SEEN, Row, form, get, post
+from .rows import MANAGED, OFFICERS, SEEN, Row, form, get, post
 
 OVER = {"role": "viewer", "until": "1999-01-01"}  # refused in words, for whoever may share
 
@@ -39,4 +39,9 @@ ROWS = [
         EXPLAINERS,
         query="?person={client}&does=folder:see&on=folder:{folder_id}",
     ),
+    # --- access as of a date ---
+    get("/access", OFFICERS),
+    Row("GET", "/access/report.csv", OFFICERS, query="?about=folder&id={folder_id}"),
+    get("/api/v1/access/folders/{folder_id:str}", OFFICERS),
+    get("/api/v1/access/people/{person_id:str}", OFFICERS),
 ]

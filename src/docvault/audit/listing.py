@@ -3,7 +3,7 @@
 import csv as csv_module
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 COLUMNS = (
@@ -15,13 +15,13 @@ PART = 64 * 1024  # characters gathered before they are handed on
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so (CWE-1236)
 
 
-def csv(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """Yield a CSV file (RFC 4180, UTF-8) with COLUMNS; no cell is a formula to a spreadsheet."""
+def csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = COLUMNS) -> Iterator[bytes]:
+    """Yield a CSV file (RFC 4180, UTF-8) with these columns; no cell is a formula to a spreadsheet."""
     buffer = io.StringIO()
     writer = csv_module.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row[column]) for column in COLUMNS])
+        writer.writerow([_cell(row[column]) for column in columns])
         if buffer.tell() > PART:
             yield _taken(buffer)
     yield _taken(buffer)

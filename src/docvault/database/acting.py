@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Table, bindparam, literal, select, true, union_all
 
 from docvault.database import people, periods
 from docvault.database.engine import Transaction
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.periods import AT
 from docvault.database.tables import memberships, portfolios, standings
+from docvault.database.tables import people as person_rows
 from docvault.policy.vocabulary import ANYTHING, Acting, Role
 from docvault.values import OrganisationId, PersonId, SessionId
 
@@ -84,43 +85,59 @@ def again(tx: Transaction, person_id: PersonId, at: datetime) -> Acting | None:
 
 def as_of(tx: Transaction, person_id: PersonId, at: datetime) -> Acting | None:
     """Return somebody with the rights they had at a past moment; None if they were not active then."""
-    then = select(standings.c.role, standings.c.state).where(
-        standings.c.person_id == person_id, periods.as_of(standings, at)
+    found = _all_as_of(tx, at, person_rows.c.id == person_id, _THEN, {"people": [person_id], "at": at})
+    return found[0] if found else None
+
+
+def everybody_as_of(tx: Transaction, at: datetime) -> list[Acting]:
+    """Return everybody who was active at a past moment, with the rights they had then, by name."""
+    return _all_as_of(tx, at, true(), _THEN_OF_ALL, {"at": at})
+
+
+def _all_as_of(
+    tx: Transaction, at: datetime, who: ColumnElement[bool], places_then: Any, values: dict[str, Any]
+) -> list[Acting]:
+    stood = (
+        select(person_rows, standings.c.role.label("role_then"))
+        .join_from(person_rows, standings, standings.c.person_id == person_rows.c.id)
+        .where(who, standings.c.state == PersonState.ACTIVE.value, periods.as_of(standings, at))
+        .order_by(person_rows.c.name, person_rows.c.id)
     )
-    stood = tx.connection.execute(then).one_or_none()
-    person = people.by_id(tx, person_id)
-    if stood is None or person is None or stood.state != PersonState.ACTIVE:
-        return None
-    places = tx.connection.execute(_THEN, {"people": [person_id], "at": at}).all()
-    return Acting(
-        person_id=person_id,
-        organisation_id=person.organisation_id,
-        role=Role(stood.role),
-        organisations=_of_kind(places, "member"),
-        clients=_of_kind(places, "client"),
-        session_id=NO_SESSION,
-        session_kind="full",
-        factors="",
-        name=person.name,
-        email=person.email,
-        address="",
-        user_agent="",
-        at=at,
-    )
+    places: dict[str, list[Any]] = {}
+    for row in tx.connection.execute(places_then, values):
+        places.setdefault(row.person_id, []).append(row)
+    return [
+        Acting(
+            person_id=PersonId(row.id),
+            organisation_id=OrganisationId(row.organisation_id),
+            role=Role(row.role_then),
+            organisations=_of_kind(places.get(row.id, []), "member"),
+            clients=_of_kind(places.get(row.id, []), "client"),
+            session_id=NO_SESSION,
+            session_kind="full",
+            factors="",
+            name=row.name,
+            email=row.email,
+            address="",
+            user_agent="",
+            at=at,
+        )
+        for row in tx.connection.execute(stood)
+    ]
 
 
 def _of_kind(places: Any, kind: str) -> frozenset[OrganisationId]:
     return frozenset(OrganisationId(row.organisation_id) for row in places if row.kind == kind)
 
 
-def _places(condition: Any) -> Any:
-    """Return the question for everything a person belongs to and looks after."""
+def _places(condition: Any, *, of_all: bool = False) -> Any:
+    """Return the question for everything that people belong to and look after."""
 
     def one(kind: str, table: Table) -> Select[Any]:
         counts: ColumnElement[bool] = condition(table, AT)
-        return select(literal(kind).label("kind"), table.c.person_id, table.c.organisation_id).where(
-            table.c.person_id.in_(bindparam("people", expanding=True)), counts
-        )
+        whose = true() if of_all else table.c.person_id.in_(bindparam("people", expanding=True))
+        columns = (literal(kind).label("kind"), table.c.person_id, table.c.organisation_id)
+        return select(*columns).where(whose, counts)
 
     return union_all(one("member", memberships), one("client", portfolios))
 
@@ -128,3 +145,4 @@ def _places(condition: Any) -> Any:
 # Every request asks the first: built once, because building costs as much as asking.
 _NOW = _places(periods.in_force)
 _THEN = _places(periods.as_of)
+_THEN_OF_ALL = _places(periods.as_of, of_all=True)

@@ -3,7 +3,7 @@
 What a folder inherits counts exactly like its own. Every change is a period, so any day can be asked for.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,21 @@ def resource(tx: Transaction, folder_id: str, organisation_id: str, at: datetime
 def resource_as_of(tx: Transaction, folder_id: str, organisation_id: str, at: datetime) -> Resource:
     """Return a folder as the policies would have seen it at a past moment."""
     return _resource(tx, folder_id, organisation_id, periods.as_of(grants, at))
+
+
+def resources_as_of(
+    tx: Transaction, organisations_of: Mapping[str, str], at: datetime
+) -> dict[str, Resource]:
+    """Return folders as the policies would have seen them then. organisations_of: by the folders' ids."""
+    chosen = (
+        select(folder_paths.c.folder_id, grants.c.person_id, grants.c.role)
+        .join_from(folder_paths, grants, grants.c.folder_id == folder_paths.c.ancestor_id)
+        .where(folder_paths.c.folder_id.in_(list(organisations_of)), periods.as_of(grants, at))
+    )
+    found: dict[str, list[Any]] = {folder_id: [] for folder_id in organisations_of}
+    for row in tx.connection.execute(chosen):
+        found[row.folder_id].append(row)
+    return {each: _of_grants(each, organisations_of[each], rows) for each, rows in found.items()}
 
 
 def kept_out(tx: Transaction, folder_ids: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -232,7 +247,10 @@ def _resource(tx: Transaction, folder_id: str, organisation_id: str, counts: Col
         .join_from(folder_paths, grants, grants.c.folder_id == folder_paths.c.ancestor_id)
         .where(folder_paths.c.folder_id == folder_id, counts)
     )
-    rows = tx.connection.execute(chosen).all()
+    return _of_grants(folder_id, organisation_id, tx.connection.execute(chosen).all())
+
+
+def _of_grants(folder_id: str, organisation_id: str, rows: Sequence[Any]) -> Resource:
     sets = {
         name: frozenset(row.person_id for row in rows if row.role == role) for name, role in SHARES.items()
     }

@@ -105,6 +105,13 @@ def listed(
     return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
 
 
+def organisation_names(tx: Transaction) -> dict[str, str]:
+    """Return the names of all organisations, for a report whose reader may know them."""
+    return {
+        row.id: row.name for row in tx.connection.execute(select(organisations.c.id, organisations.c.name))
+    }
+
+
 def called(tx: Transaction, words: str, limit: int) -> list[PersonRow]:
     """Return people whose name or address holds the words, or whose id they are, by name.
 

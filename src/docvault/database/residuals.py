@@ -132,19 +132,20 @@ def documents(counts: InForce) -> Columns:
     return Columns(columns, {**sets, "opened": _opened(counts)})
 
 
+def envelopes(counts: InForce, state: ColumnElement[str]) -> Columns:
+    """Return the same for envelopes. state: the column, or what it was at a past moment."""
+    columns = {
+        SELF: tables.envelopes.c.id,
+        "organisation": tables.envelopes.c.organisation_id,
+        "sender": tables.envelopes.c.sender_id,
+        "state": state,
+    }
+    denied = _members(tables.envelopes.c.folder_id, counts, DENIED)
+    return Columns(columns, {"recipients": _recipient, "denied": denied})
+
+
 ORGANISATIONS = Columns({SELF: tables.organisations.c.id})
 FOLDERS = folders(periods.in_force)
 DOCUMENTS = documents(periods.in_force)
 
-ENVELOPES = Columns(
-    {
-        SELF: tables.envelopes.c.id,
-        "organisation": tables.envelopes.c.organisation_id,
-        "sender": tables.envelopes.c.sender_id,
-        "state": tables.envelopes.c.state,
-    },
-    {
-        "recipients": _recipient,
-        "denied": _members(tables.envelopes.c.folder_id, periods.in_force, DENIED),
-    },
-)
+ENVELOPES = envelopes(periods.in_force, tables.envelopes.c.state)

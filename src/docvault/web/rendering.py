@@ -36,6 +36,7 @@ ENVELOPES = NavigationItem("envelopes", "/envelopes", "file-pen-line", "Envelope
 AUDIT = NavigationItem("audit", "/audit", "scroll-text", "Audit")
 VERIFY = NavigationItem("verify", "/verify", "shield-check", "Verify")
 PEOPLE = NavigationItem("people", "/people", "users", "People")
+ACCESS = NavigationItem("access", "/access", "history", "Access")
 POLICY = NavigationItem("policy", "/policy", "circle-question-mark", "Why?")
 PROPOSALS = NavigationItem("proposals", "/proposals", "handshake", "Proposals")
 OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
@@ -44,7 +45,8 @@ OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
 NAVIGATION: dict[Role, tuple[NavigationItem, ...]] = {
     Role.CLIENT: (INBOX, FOLDERS, ENVELOPES),
     Role.ACCOUNT_MANAGER: (INBOX, FOLDERS, ENVELOPES),
-    Role.COMPLIANCE_OFFICER: (FOLDERS, ENVELOPES, AUDIT, PROPOSALS, POLICY, VERIFY),
+    # An officer comes to "Why?" from the access report.
+    Role.COMPLIANCE_OFFICER: (FOLDERS, ENVELOPES, AUDIT, ACCESS, PROPOSALS, VERIFY),
     Role.ADMINISTRATOR: (PEOPLE, PROPOSALS, POLICY, OUTBOX, VERIFY),
 }
 
