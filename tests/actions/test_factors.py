@@ -166,6 +166,7 @@ def test_the_code_that_proves_possession_does_not_sign_in_as_well(world):
 
 @pytest.mark.promise(5)
 @pytest.mark.parametrize(("minutes", "fresh"), [(15, True), (16, False)])
+@pytest.mark.asvs("7.5.1")
 def test_only_a_fresh_session_changes_a_factor(world, member, minutes, fresh):
     session = member.sign_in()
     member.later(minutes=minutes)

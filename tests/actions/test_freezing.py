@@ -84,6 +84,7 @@ def sign_in(member, source, password=PASSWORD):
 
 @pytest.mark.promise(16)
 @pytest.mark.asvs("6.3.5")
+@pytest.mark.asvs("8.2.4")
 def test_a_new_device_is_told_with_what_it_is_and_a_known_one_is_not(world, member):
     session = sign_in(member, FIREFOX)
     assert told(world, Notice.NEW_DEVICE) == 1

@@ -345,6 +345,7 @@ ROLES = [role for role in Role if role != Role.CLIENT] + [Role.CLIENT]
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("needed", [True, False])
 @pytest.mark.parametrize("owns", [False, True])
+@pytest.mark.asvs("8.4.2")
 def test_what_each_role_signs_in_with(world, role, needed, owns):
     """Role x factor: whoever must use a passkey gets in with one, and with a code only to add the first one."""
     holder = KeyHolder(join(world, "somebody@example.com", role))

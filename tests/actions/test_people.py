@@ -117,6 +117,7 @@ def test_a_made_up_link_is_refused(world, token):
         reset(world, token)
 
 
+@pytest.mark.asvs("6.4.1")
 def test_an_invitation_ends_after_a_week(world, member):
     token = invite(world, "late@example.com").token
     week = member.later(days=7)
@@ -407,6 +408,8 @@ def test_nobody_disables_themselves(world):
 
 
 @pytest.mark.promise(13)
+@pytest.mark.asvs("6.3.6")
+@pytest.mark.asvs("6.4.3")
 def test_a_reset_signs_nobody_in_and_ends_everything_but_the_factor(world, member):
     session = member.sign_in()
     member.later()
@@ -432,6 +435,7 @@ def test_a_reset_signs_nobody_in_and_ends_everything_but_the_factor(world, membe
 
 
 @pytest.mark.promise(14)
+@pytest.mark.asvs("6.4.6")
 def test_an_administrator_only_starts_a_reset(world, member):
     people.start_password_reset(
         world.db,
@@ -489,6 +493,7 @@ def test_a_reset_link_lasts_30_minutes_and_refuses_weak_passwords(world, member)
         reset(world, token, now=member.later(minutes=30))
 
 
+@pytest.mark.asvs("6.6.2")
 def test_a_link_of_one_purpose_does_nothing_else(world, member):
     ask_reset(world, member.email, member.now)
     link = token_in_mail(world, "password_reset")

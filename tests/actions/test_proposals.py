@@ -153,6 +153,8 @@ def test_an_officer_proposes_new_factors_and_exports_but_no_roles(world):
 
 @pytest.mark.promise(17)
 @pytest.mark.asvs("7.5.3")
+@pytest.mark.asvs("6.4.4")
+@pytest.mark.asvs("8.4.2")
 def test_both_give_a_fresh_factor_for_exactly_this(world):
     facts = {"person_id": world.client.person_id}
     digest = proposals.proposal_digest("reprove-factor", facts, REASON)

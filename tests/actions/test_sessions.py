@@ -505,6 +505,8 @@ def test_a_challenge_lasts_five_minutes(world, member, seconds):
 
 
 @pytest.mark.promise(18)
+@pytest.mark.asvs("7.2.2")
+@pytest.mark.asvs("7.2.4")
 def test_every_sign_in_has_a_fresh_token_and_only_hashes_are_kept(world, member):
     first = member.sign_in()
     member.later()

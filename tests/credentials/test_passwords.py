@@ -274,12 +274,3 @@ def test_what_leaked_is_refused_also_when_it_was_lengthened():
     tried += [word.capitalize() for word in tried]
     taken = [one for one in tried if len(one) >= RULES.min_length and not refusal(one)]
     assert taken == []
-
-
-@pytest.mark.promise(10)
-@pytest.mark.asvs("11.4.2")
-def test_the_policys_cost_is_one_that_owasp_names():
-    """OWASP Password Storage Cheat Sheet: argon2id settings of equal strength."""
-    named = {(47104, 1, 1), (19456, 2, 1), (12288, 3, 1), (9216, 4, 1), (7168, 5, 1)}
-    cost = RULES.argon2
-    assert (cost.memory_kib, cost.passes, cost.lanes) in named

@@ -4,6 +4,8 @@ from docvault.credentials import recovery, tokens
 
 
 @pytest.mark.promise(18)
+@pytest.mark.asvs("6.4.1")
+@pytest.mark.asvs("7.2.3")
 def test_a_token_has_256_bits_and_is_stored_as_a_hash():
     made = {tokens.new_token() for _ in range(1000)}
     assert len(made) == 1000
@@ -18,6 +20,8 @@ def test_any_text_can_be_asked_for():
 
 
 @pytest.mark.promise(12)
+@pytest.mark.asvs("6.5.2")
+@pytest.mark.asvs("6.5.4")
 def test_recovery_codes_have_at_least_112_bits_and_are_easy_to_copy():
     codes = recovery.new_codes(10)
     assert len(set(codes)) == 10

@@ -132,6 +132,7 @@ NAMES = sorted(tampered("aaaa.bbbb", "cccc.dddd"))
 
 @pytest.mark.promise(18)
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.asvs("7.2.1")
 def test_a_tampered_cookie_is_no_session(portal, insider, manager, folder_id, name):
     browser = portal.browser(insider)
     done(browser.get("/api/v1/me"))

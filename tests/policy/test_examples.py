@@ -13,6 +13,7 @@ POLICIES = Path(__file__).parents[2] / "policies"
 RUN = CliRunner()
 
 
+@pytest.mark.asvs("8.1.1")
 def test_every_example_holds_and_every_rule_is_shown():
     result = examples.check(Policy.load(POLICIES), POLICIES)
     assert result.problems == ()

@@ -27,6 +27,8 @@ def content_of(document, number=1):
 
 @pytest.mark.promise(32)
 @pytest.mark.parametrize("name", ["page.html", "picture.svg", "notes.txt", "mail.eml"])
+@pytest.mark.asvs("3.2.1")
+@pytest.mark.asvs("3.5.4")
 def test_what_people_sent_is_never_shown_by_the_browser(browser, site, name):
     document = upload(browser, folder(browser, site), name, b"<script>alert(1)</script>")
     answer = browser.get(content_of(document))

@@ -50,6 +50,8 @@ def test_every_route_is_in_the_matrix(house):
 
 @pytest.mark.promise(20)
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method} {row.path}")
+@pytest.mark.asvs("8.2.1")
+@pytest.mark.asvs("8.3.1")
 def test_each_visitor_gets_what_the_matrix_says(house, row):
     got = {}
     for name in VISITORS:
@@ -64,6 +66,7 @@ OBJECTS = [row for row in MATRIX if "_id" in row.path]
 
 @pytest.mark.promise(21)
 @pytest.mark.parametrize("row", OBJECTS, ids=lambda row: f"{row.method} {row.path}")
+@pytest.mark.asvs("8.2.2")
 def test_what_is_somebody_elses_and_what_is_not_there_answer_the_same_bytes(house, row):
     for name in ("client", "manager", "administrator"):
         if "person_id" in row.path and "folder_id" not in row.path:

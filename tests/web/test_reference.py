@@ -17,6 +17,7 @@ def test_the_description_is_valid(described):
     validate(described)
 
 
+@pytest.mark.asvs("8.1.2")
 def test_every_api_route_is_described(described):
     wanted = {
         (row.method.lower(), re.sub(r":\w+}", "}", row.path))

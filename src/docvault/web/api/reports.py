@@ -47,7 +47,8 @@ class Notebook:
     PATH,
     opt=PUBLIC | CHANGES_NOTHING,
     status_code=204,
-    include_in_schema=False,
+    summary="Report what a page was kept from",
+    tags=["Operations"],
     request_max_body_size=LARGEST,
 )
 async def take_report(request: Request[Any, Any, Any]) -> Response[None]:
