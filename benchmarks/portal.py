@@ -81,6 +81,8 @@ def _add_manager(tx, clients, now) -> PersonId:
         "created_at": now,
     }
     tx.connection.execute(insert(tables.people).values(values))
+    membership = {"person_id": person_id, "organisation_id": operator.id, "starts_at": now}
+    tx.connection.execute(insert(tables.memberships).values(id=new_id(), **membership))
     for organisation_id in clients[:LOOKED_AFTER]:
         tx.connection.execute(
             insert(tables.portfolios).values(
