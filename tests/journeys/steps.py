@@ -66,3 +66,41 @@ def _answer_dialog(page: Page, *, typed: bool) -> None:
         dialog.locator("#txt").fill("Head of Operations")
         dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
+
+
+def invite_client(page: Page, name: str, email: str) -> str:
+    """Invite a client on the people page, and return the link of the mail in the outbox."""
+    page.get_by_role("button", name="Invite a person").click()
+    dialog = page.locator("#invite")
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_label("Email").fill(email)
+    dialog.get_by_label("Role").select_option("client")
+    dialog.get_by_label("Organisation").select_option(label="Nordlicht Logistics GmbH")
+    dialog.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_role("status").filter(has_text=re.compile("invit", re.IGNORECASE))).to_be_visible()
+    return mail_to(page, email)
+
+
+def mail_to(page: Page, email: str, about: str = "") -> str:
+    """Return the link of the newest message to this address on the outbox page; about: words in it."""
+    page.goto("/outbox")
+    messages = page.locator(".messages li").filter(has=page.get_by_text(email, exact=False))
+    for message in messages.filter(has_text=about).all() if about else messages.all():
+        message.locator("summary").click()
+        link = message.get_by_role("link").get_attribute("href")
+        assert link
+        return link
+    raise AssertionError(f"no message to {email}")
+
+
+def join(page: Page, link: str, person: Person) -> None:
+    """Accept an invitation: a password, an authenticator app, the recovery codes."""
+    page.goto(link)
+    page.get_by_label(re.compile("password")).first.fill(person.password)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Show the QR code").click()
+    page.get_by_text("I cannot scan it").click()
+    person.totp_secret = re.sub(r"\s", "", page.locator("#secret").inner_text())
+    page.get_by_label("6-digit code").fill(person.code())
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="I have kept them").click()

@@ -1,6 +1,7 @@
 """Mail is written in the language of its reader; no language lacks a sentence that another has."""
 
 import re
+from pathlib import Path
 
 import jinja2
 import pytest
@@ -13,6 +14,7 @@ from docvault.rules.notices import Notice
 
 from .test_messages import written
 
+ROOT = Path(__file__).parents[2]
 OTHERS = sorted(set(LANGUAGES) - {OTHERWISE})
 NAMES = sorted(messages.names())
 BLOCK = re.compile(r"{% block (\w+) %}(.*?){% endblock %}", re.DOTALL)
@@ -57,6 +59,11 @@ def test_every_notice_has_its_sentence_in_every_language():
     for translated in sentences.NOTICES.values():
         assert len(set(translated.values())) == len(LANGUAGES)
         assert not any(sentence.endswith((".", "。")) or not sentence for sentence in translated.values())
+
+
+def test_every_notice_is_sent_by_something():
+    source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    assert [notice for notice in Notice if f"Notice.{notice.name}" not in source] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -22,12 +22,8 @@ class Notice(StrEnum):
     PASSKEY_COPIED = "passkey-copied"  # its counter went back: there may be two of it
     RECOVERY_CODE_USED = "recovery-code-used"
     RECOVERY_CODES_ISSUED = "recovery-codes-issued"
-    REPROOF_PROPOSED = "reproof-proposed"  # somebody wants to let a lost factor be set up anew
     REPROOF_DECIDED = "reproof-decided"  # and a second person agreed
     SIGN_ON_LINKED = "sign-on-linked"  # with an identity provider
     SIGN_ON_UNLINKED = "sign-on-unlinked"
-    TOKEN_CREATED = "token-created"  # noqa: S105 - the name of a notice
-    TOKEN_ENDS_SOON = "token-ends-soon"  # noqa: S105 - the name of a notice
     ROLE_CHANGED = "role-changed"
     SESSIONS_ENDED = "sessions-ended"  # by an administrator
-    ACCOUNT_ENABLED = "account-enabled"  # after it was disabled or frozen
