@@ -307,6 +307,7 @@ def test_a_credential_id_that_points_at_another_row_signs_nobody_in(holder):
 
 @pytest.mark.promise(12)
 @pytest.mark.promise(5)
+@pytest.mark.asvs("6.4.4")
 def test_a_passkey_is_the_factor_of_an_invitation_or_a_recovery(world):
     opened = accept(world, invite(world).token)
     member = join(world, "lost@example.com")

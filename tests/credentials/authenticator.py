@@ -7,9 +7,11 @@ import hashlib
 import json
 import os
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from docvault.credentials.passkeys import Creation, Made, RelyingParty, Request, Signed
@@ -47,14 +49,37 @@ def base64url(data: bytes) -> str:
     return urlsafe_b64encode(data).decode().rstrip("=")
 
 
+Private = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+
 @dataclass
 class Key:
     """One credential in it."""
 
     id: bytes
-    private: ec.EllipticCurvePrivateKey
+    private: Private
     handle: bytes
     count: int = 0
+
+    def sign(self, data: bytes) -> bytes:
+        match self.private:
+            case ec.EllipticCurvePrivateKey() as private:
+                return private.sign(data, ec.ECDSA(SHA256()))
+            case rsa.RSAPrivateKey() as private:
+                return private.sign(data, PKCS1v15(), SHA256())
+        return self.private.sign(data)
+
+
+def es256() -> Private:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def eddsa() -> Private:
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def rs256(bits: int = 2048) -> Private:
+    return rsa.generate_private_key(65537, bits)
 
 
 @dataclass(frozen=True)
@@ -70,7 +95,7 @@ class Lies:
     count: int | None = None
     handle: bytes | None = None
     signature: bytes | None = None
-    algorithm: int = -7
+    algorithm: int = 0  # of the key itself
     format: str = "none"
     statement: dict[str, object] | None = None
 
@@ -84,11 +109,13 @@ class Authenticator:
 
     counts: bool = True
     synced: bool = False
+    new_key: Callable[[], Private] = es256
+    id_size: int = 32  # bytes
     keys: list[Key] = field(default_factory=list)
 
     def make(self, wanted: Creation, lies: Lies = HONEST) -> Made:
         """Make a credential (navigator.credentials.create)."""
-        key = Key(os.urandom(32), ec.generate_private_key(ec.SECP256R1()), wanted.handle)
+        key = Key(os.urandom(self.id_size), self.new_key(), wanted.handle)
         self.keys.append(key)
         client_data = self._client_data("webauthn.create", wanted.party, wanted.challenge, lies)
         data = self._data(key, wanted.party, lies, made=True)
@@ -106,7 +133,7 @@ class Authenticator:
         key.count += self.counts
         client_data = self._client_data("webauthn.get", wanted.party, wanted.challenge, lies)
         data = self._data(key, wanted.party, lies, made=False)
-        signature = key.private.sign(data + hashlib.sha256(client_data).digest(), ec.ECDSA(SHA256()))
+        signature = key.sign(data + hashlib.sha256(client_data).digest())
         return Signed(key.id, client_data, data, lies.signature or signature, lies.handle or key.handle)
 
     def _client_data(self, kind: str, party: RelyingParty, challenge: bytes, lies: Lies) -> bytes:
@@ -128,10 +155,18 @@ class Authenticator:
         return head + AAGUID + len(key.id).to_bytes(2, "big") + key.id + self._public(key, lies)
 
     def _public(self, key: Key, lies: Lies) -> bytes:
-        """COSE_Key of an EC2 key on P-256 (RFC 9053, 7.1.1)."""
-        numbers = key.private.public_key().public_numbers()
-        x, y = (number.to_bytes(32, "big") for number in (numbers.x, numbers.y))
-        return cbor({1: 2, 3: lies.algorithm, -1: 1, -2: x, -3: y})
+        """COSE_Key: EC2 on P-256 or P-384 and OKP on Ed25519 (RFC 9053, 7), RSA (RFC 8230, 4)."""
+        match key.private:
+            case ec.EllipticCurvePrivateKey() as private:
+                numbers = private.public_key().public_numbers()
+                size, curve = (32, 1) if private.key_size == 256 else (48, 2)
+                x, y = (number.to_bytes(size, "big") for number in (numbers.x, numbers.y))
+                return cbor({1: 2, 3: lies.algorithm or -7, -1: curve, -2: x, -3: y})
+            case rsa.RSAPrivateKey() as private:
+                n = private.public_key().public_numbers().n
+                whole = n.to_bytes(private.key_size // 8, "big")
+                return cbor({1: 3, 3: lies.algorithm or -257, -1: whole, -2: b"\x01\x00\x01"})
+        return cbor({1: 1, 3: lies.algorithm or -8, -1: 6, -2: key.private.public_key().public_bytes_raw()})
 
     def _statement(self, key: Key, data: bytes, client_data: bytes, lies: Lies) -> dict[str, object]:
         if lies.statement is not None:
@@ -139,7 +174,7 @@ class Authenticator:
         if lies.format != "packed":
             return {}
         signed = data + hashlib.sha256(client_data).digest()
-        return {"alg": lies.algorithm, "sig": lies.signature or key.private.sign(signed, ec.ECDSA(SHA256()))}
+        return {"alg": lies.algorithm or -7, "sig": lies.signature or key.sign(signed)}
 
 
 def lying(**what: object) -> Lies:

@@ -1,6 +1,8 @@
 import os
+from functools import partial
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +10,7 @@ from docvault.credentials import passkeys
 from docvault.credentials.passkeys import Creation, Credential, Made, RelyingParty, Request, Signed
 from docvault.credentials.refusals import PasskeyCopied, PasskeyRefused, PasskeyUnusable
 
-from .authenticator import HONEST, UP, UV, Authenticator, cbor, lying
+from .authenticator import HONEST, UP, UV, Authenticator, cbor, eddsa, es256, lying, rs256
 
 PARTY = RelyingParty("vault.example.com", "https://vault.example.com", "DocVault")
 HANDLE = b"person-1"
@@ -82,6 +84,39 @@ UNUSABLE = {
 def test_what_was_made_for_anything_else_is_not_kept(lie):
     _, answer = made(UNUSABLE[lie])
     with pytest.raises(PasskeyUnusable, match="could not be added"):
+        passkeys.check_made(PARTY, CHALLENGE, answer)
+
+
+def p384():
+    return ec.generate_private_key(ec.SECP384R1())
+
+
+KINDS = {"ES256": es256, "EdDSA": eddsa, "RS256": rs256}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_algorithm_that_is_offered_signs_in(kind):
+    authenticator, credential = enrolled(Authenticator(new_key=KINDS[kind]))
+    assert check(authenticator, credential).sign_count == 1
+
+
+WEAK = {
+    "a small RSA key": Authenticator(new_key=partial(rs256, 1024)),
+    "another curve": Authenticator(new_key=p384),
+    "an id that is too long": Authenticator(id_size=passkeys.CREDENTIAL_ID + 1),
+}
+
+
+@pytest.mark.parametrize("what", WEAK)
+def test_what_is_weak_or_odd_is_not_kept(what):
+    _, answer = made(authenticator=WEAK[what])
+    with pytest.raises(PasskeyUnusable):
+        passkeys.check_made(PARTY, CHALLENGE, answer)
+
+
+def test_an_ed25519_algorithm_needs_an_ed25519_key():
+    _, answer = made(lying(algorithm=-8))
+    with pytest.raises(PasskeyUnusable):
         passkeys.check_made(PARTY, CHALLENGE, answer)
 
 

@@ -41,6 +41,8 @@ def test_argon2id_is_one_of_the_documented_owasp_settings():
         ("sessions.toml", "idle_minutes = 60", "idle_minutes = 61"),
         ("sessions.toml", "absolute_hours = 24", "absolute_hours = 25"),
         ("sessions.toml", "step_up_minutes = 5", "step_up_minutes = 6"),
+        ("sessions.toml", "passkey_roles = []", 'passkey_roles = ["officer"]'),
+        ("sessions.toml", "passkey_roles = []", 'passkey_roles = "client"'),
         ("sessions.toml", "idle_minutes = 60", "idle_minutes = true"),
         ("sessions.toml", "idle_minutes = 60", 'idle_minutes = "60"'),
         ("sessions.toml", "idle_minutes = 60", "idel_minutes = 60"),
