@@ -57,6 +57,7 @@ def proven(world, member, name="Backup", scopes=SCOPES, days=90):
 def create(world, member, name="Backup", scopes=SCOPES, days=90, step_up_id=None, acting=None):
     return tokens.create_token(
         world.db,
+        world.vault.records,
         acting=acting or member.acting,
         name=name,
         scopes=scopes,
@@ -78,6 +79,14 @@ def test_a_token_acts_for_its_owner_within_its_scopes(world, member):
     assert acting.scopes == frozenset(SCOPES)
     assert folders.list_folders(world.db, acting=acting) is not None
     assert world.entries()[-1] == ("token:created", member.acting.person_id)
+
+
+@pytest.mark.promise(16)
+def test_its_owner_is_told_by_mail_that_a_token_was_made(world, member):
+    create(world, member)
+    with world.db.reading() as tx:
+        newest = messages.newest(tx, world.vault.records).items[0]
+    assert (newest.recipient, newest.values["what"]) == (member.email, "token-created")
 
 
 @pytest.mark.promise(56)

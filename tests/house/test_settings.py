@@ -6,6 +6,8 @@ import pytest
 
 from docvault.settings import Settings, SettingsInvalid, load
 
+SSO = {"DOCVAULT_SSO_CLIENT_ID": "docvault", "DOCVAULT_SSO_CLIENT_SECRET": "x"}
+
 
 def test_the_embedded_default_needs_no_setting():
     settings = load({})
@@ -47,6 +49,10 @@ def test_proxies_are_a_list_with_commas():
         ({"DOCVAULT_SMTP_URL": "https://mail.example"}, "must start with smtp"),
         ({"DOCVAULT_DATABASE_URL": "mysql://x"}, "must start with sqlite: or postgresql:"),
         ({"DOCVAULT_BLOBS": "/srv/blobs"}, "must start with file:"),
+        ({"DOCVAULT_SSO_ISSUER": "https://login.example"}, "set together"),
+        ({"DOCVAULT_SSO_CLIENT_SECRET": "x"}, "set together"),
+        (SSO | {"DOCVAULT_SSO_ISSUER": "http://login.example"}, "https:// address"),
+        (SSO | {"DOCVAULT_SSO_ISSUER": "https://login.example?x=1"}, "https:// address"),
         ({"DOCVAULT_DATA": ""}, "Expected a path"),
         ({"DOCVAULT_SMTP_URL_FILE": "/no/such/file"}, "cannot be read"),
     ],

@@ -60,3 +60,42 @@ def test_a_number_outside_the_promises_or_misspelt_is_refused(tmp_path, name, ol
     (changed / name).write_text(text.replace(old, new, 1))
     with pytest.raises(NumbersInvalid, match=name):
         numbers.load(changed)
+
+
+GROUPS = '[[groups]]\ngroup = "x"\n'
+
+
+@pytest.mark.promise(26)
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (GROUPS + 'role = "administrator"', "two people"),
+        (GROUPS + 'role = "compliance_officer"', "two people"),
+        (GROUPS + 'role = "client"', "organisation"),
+        (GROUPS + 'role = "account_manager"\norganisation = "Acme"', "organisation"),
+        (GROUPS + 'role = "king"', "king"),
+        (GROUPS + 'role = "account_manager"\nrole_of = "x"', "groups.role_of"),
+    ],
+)
+def test_a_map_of_groups_that_would_make_people_unsaid_is_refused(tmp_path, added, said):
+    shutil.copytree(POLICIES, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "sso.toml"
+    file.write_text(f"{file.read_text()}\n{added}\n")
+    with pytest.raises(NumbersInvalid, match=said):
+        numbers.load(tmp_path)
+
+
+def test_nobody_is_made_by_single_sign_on_without_a_map_of_groups(tmp_path):
+    shutil.copytree(POLICIES, tmp_path, dirs_exist_ok=True)
+    file = tmp_path / "sso.toml"
+    file.write_text(file.read_text().replace("make_people = false", "make_people = true"))
+    with pytest.raises(NumbersInvalid, match="needs groups"):
+        numbers.load(tmp_path)
+
+
+@pytest.mark.promise(2)
+def test_the_policies_that_come_with_docvault_take_no_providers_factor_and_make_nobody():
+    sso = numbers.load(POLICIES).sso
+    assert (sso.second_factor_amr, sso.second_factor_acr, sso.groups) == ((), (), ())
+    assert not sso.make_people
+    assert not sso.groups_may_make_officers

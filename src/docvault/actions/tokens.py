@@ -16,6 +16,7 @@ from docvault.database.tokens import TokenRow
 from docvault.policy import residuals
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, ResourceType
 from docvault.rules import tokens as rules
+from docvault.rules.notices import Notice
 from docvault.rules.tokens import TokenRefused
 from docvault.values import PersonId
 
@@ -68,6 +69,7 @@ def list_all_tokens(db: Database, *, acting: Acting, now: datetime) -> list[Toke
 
 def create_token(
     db: Database,
+    records: Records,
     *,
     acting: Acting,
     name: str,
@@ -84,6 +86,7 @@ def create_token(
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.ACCOUNT_CHANGE, PORTAL)
         people.lock(tx, acting.person_id)
+        person = people.by_id(tx, acting.person_id)
         limits = tx.policy.numbers.tokens
         life = rules.days(limits.default_days if days is None else days, limits)
         plain, chosen = rules.name(name), rules.scopes(scopes, _offered(tx, acting))
@@ -94,6 +97,8 @@ def create_token(
         token_id, secret = tokens.add(tx, acting, name=plain, scopes=chosen, expires_at=expires_at, now=now)
         facts = {"token": token_id, "scopes": [each.value for each in chosen], "days": life}
         _note(tx, Kind.TOKEN_CREATED, acting, acting.person_id, now, facts, {"token": plain})
+        if person is not None:
+            notices.tell(tx, records, person, Notice.TOKEN_CREATED, now)
     return NewToken(token_id, secret, expires_at)
 
 

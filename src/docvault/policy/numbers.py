@@ -207,4 +207,8 @@ def _unknown(content: dict[str, object], shape: type) -> set[str]:
         inner = getattr(fields.get(name), "cls", None)
         if isinstance(value, dict) and inner is not None:
             found |= {f"{name}.{each}" for each in _unknown(value, inner)}
+        item = getattr(getattr(fields.get(name), "item_type", None), "cls", None)
+        if isinstance(value, list) and item is not None:
+            entries = [each for each in value if isinstance(each, dict)]
+            found |= {f"{name}.{each}" for entry in entries for each in _unknown(entry, item)}
     return found

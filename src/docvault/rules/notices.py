@@ -25,5 +25,6 @@ class Notice(StrEnum):
     REPROOF_DECIDED = "reproof-decided"  # and a second person agreed
     SIGN_ON_LINKED = "sign-on-linked"  # with an identity provider
     SIGN_ON_UNLINKED = "sign-on-unlinked"
+    TOKEN_CREATED = "token-created"  # noqa: S105 - the name of a notice
     ROLE_CHANGED = "role-changed"
     SESSIONS_ENDED = "sessions-ended"  # by an administrator

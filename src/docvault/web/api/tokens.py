@@ -70,6 +70,7 @@ async def create_token(request: WebRequest, data: JSONBody[TokenWanted]) -> Toke
     made = await run(
         tokens.create_token,
         portal.db,
+        portal.vault.records,
         acting=signed_in(request),
         name=data.name,
         scopes=data.scopes,

@@ -49,6 +49,7 @@ async def create_token(request: WebRequest) -> Response[str]:
         made = await run(
             tokens.create_token,
             portal.db,
+            portal.vault.records,
             acting=acting,
             name=given["name"],
             scopes=scopes,
