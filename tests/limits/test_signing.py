@@ -258,7 +258,7 @@ def test_a_step_up_that_is_too_old_does_not_sign(portal, manager, document_id, s
     )
     browser.cookie = f"{proof.token}.{browser.csrf}"
     with portal.unchanged():
-        refused(sign(browser, envelope_id, signing(seen, proof.id)), 403, "new code")
+        refused(sign(browser, envelope_id, signing(seen, proof.id)), 403, "confirm once more")
     done(sign(browser, envelope_id, signing(seen, confirm(browser, signer, seen["digest"]))))
 
 
