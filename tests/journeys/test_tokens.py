@@ -21,7 +21,7 @@ def test_a_token_is_made_used_and_revoked(phone, desktop, portal, watch):
     phone.get_by_label("Download files").check()
     phone.get_by_label("6-digit code").fill("000000")
     phone.get_by_role("button", name="Make the token").click()
-    expect(phone.locator(".err")).to_be_visible()
+    expect(phone.locator("#code-note")).to_contain_text("not accepted")
     expect(phone.get_by_label("Name", exact=True)).to_have_value("Nightly backup")
     expect(phone.get_by_label("Download files")).to_be_checked()
     phone.get_by_label("6-digit code").fill(marta.code())
