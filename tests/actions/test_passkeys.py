@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select, update
 
@@ -115,6 +117,24 @@ def test_neither_an_ended_session_nor_a_half_one_adds_a_passkey_to_what_is_there
     with pytest.raises(NotFresh):
         passkeys.add_passkey(*holder.given, acting=acting, **given)
     assert rows(holder.world) == []
+
+
+@pytest.mark.promise(5)
+def test_a_programs_token_sees_and_changes_no_factor(holder):
+    row = holder.add()
+    program = replace(holder.member.acting, session_kind="token")
+    now = holder.member.now
+    with pytest.raises(Forbidden):
+        passkeys.begin_passkey(*holder.given, acting=program, now=now)
+    with pytest.raises(Forbidden):
+        passkeys.list_passkeys(holder.world.db, acting=program)
+    with pytest.raises(Forbidden):
+        factors.begin_enrolment(holder.world.db, holder.world.vault.records, acting=program, now=now)
+    holder.member.acting = program
+    with pytest.raises(Forbidden):
+        holder.remove_with(row.id, "any")
+    with pytest.raises(Forbidden):
+        holder.step_up(passkeys.STEP_UP, passkeys.removal_digest(row.id))
 
 
 WRONG = {
