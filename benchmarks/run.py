@@ -14,6 +14,7 @@ SUBJECTS = {
     "commands": "Commands and start",
     "signing": "Sign and seal",
     "log": "Audit log",
+    "sign_in": "Signing in",
     "pages": "A page of 50 folders",
     "files": "256 MiB through the HTTP server",
 }

@@ -73,7 +73,7 @@ def serving(target: str, folder: Path, ask: str) -> Iterator[Server]:
     """Serve the application factory `target` on the data folder `folder`; ready once `ask` is answered."""
     port = free_port()
     environment = os.environ | {
-        "PYTHONPATH": str(HERE),
+        "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]),
         "BENCH_FOLDER": str(folder),
         "DOCVAULT_DATA": str(folder),
         "DOCVAULT_BASE_URL": f"http://127.0.0.1:{port}",

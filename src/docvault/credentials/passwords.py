@@ -60,6 +60,7 @@ class Hasher:
             type=argon2.Type.ID,
         )
         self._nobody = _nobodys_hash(parameters)
+        self.waiting = parameters.waiting  # how many may wait, wherever they do
         self._slots = threading.BoundedSemaphore(parameters.at_once)
         self._places = threading.BoundedSemaphore(parameters.at_once + parameters.waiting)
 
