@@ -16,6 +16,7 @@ from docvault.actions import (
     people,
     proposals,
     sessions,
+    sharing,
     step_ups,
     uploads,
 )
@@ -140,6 +141,25 @@ class DemoPortal:
             now=self.clock.tick(),
         )
 
+    def join(self, cast: Cast, client: str) -> None:
+        """Let the administrator make somebody a member of one more organisation."""
+        organisations.add_member(
+            self.portal.db,
+            acting=self.sign_in(ADMINISTRATOR),
+            person_id=self.ids[cast.key],
+            organisation_id=self.organisations[client],
+            now=self.clock.tick(),
+        )
+
+    def leave(self, cast: Cast, client: str) -> None:
+        organisations.remove_member(
+            self.portal.db,
+            acting=self.sign_in(ADMINISTRATOR),
+            person_id=self.ids[cast.key],
+            organisation_id=self.organisations[client],
+            now=self.clock.tick(),
+        )
+
     def _join(self, cast: Cast, token: str) -> None:
         portal = self.portal
         person = self.people[cast.key] = DemoPerson(cast)
@@ -204,6 +224,39 @@ class DemoPortal:
             organisation_id=self.organisations[organisation],
             name=name,
             kind=kind,
+            now=self.clock.tick(),
+        )
+
+    def make_folder_inside(self, acting: Acting, parent_id: str, name: str) -> str:
+        return folders.create_folder_inside(
+            self.portal.db,
+            self.portal.vault,
+            acting=acting,
+            parent_id=parent_id,
+            name=name,
+            kind="general",
+            now=self.clock.tick(),
+        )
+
+    def share(self, acting: Acting, folder_id: str, whom: Cast, role: str, days: int | None = None) -> None:
+        """Share a folder, for good or until so many days from now."""
+        now = self.clock.tick()
+        sharing.share_folder(
+            self.portal.db,
+            acting=acting,
+            folder_id=folder_id,
+            person_id=self.ids[whom.key],
+            role=role,
+            last_day=None if days is None else (now + timedelta(days=days)).date(),
+            now=now,
+        )
+
+    def keep_out(self, acting: Acting, folder_id: str, whom: Cast) -> None:
+        sharing.keep_out(
+            self.portal.db,
+            acting=acting,
+            folder_id=folder_id,
+            person_id=self.ids[whom.key],
             now=self.clock.tick(),
         )
 

@@ -27,7 +27,8 @@ MANAGER = Cast("marta", "Marta Kowalska", "marta@harbourpine.example", Role.ACCO
 OFFICER = Cast("ines", "Inês Duarte", "ines@harbourpine.example", Role.COMPLIANCE_OFFICER, OPERATOR)
 ANNA = Cast("anna", "Anna Lindqvist", "anna@nordlicht.example", Role.CLIENT, NORDLICHT)
 TOMASZ = Cast("tomasz", "Tomasz Żak", "tomasz@fabryka.example", Role.CLIENT, FABRYKA)
-INVITED = (MANAGER, OFFICER, ANNA, TOMASZ)
+LENA = Cast("lena", "Lena Voss", "lena@nordlicht.example", Role.CLIENT, NORDLICHT)  # and of Fabryka
+INVITED = (MANAGER, OFFICER, ANNA, TOMASZ, LENA)
 PEOPLE = (ADMINISTRATOR, *INVITED)
 
 
@@ -45,3 +46,4 @@ FOLDERS = (
     StoryFolder("sow", FABRYKA, "Solar roof programme", "sow"),
     StoryFolder("papers", NORDLICHT, "Whitepapers", "whitepaper"),
 )
+INSIDE = "Prices and margins"  # in the tender, for fewer eyes

@@ -90,9 +90,11 @@ def _tell(demo: DemoPortal) -> Made:
         demo.assign(story.MANAGER, client)
     scenes = _Scenes(demo)
     scenes.tender()
+    scenes.guests_come()
     clock.jump(start + timedelta(days=2))
     scenes.finished_contract()
     clock.jump(start + timedelta(days=4))
+    scenes.guests_go()
     scenes.declined_and_voided()
     clock.jump(start + timedelta(days=6))
     scenes.open_envelopes()
@@ -135,6 +137,23 @@ class _Scenes:
         self._add("fabryka-msa", "sow", samples.contract(pdf, fabryka, day))
         self._add("paper", "papers", samples.whitepaper(pdf, nordlicht, day))
         self.links["Share and read files"] = f"/folders/{self.folders['rfp']}"
+
+    def guests_come(self) -> None:
+        """Lena works for two clients, Anna helps out at one; Tomasz reads along, and prices are for few."""
+        demo = self.demo
+        demo.join(story.LENA, story.FABRYKA)
+        demo.join(story.ANNA, story.FABRYKA)
+        self.marta = demo.sign_in(story.MANAGER)
+        demo.share(self.marta, self.folders["papers"], story.TOMASZ, "viewer", days=40)
+        demo.share(self.marta, self.folders["rfp"], story.TOMASZ, "contributor", days=3)
+        inside = demo.make_folder_inside(self.marta, self.folders["rfp"], story.INSIDE)
+        demo.keep_out(self.marta, inside, story.LENA)
+        self.links["See who could see what, on any day"] = "/access"
+        self.links["Ask why somebody may do something"] = "/policy"
+
+    def guests_go(self) -> None:
+        """Anna's time at the other client is over; Tomasz's share of the tender ends by itself."""
+        self.demo.leave(story.ANNA, story.FABRYKA)
 
     def _prepared(self, key: str, title: str, message: str, signers: tuple[story.Cast, ...]) -> EnvelopeId:
         document, sample = self.papers[key]
@@ -220,6 +239,8 @@ WHO = {
     "Place signature fields": story.MANAGER,
     "See a completed envelope": story.MANAGER,
     "Prove who did what": story.OFFICER,
+    "See who could see what, on any day": story.OFFICER,
+    "Ask why somebody may do something": story.OFFICER,
     "Read the mail that was sent": story.ADMINISTRATOR,
     "Manage people": story.ADMINISTRATOR,
 }
