@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from docvault.actions import freezing, people, sessions
 from docvault.credentials.refusals import CodeRefused, LinkRefused, SignInRefused
-from docvault.database import addresses, devices, messages, notices, tables
+from docvault.database import addresses, devices, identities, messages, notices, tables
 from docvault.database import people as people_rows
 from docvault.database.sessions import Source
 from docvault.policy.vocabulary import Role
@@ -261,6 +261,15 @@ def test_a_frozen_account_comes_back_by_an_administrator_and_a_new_password_only
         member.challenge()
     reset(world, member)
     assert member.give_code(member.challenge(NEW_PASSWORD)).kind == "full"
+
+
+@pytest.mark.promise(16)
+def test_freezing_ends_single_sign_on(world, member):
+    with world.db.transaction() as tx:
+        identities.connect(tx, "https://id.example", "nora", member.acting.person_id, member.now)
+    freeze(world, link(world, Notice.APP_CONNECTED), member.now)
+    with world.db.reading() as tx:
+        assert identities.person_of(tx, "https://id.example", "nora") is None
 
 
 @pytest.mark.promise(37)

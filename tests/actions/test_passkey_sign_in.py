@@ -224,10 +224,30 @@ def test_a_frozen_account_that_was_enabled_wants_a_new_password_before_any_passk
     freezing.freeze_account(db, holder.world.vault.records, token=token, source=SOURCE, now=member.now)
     with pytest.raises(PasskeyRefused):
         holder.sign_in()
+    with db.reading() as tx:  # it was added with the notice that was answered
+        assert tx.connection.execute(select(tables.passkeys)).all() == []
     person_id = member.acting.person_id
     people.enable_person(db, acting=holder.world.administrator, person_id=person_id, now=member.now)
     with pytest.raises(PasskeyRefused):
         holder.sign_in()
+
+
+@pytest.mark.promise(16)
+def test_freezing_keeps_the_passkeys_that_are_older_than_the_notice(holder):
+    member, db = holder.member, holder.world.db
+    member.later()
+    holder.sign_in()  # from a browser that is not known: a notice
+    with db.reading() as tx:
+        found = messages.newest(tx, holder.world.vault.records).items
+    mine = [each for each in found if each.values.get("what") == "new-device"]
+    token = mine[0].values["path"].removeprefix("/not-me#")
+    freezing.freeze_account(db, holder.world.vault.records, token=token, source=SOURCE, now=member.now)
+    person_id = member.acting.person_id
+    people.enable_person(db, acting=holder.world.administrator, person_id=person_id, now=member.now)
+    with db.reading() as tx:
+        assert len(tx.connection.execute(select(tables.passkeys)).all()) == 1
+    with pytest.raises(PasskeyRefused):
+        holder.sign_in()  # the password is chosen first
 
 
 @pytest.mark.promise(16)

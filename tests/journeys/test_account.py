@@ -90,7 +90,7 @@ def test_nadia_changes_what_lets_her_in_and_stops_a_stranger(open_context, porta
     assert f"{portal.base_url}/not-me#" in notice
     phone.goto(notice)
     look(phone, "not-me")
-    phone.get_by_role("button", name=re.compile("close my account")).click()
+    phone.get_by_role("button", name="Close my account").click()
     expect(phone.get_by_role("heading", name="Your account is closed")).to_be_visible()
     look(phone, "not-me-done")
     stranger.goto("/folders")

@@ -1,24 +1,34 @@
 """Saying "this was not me": whoever holds the link of a notice closes the account to everybody (promise 16).
 
 A thief may hold the mailbox too, so nothing here opens anything: a frozen account comes back only when an
-administrator enables it, and then without its old password.
+administrator enables it, and then without its old password, without the passkeys that were added since the
+notice, and without single sign-on (docs/decisions/0007).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
 from docvault.credentials.refusals import LinkRefused
-from docvault.database import audit, devices, enrolments, identities, invitations, notices, people, sessions
-from docvault.database.engine import Database
-from docvault.database.invitations import LinkPurpose
+from docvault.database import (
+    audit,
+    devices,
+    enrolments,
+    identities,
+    invitations,
+    notices,
+    passkeys,
+    people,
+    sessions,
+)
+from docvault.database.engine import Database, Transaction
+from docvault.database.invitations import LinkPurpose, LinkRow
 from docvault.database.messages import Records
 from docvault.database.people import PersonState
 from docvault.database.sessions import Source
 
 
 def freeze_account(db: Database, records: Records, *, token: str, source: Source, now: datetime) -> None:
-    """End every session, token, challenge, link, known device and connection with a provider,
-    and take the password away; tell everybody.
+    """End all that lets somebody in, but for the factors that are older than the notice; tell everybody.
 
     Raises LinkRefused, the same for an unknown, used and old link and for an account that is closed already.
     """
@@ -34,6 +44,7 @@ def freeze_account(db: Database, records: Records, *, token: str, source: Source
         facts = {
             "sessions_ended": sessions.end_all(tx, person.id, now),
             "devices_forgotten": devices.forget(tx, person.id, now),
+            "passkeys_removed": _remove_younger(tx, link),
         }
         audit.append(
             tx,
@@ -46,3 +57,12 @@ def freeze_account(db: Database, records: Records, *, token: str, source: Source
             private={"person": person.name, "address": source.address, "user_agent": source.user_agent},
         )
         notices.tell_frozen(tx, records, person, now)
+
+
+def _remove_younger(tx: Transaction, link: LinkRow) -> int:
+    """Remove the passkeys that were added with the notice or later, and return how many."""
+    noticed = link.expires_at - timedelta(hours=tx.policy.numbers.passwords.not_me_hours)
+    younger = [row for row in passkeys.of_person(tx, link.person_id) if row.created_at >= noticed]
+    for row in younger:
+        passkeys.remove(tx, row)
+    return len(younger)

@@ -53,9 +53,8 @@ async def login(request: WebRequest, onward: Next = "", notice: FromQuery[str] =
     acting = acting_or_none(request)
     if acting is not None:
         return Redirect(inside(onward) or home_of(acting), status_code=303)
-    return render(
-        request, "login.html", next=inside(onward), email="", error="", notice=NOTICES.get(notice, "")
-    )
+    words, over = NOTICES.get(notice, ""), notice == "ended"
+    return render(request, "login.html", next=inside(onward), email="", error="", notice=words, over=over)
 
 
 @post("/login", opt=PUBLIC)
