@@ -7,7 +7,6 @@ server's processor time for one answer, on one kept-alive connection and on seve
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import http_client
@@ -77,9 +76,8 @@ def _costs(name: str, ours: list[Load], floor: list[Load], aim: AtMost) -> Row:
 def fill(stand: portal.Stand, count: int) -> None:
     """Add folders, each with a document, in bulk; a minute apart, over all clients in turn."""
     db = Database(f"sqlite:///{stand.folder / 'docvault.sqlite'}", Policy.load(default_folder()))
-    first = datetime.now(UTC) - timedelta(minutes=count)
     for start in range(0, count, BATCH):
-        made = [_folder(stand, number, first) for number in range(start, min(count, start + BATCH))]
+        made = [portal.folder_row(stand, number, count) for number in range(start, min(count, start + BATCH))]
         documents = [
             {key: row[key] for key in ("created_by", "created_at")}
             | {"id": secrets.token_hex(13), "folder_id": row["id"], "name": "Agreement.pdf", "latest": 1}
@@ -87,16 +85,10 @@ def fill(stand: portal.Stand, count: int) -> None:
         ]
         with db.transaction() as tx:
             tx.connection.execute(insert(tables.folders), made)
+            tx.connection.execute(insert(tables.folder_paths), [_path(row) for row in made])
             tx.connection.execute(insert(tables.documents), documents)
     db.close()
 
 
-def _folder(stand: portal.Stand, number: int, first: datetime) -> dict:
-    return {
-        "id": secrets.token_hex(13),
-        "organisation_id": stand.clients[number % len(stand.clients)],
-        "name": f"Statement of work {number}",
-        "kind": "sow",
-        "created_by": stand.manager.person_id,
-        "created_at": first + timedelta(minutes=number),
-    }
+def _path(row: dict) -> dict:
+    return {"folder_id": row["id"], "ancestor_id": row["id"]}

@@ -1,7 +1,8 @@
 """A prepared data folder with an account manager who looks after some clients and is signed in."""
 
+import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -90,3 +91,15 @@ def _add_manager(tx, clients, now) -> PersonId:
             )
         )
     return person_id
+
+
+def folder_row(stand: Stand, number: int, count: int) -> dict:
+    """Return the row of one of `count` folders: a minute apart, over all clients in turn."""
+    return {
+        "id": secrets.token_hex(13),
+        "organisation_id": stand.clients[number % len(stand.clients)],
+        "name": f"Statement of work {number}",
+        "kind": "sow",
+        "created_by": stand.manager.person_id,
+        "created_at": datetime.now(UTC) - timedelta(minutes=count - number),
+    }

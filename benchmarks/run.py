@@ -15,6 +15,7 @@ SUBJECTS = {
     "signing": "Sign and seal",
     "log": "Audit log",
     "sign_in": "Signing in",
+    "rights": "Asking for rights",
     "pages": "A page of 50 folders",
     "files": "256 MiB through the HTTP server",
 }
