@@ -60,6 +60,21 @@ def test_people_are_looked_after_from_the_terminal(data):
     assert "2 people" in listed.output
 
 
+def test_roles_and_places_are_changed_from_the_terminal(data):
+    said = ask(data, "role", "maya@example.com", "compliance_officer")
+    assert said.exit_code == 0, said.output
+    assert people_of(data)["maya@example.com"]["role"] == "compliance_officer"
+    assert ask(data, "role", "maya@example.com", "account_manager").exit_code == 0
+    assert "looks after" in ask(data, "join", "maya@example.com", "Acme Industries").output
+    assert "no longer looks after" in ask(data, "leave", "maya@example.com", "Acme Industries").output
+    joined = ask(data, "join", "clara@acme.example", "Globex Trading", "--until", "2099-06-30")
+    assert joined.exit_code == 0, joined.output
+    assert "has left" in ask(data, "leave", "clara@acme.example", "Globex Trading").output
+    assert isinstance(ask(data, "leave", "clara@acme.example", "Nobody Inc").exception, NotFound)
+    past = ask(data, "join", "clara@acme.example", "Globex Trading", "--until", "1999-01-01")
+    assert isinstance(past.exception, PersonRefused)
+
+
 def test_what_the_terminal_does_is_in_the_log(data):
     portal = wiring.build(settings.load())
     try:
@@ -67,7 +82,12 @@ def test_what_the_terminal_does_is_in_the_log(data):
             kinds = tx.connection.exec_driver_sql(
                 "SELECT kind FROM audit_entries WHERE actor_id = 'terminal'"
             ).scalars()
-            assert {"person:invited", "organisation:created", "person:disabled"} <= set(kinds)
+            assert {
+                "person:invited",
+                "organisation:created",
+                "person:disabled",
+                "person:role:changed",
+            } <= set(kinds)
     finally:
         portal.close()
 

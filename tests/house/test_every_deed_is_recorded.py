@@ -33,10 +33,7 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         1,
         "puts a job back into the queue; the delivery is recorded when it is done",
     ),
-    "deliveries._send": (
-        2,
-        "claims a message for this worker, and counts a failure; that it left is recorded",
-    ),
+    "deliveries._send": (1, "counts a failure; that it left is recorded"),
     "envelopes.send_envelope": (1, "asks whether it may be sent; the second transaction freezes and records"),
     "passkey_sign_in.begin_passkey_factor": (1, "asks a browser; what it answers is recorded"),
     "passkey_sign_in.begin_passkey_sign_in": (1, "asks a browser; what it answers is recorded"),

@@ -1,10 +1,11 @@
 """Delivering mail: a queued message leaves at least once, and is seen as one by its Message-ID."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, messages, work
-from docvault.database.engine import Database
+from docvault.database import audit, causes, messages, work
+from docvault.database.engine import Database, Transaction
 from docvault.database.messages import Message, Records
 from docvault.mail.sender import Mailer, MailNotSent
 
@@ -17,27 +18,27 @@ def deliver_message(
 ) -> None:
     """Send one message and note that it left; one that left before is not sent again.
 
+    Whoever caused it is asked again whether they may, and mail with a link does not go to somebody who is
+    switched off: such a message is held back for good, and the outbox says why (promise 25).
     Without a mail server it stays readable in the outbox, and counts as delivered.
     Raises NotFound, MailNotSent.
     """
-    with db.reading() as tx:
+    with db.transaction() as tx:
         message = messages.for_delivery(tx, records, message_id)
-    if message.sent_at is not None:
-        return
-    if not mailer.is_local and not _send(db, mailer, message, now):
-        return
+        if message.sent_at is not None or message.withheld is not None:
+            return
+        why = causes.objection(tx, message, now)
+        if why is not None:
+            if messages.withhold(tx, message_id, why, now):
+                _note(tx, Kind.MESSAGE_WITHHELD, message, now, {"why": why.value})
+            return
+        if not mailer.is_local and not messages.claim(tx, message_id, now):
+            return
+    if not mailer.is_local:
+        _send(db, mailer, message, now)
     with db.transaction() as tx:
         if messages.mark_sent(tx, message_id, now):
-            facts = {"template": message.template, "local": mailer.is_local}
-            audit.append(
-                tx,
-                Kind.MESSAGE_SENT,
-                at=now,
-                object_type="message",
-                object_id=message_id,
-                facts=facts,
-                private={"recipient": message.recipient},
-            )
+            _note(tx, Kind.MESSAGE_SENT, message, now, {"local": mailer.is_local})
 
 
 def retry_unsent(db: Database, *, now: datetime) -> int:
@@ -49,11 +50,8 @@ def retry_unsent(db: Database, *, now: datetime) -> int:
         return len(resting)
 
 
-def _send(db: Database, mailer: Mailer, message: Message, now: datetime) -> bool:
-    """Send it, and return whether it was ours to send."""
-    with db.transaction() as tx:
-        if not messages.claim(tx, message.id, now):
-            return False
+def _send(db: Database, mailer: Mailer, message: Message, now: datetime) -> None:
+    """Hand a claimed message to the mail server, and count a failure. Raises MailNotSent."""
     rendered = mailer.render(message.template, message.values)
     try:
         mailer.send(rendered, message_id=message.id, recipient=message.recipient, now=now)
@@ -61,4 +59,17 @@ def _send(db: Database, mailer: Mailer, message: Message, now: datetime) -> bool
         with db.transaction() as tx:
             messages.count_failure(tx, message.id)
         raise
-    return True
+
+
+def _note(
+    tx: Transaction, kind: Kind, message: Message, now: datetime, facts: Mapping[str, str | bool]
+) -> None:
+    audit.append(
+        tx,
+        kind,
+        at=now,
+        object_type="message",
+        object_id=message.id,
+        facts={"template": message.template, **facts},
+        private={"recipient": message.recipient},
+    )

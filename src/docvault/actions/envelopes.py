@@ -215,7 +215,7 @@ def remind_recipients(
                 "They were written to a short while ago. Please wait before reminding them."
             )
         for recipient in due:
-            envelope_messages.remind(tx, vault.records, row, recipient, now)
+            envelope_messages.remind(tx, vault.records, row, recipient, acting, now)
         envelope_history.record(
             tx,
             Kind.ENVELOPE_REMINDED,

@@ -9,11 +9,12 @@ from docvault.database.engine import PAGE, Database, Page
 from docvault.database.messages import Message, Records
 from docvault.mail.sender import Mailer
 from docvault.policy.vocabulary import PORTAL, Acting, Permission
+from docvault.rules.deliveries import WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxItem:
-    """One message. With a mail server `text` is empty and `link` None: they may hold secrets."""
+    """One message. `text` is empty and `link` None with a mail server, or if held back: they hold secrets."""
 
     id: str
     recipient: str
@@ -23,6 +24,7 @@ class OutboxItem:
     created_at: datetime
     sent_at: datetime | None
     failures: int
+    withheld: str  # why it was not sent, in words, or nothing
 
 
 def list_messages(
@@ -45,13 +47,15 @@ def list_messages(
 
 def _item(mailer: Mailer, message: Message) -> OutboxItem:
     rendered = mailer.render(message.template, message.values)
+    shown = mailer.is_local and message.withheld is None
     return OutboxItem(
         id=message.id,
         recipient=message.recipient,
         subject=rendered.subject,
-        text=rendered.text if mailer.is_local else "",
-        link=rendered.link if mailer.is_local else None,
+        text=rendered.text if shown else "",
+        link=rendered.link if shown else None,
         created_at=message.created_at,
         sent_at=message.sent_at,
         failures=message.failures,
+        withheld=WORDS[message.withheld] if message.withheld else "",
     )

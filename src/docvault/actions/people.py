@@ -336,7 +336,7 @@ def _invite(
     tx: Transaction, records: Records, acting: Acting, person_id: PersonId, now: datetime
 ) -> Invitation:
     person = people.for_changing(tx, acting, person_id)
-    token = notices.invite(tx, records, person, acting.name, now)
+    token = notices.invite(tx, records, person, acting, now)
     facts = {"role": person.role.value}
     private = {"name": person.name, "email": person.email}
     _note(tx, Kind.PERSON_INVITED, acting, person_id, person.organisation_id, now, facts, private)
@@ -351,7 +351,7 @@ def _send_reset(
     now: datetime,
     where: Mapping[str, str],
 ) -> None:
-    notices.offer_reset(tx, records, person, now)
+    notices.offer_reset(tx, records, person, now, acting)
     private = {"person": person.name, **where}
     _note(tx, Kind.PASSWORD_RESET_STARTED, acting, person.id, person.organisation_id, now, private=private)
 

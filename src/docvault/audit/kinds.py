@@ -90,3 +90,4 @@ class Kind(StrEnum):
     POLICY_EXPLAINED = "policy:explained"
     OUTBOX_READ = "outbox:read"
     MESSAGE_SENT = "message:sent"
+    MESSAGE_WITHHELD = "message:withheld"  # whoever asked for it may not any more, or its reader is off

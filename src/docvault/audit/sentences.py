@@ -101,6 +101,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.POLICY_EXPLAINED: "{who} asked why somebody may or may not do something",
     Kind.OUTBOX_READ: "{who} looked at the outgoing mail",
     Kind.MESSAGE_SENT: "DocVault sent a mail to {person}",
+    Kind.MESSAGE_WITHHELD: "DocVault held back a mail to {person}",
 }
 
 # Why a proposal came to nothing, by the word of its fact `why`.

@@ -7,6 +7,7 @@ the same actions and is an entry of the audit log all the same, in the name of t
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,6 +33,10 @@ Organisation = Annotated[
 ]
 Clients = Annotated[
     list[str] | None, typer.Option("--looks-after", help="A client of this account manager; may be repeated.")
+]
+Client = Annotated[str, typer.Argument(help="The client organisation's name.")]
+Until = Annotated[
+    datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="The last day, if one is agreed.")
 ]
 Search = Annotated[str | None, typer.Option("--search", help="A part of the name or address.")]
 
@@ -141,6 +146,85 @@ def reset(email: Email, data: Data = None) -> None:
     print(f"A link is on its way to {person.email}.")
 
 
+@app.command()
+def role(
+    email: Email,
+    new: Annotated[str, typer.Argument(help="administrator, compliance_officer, account_manager or client.")],
+    organisation: Organisation = "",
+    data: Data = None,
+) -> None:
+    """Give a person another role, also without a second person; their sessions and tokens end.
+
+    Example: docvault people role maya@example.com compliance_officer
+    """
+    from docvault.actions import roles
+    from docvault.policy.vocabulary import Role
+    from docvault.rules.people import PersonRefused
+
+    if new not in list(Role):
+        raise PersonRefused(f"There is no role {new!r}. The roles are {', '.join(Role)}.")
+    with at_terminal(data) as (portal, acting):
+        person = _somebody(portal, acting, email)
+        home = _organisation(portal, acting, organisation) if organisation else acting.organisation_id
+        roles.change_role(
+            portal.db,
+            acting=acting,
+            person_id=person.id,
+            role=Role(new),
+            organisation_id=home,
+            step_up_id="",
+            now=portal.clock(),
+        )
+    print(f"{person.email} is {new.replace('_', ' ')} now, and signs in anew.")
+
+
+@app.command()
+def join(email: Email, organisation: Client, until: Until = None, data: Data = None) -> None:
+    """Make a client a member of one more client organisation, or give an account manager a client.
+
+    Example: docvault people join clara@acme.example "Globex Trading" --until 2027-06-30
+    """
+    from docvault.actions import organisations
+    from docvault.policy.vocabulary import Role
+
+    with at_terminal(data) as (portal, acting):
+        person = _somebody(portal, acting, email)
+        manages = person.role is Role.ACCOUNT_MANAGER
+        deed = organisations.assign_client if manages else organisations.add_member
+        deed(
+            portal.db,
+            acting=acting,
+            person_id=person.id,
+            organisation_id=_organisation(portal, acting, organisation),
+            until=_end_of(until),
+            now=portal.clock(),
+        )
+    print(f"{person.email} {'looks after' if manages else 'belongs to'} {organisation} now.")
+
+
+@app.command()
+def leave(email: Email, organisation: Client, data: Data = None) -> None:
+    """End a membership, or take a client from an account manager, at once and everywhere.
+
+    Example: docvault people leave clara@acme.example "Globex Trading"
+    """
+    from docvault.actions import organisations
+    from docvault.policy.vocabulary import Role
+
+    with at_terminal(data) as (portal, acting):
+        person = _somebody(portal, acting, email)
+        manages = person.role is Role.ACCOUNT_MANAGER
+        deed = organisations.unassign_client if manages else organisations.remove_member
+        deed(
+            portal.db,
+            acting=acting,
+            person_id=person.id,
+            organisation_id=_organisation(portal, acting, organisation, make=False),
+            now=portal.clock(),
+        )
+    print(f"{person.email} {'no longer looks after' if manages else 'has left'} {organisation}.")
+
+
 @contextmanager
 def at_terminal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
     """Open the installation, and say who acts: the machine's user, as an administrator."""
@@ -177,13 +261,23 @@ def at_terminal(data: Path | None) -> "Iterator[tuple[Portal, Acting]]":
         portal.close()
 
 
-def _organisation(portal: "Portal", acting: "Acting", name: str) -> "OrganisationId":
-    """Return the id of an organisation, made as a client if it is new."""
+def _end_of(day: "datetime | None") -> "datetime | None":
+    """Return the moment after the last day, in UTC."""
+    from datetime import UTC, timedelta
+
+    return None if day is None else day.replace(tzinfo=UTC) + timedelta(days=1)
+
+
+def _organisation(portal: "Portal", acting: "Acting", name: str, *, make: bool = True) -> "OrganisationId":
+    """Return the id of an organisation, made as a client if it is new. Raises NotFound if it must not be."""
     from docvault.actions import organisations
+    from docvault.values import NotFound
 
     known = {each.name: each.id for each in organisations.list_organisations(portal.db, acting=acting)}
     if name in known:
         return known[name]
+    if not make:
+        raise NotFound(f"There is no organisation called {name}.")
     return organisations.create_organisation(portal.db, acting=acting, name=name, now=portal.clock())
 
 

@@ -236,7 +236,7 @@ def _invite(
     )
     person = people.by_id(tx, person_id)
     if person is not None:
-        notices.invite(tx, records, person, by.name, now)
+        notices.invite(tx, records, person, by, now, permission=Permission.PERSON_PROMOTE)
     audit.append(
         tx,
         Event.PERSON_INVITED,

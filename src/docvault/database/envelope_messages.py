@@ -8,9 +8,10 @@ from sqlalchemy import select
 from docvault.database import messages, recipients
 from docvault.database.engine import Transaction
 from docvault.database.envelopes import EnvelopeRow
-from docvault.database.messages import Records
+from docvault.database.messages import Cause, Records
 from docvault.database.recipients import RecipientRow
 from docvault.database.tables import organisations, people
+from docvault.policy.vocabulary import Acting, Permission
 from docvault.values import PersonId
 
 
@@ -21,15 +22,17 @@ def ask_to_sign(
     wanted = frozenset(asked)
     for recipient in row.recipients:
         if recipient.id in wanted:
-            _to_signer(tx, records, row, recipient, "sign_request", now)
+            cause = Cause(row.sender_id, Permission.ENVELOPE_MANAGE, row.id)
+            _to_signer(tx, records, row, recipient, "sign_request", cause, now)
             recipients.change(tx, recipient.id, notified_at=now)
 
 
 def remind(
-    tx: Transaction, records: Records, row: EnvelopeRow, recipient: RecipientRow, now: datetime
+    tx: Transaction, records: Records, row: EnvelopeRow, recipient: RecipientRow, by: Acting, now: datetime
 ) -> None:
     """Write once more to somebody whose turn it is."""
-    _to_signer(tx, records, row, recipient, "sign_reminder", now)
+    cause = messages.caused_by(by, Permission.ENVELOPE_MANAGE, row.id)
+    _to_signer(tx, records, row, recipient, "sign_reminder", cause, now)
     recipients.change(tx, recipient.id, reminded_at=now)
 
 
@@ -102,7 +105,13 @@ def _everybody(row: EnvelopeRow, *, asked_only: bool = False) -> list[tuple[Pers
 
 
 def _to_signer(
-    tx: Transaction, records: Records, row: EnvelopeRow, recipient: RecipientRow, template: str, now: datetime
+    tx: Transaction,
+    records: Records,
+    row: EnvelopeRow,
+    recipient: RecipientRow,
+    template: str,
+    cause: Cause | None,
+    now: datetime,
 ) -> None:
     values = {
         "name": recipient.name,
@@ -121,6 +130,7 @@ def _to_signer(
         template=template,
         values=values,
         now=now,
+        cause=cause,
     )
 
 

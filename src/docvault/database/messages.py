@@ -14,6 +14,8 @@ from sqlalchemy import Row, insert, or_, select, update
 from docvault.database import work
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.tables import messages, people
+from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules.deliveries import Withheld
 from docvault.rules.languages import OTHERWISE
 from docvault.values import NotFound, PersonId, new_id
 
@@ -30,6 +32,15 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Who asked for a message, with which right and on which envelope; asked again before it leaves."""
+
+    person_id: PersonId
+    permission: Permission
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     id: str
     person_id: PersonId | None
@@ -39,6 +50,13 @@ class Message:
     created_at: datetime
     sent_at: datetime | None
     failures: int
+    cause: Cause | None = None
+    withheld: Withheld | None = None  # why it was not sent
+
+
+def caused_by(acting: Acting, permission: Permission, about: str | None = None) -> Cause | None:
+    """Return the cause of a message that `acting` asks for; the terminal is the portal itself."""
+    return None if acting.at_terminal else Cause(acting.person_id, permission, about)
 
 
 def add(
@@ -50,6 +68,7 @@ def add(
     template: str,
     values: Mapping[str, str],
     now: datetime,
+    cause: Cause | None = None,
 ) -> str:
     """Queue one message in `tx` and return its id.
 
@@ -63,6 +82,9 @@ def add(
             id=message_id,
             person_id=person_id,
             recipient=recipient,
+            caused_by=cause.person_id if cause else None,
+            permission=cause.permission.value if cause else None,
+            about=cause.about if cause else None,
             template=template,
             body=records.seal(_context(message_id), json.dumps(worded).encode()),
             created_at=now,
@@ -81,6 +103,13 @@ def for_delivery(tx: Transaction, records: Records, message_id: str) -> Message:
     return _message(records, row)
 
 
+def withhold(tx: Transaction, message_id: str, why: Withheld, now: datetime) -> bool:
+    """Note for good that it does not leave; False if it left, or that was noted before."""
+    waiting = (messages.c.id == message_id, messages.c.sent_at.is_(None), messages.c.withheld_at.is_(None))
+    changed = update(messages).where(*waiting).values(withheld_at=now, withheld=why.value)
+    return tx.connection.execute(changed).rowcount == 1
+
+
 def mark_sent(tx: Transaction, message_id: str, now: datetime) -> bool:
     """Note when it left; False if it was already noted."""
     changed = tx.connection.execute(
@@ -97,7 +126,9 @@ def claim(tx: Transaction, message_id: str, now: datetime) -> bool:
     free = or_(messages.c.claimed_until.is_(None), messages.c.claimed_until <= now)
     taken = tx.connection.execute(
         update(messages)
-        .where(messages.c.id == message_id, messages.c.sent_at.is_(None), free)
+        .where(
+            messages.c.id == message_id, messages.c.sent_at.is_(None), messages.c.withheld_at.is_(None), free
+        )
         .values(claimed_until=now + CLAIM)
     )
     return taken.rowcount == 1
@@ -116,7 +147,12 @@ def unsent(tx: Transaction, before: datetime, limit: int) -> list[str]:
     """Return the ids of messages written before `before` that have not left, oldest first."""
     chosen = (
         select(messages.c.id)
-        .where(messages.c.sent_at.is_(None), messages.c.created_at < before, messages.c.failures < GIVE_UP)
+        .where(
+            messages.c.sent_at.is_(None),
+            messages.c.withheld_at.is_(None),
+            messages.c.created_at < before,
+            messages.c.failures < GIVE_UP,
+        )
         .order_by(messages.c.created_at, messages.c.id)
     )
     return list(tx.connection.execute(chosen.limit(limit)).scalars())
@@ -154,6 +190,8 @@ def _message(records: Records, row: Row[Any]) -> Message:
         created_at=row.created_at,
         sent_at=row.sent_at,
         failures=row.failures,
+        cause=Cause(row.caused_by, Permission(row.permission), row.about) if row.caused_by else None,
+        withheld=Withheld(row.withheld) if row.withheld else None,
     )
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from docvault.database import addresses, invitations, messages, organisations, people, throttles
 from docvault.database.engine import Transaction
 from docvault.database.invitations import LinkPurpose
-from docvault.database.messages import Records
+from docvault.database.messages import Cause, Records
 from docvault.database.people import PersonRow
-from docvault.policy.vocabulary import Role
+from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.rules.notices import Notice
 
 
@@ -56,24 +56,40 @@ def tell_frozen(tx: Transaction, records: Records, person: PersonRow, now: datet
         _queue(tx, records, administrator, "person_frozen", told, now)
 
 
-def invite(tx: Transaction, records: Records, person: PersonRow, inviter: str, now: datetime) -> str:
-    """Queue an invitation in `tx` and return its token; an older one ends."""
+def invite(
+    tx: Transaction,
+    records: Records,
+    person: PersonRow,
+    inviter: Acting,
+    now: datetime,
+    *,
+    permission: Permission = Permission.PERSON_INVITE,
+) -> str:
+    """Queue an invitation in `tx` and return its token; an older one ends.
+
+    permission: with which right it is asked for.
+    """
     token = invitations.add(tx, person.id, LinkPurpose.INVITATION, now)
     values = {
-        "inviter": inviter,
+        "inviter": inviter.name,
         "organisation": organisations.operator(tx).name,
         "expires": moment(invitations.expiry(tx, LinkPurpose.INVITATION, now)),
         "path": f"/welcome#{token}",
     }
-    _queue(tx, records, person, "invitation", values, now)
+    cause = messages.caused_by(inviter, permission)
+    _queue(tx, records, person, "invitation", values, now, cause=cause)
     return token
 
 
-def offer_reset(tx: Transaction, records: Records, person: PersonRow, now: datetime) -> None:
-    """Queue a link to choose a new password; an older one ends."""
+def offer_reset(
+    tx: Transaction, records: Records, person: PersonRow, now: datetime, by: Acting | None = None
+) -> None:
+    """Queue a link to choose a new password; an older one ends. by: the administrator who starts it."""
     token = invitations.add(tx, person.id, LinkPurpose.PASSWORD_RESET, now)
     expires = moment(invitations.expiry(tx, LinkPurpose.PASSWORD_RESET, now))
-    _queue(tx, records, person, "password_reset", {"expires": expires, "path": f"/reset#{token}"}, now)
+    values = {"expires": expires, "path": f"/reset#{token}"}
+    cause = messages.caused_by(by, Permission.PERSON_CHANGE) if by else None
+    _queue(tx, records, person, "password_reset", values, now, cause=cause)
 
 
 def confirm_address(tx: Transaction, records: Records, person: PersonRow, email: str, now: datetime) -> None:
@@ -106,12 +122,13 @@ def tell_of_ending_token(
     _queue(tx, records, person, "token_ends", values, now)
 
 
-def offer_reproof(tx: Transaction, records: Records, person: PersonRow, now: datetime) -> None:
+def offer_reproof(tx: Transaction, records: Records, person: PersonRow, by: Acting, now: datetime) -> None:
     """Queue the link to set up a second factor anew, after two people vouched; an older one ends."""
     token = invitations.add(tx, person.id, LinkPurpose.FACTOR_REPROOF, now)
     expires = moment(invitations.expiry(tx, LinkPurpose.FACTOR_REPROOF, now))
     values = {"name": person.name, "expires": expires, "path": f"/reproof#{token}"}
-    _queue(tx, records, person, "factor_reproof", values, now)
+    cause = messages.caused_by(by, Permission.PERSON_REPROVE)
+    _queue(tx, records, person, "factor_reproof", values, now, cause=cause)
 
 
 def _queue(
@@ -122,6 +139,8 @@ def _queue(
     values: Mapping[str, str],
     now: datetime,
     to: Iterable[str] = (),
+    *,
+    cause: Cause | None = None,
 ) -> None:
     for recipient in to or [person.email]:
         messages.add(
@@ -132,4 +151,5 @@ def _queue(
             template=template,
             values={"name": person.name, **values},
             now=now,
+            cause=cause,
         )

@@ -42,7 +42,7 @@ def open_way(tx: Transaction, records: Records, person: PersonRow, *, by: Acting
     challenges.end_all(tx, person.id)
     invitations.void(tx, person.id, now)
     ended = sessions.end_all(tx, person.id, now)
-    notices.offer_reproof(tx, records, person, now)
+    notices.offer_reproof(tx, records, person, by, now)
     audit.append(
         tx,
         Kind.FACTOR_REPROVED,

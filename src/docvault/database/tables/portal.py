@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
-from docvault.database.tables.columns import METADATA, Moment, identifier, reference
+from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
 
 installation = Table(
     "installation",
@@ -31,10 +31,13 @@ messages = Table(  # mail to send; without SMTP the outbox page shows them
     # who asked for it with which right, asked again before it leaves (promise 25); null: the portal itself
     reference("caused_by", "people.id", nullable=True),
     Column("permission", String(60), nullable=True),
+    Column("about", ID, nullable=True),  # on which envelope, if the right is one on it
     Column("template", String(60), nullable=False),  # which words: they are rendered when it is sent
     Column("body", LargeBinary, nullable=False),  # the template's values, sealed: links in them are secrets
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment, nullable=True),
+    Column("withheld_at", Moment, nullable=True),  # it was not sent, for good
+    Column("withheld", String(20), nullable=True),  # why: asker-left | asker-may-not | reader-off
     Column("failures", Integer, nullable=False),
     Column("claimed_until", Moment, nullable=True),  # a worker is sending it; nobody else does until then
     Index("ix_messages_created_at_id", "created_at", "id"),
