@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from docvault.actions import audit, people, proposals
 from docvault.audit.checkpoints import LogKey
 from docvault.database import audit_trail, messages, sessions, step_ups, tables
+from docvault.database import people as database_people
 from docvault.database.audit_trail import Filters
 from docvault.database.people import AlreadyKnown, PersonState
 from docvault.database.sessions import Source
@@ -240,6 +241,20 @@ def test_the_job_asks_both_peoples_rights_again(world, second, lost, who):
     settle(world, hours(24))
     assert seen(world, world.administrator, made.id).state is ProposalState.LAPSED
     assert world.entries()[-1] == ("proposal:lapsed", made.id)
+    assert not mail_to(world, world.client.email, "factor_reproof")
+
+
+@pytest.mark.promise(16)
+@pytest.mark.promise(26)
+def test_an_owner_who_froze_the_account_has_stopped_it_even_if_it_is_enabled_again(world):
+    made = propose(world, world.administrator, "reprove-factor", person_id=world.client.person_id)
+    confirm(world, world.officer, made)
+    with world.db.transaction() as tx:
+        for at, state in ((1, PersonState.FROZEN), (2, PersonState.ACTIVE)):
+            owner = database_people.by_id(tx, world.client.person_id)
+            database_people.set_state(tx, owner, state, by=None, now=hours(at))
+    assert settle(world, hours(24)) == 1
+    assert seen(world, world.administrator, made.id).state is ProposalState.LAPSED
     assert not mail_to(world, world.client.email, "factor_reproof")
 
 
