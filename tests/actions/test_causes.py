@@ -188,7 +188,7 @@ def test_what_the_terminal_asks_for_is_the_portals_own(made):
 
 @pytest.mark.promise(25)
 def test_signatures_that_were_given_are_completed_although_the_sender_left(made):
-    """What a person signed with their own factor is done; decision 0011 says why."""
+    """What a person signed with their own factor is done; decision 0014 says why."""
     world = made.world
     envelope_id = signing.sent(made, (world.client, 1))
     signing.read_and_agree(made, world.client, envelope_id)

@@ -6,19 +6,19 @@ from datetime import timedelta
 import pytest
 
 from docvault.actions import envelope_files, envelopes
-from docvault.database import documents, folder_members
+from docvault.database import documents, folder_members, organisations
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.pdf.errors import NotSignable
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
-from docvault.policy.vocabulary import Permission
+from docvault.policy.vocabulary import Permission, Role
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import EnvelopeFrozen, EnvelopeIncomplete, State
 from docvault.rules.fields import FieldKind, FieldRefused, SignatureFieldMissing
 from docvault.values import EnvelopeId, NotFound, new_id
 
 from . import envelope_world as signing
-from .world import NOW, half_signed_in
+from .world import NOW, half_signed_in, person
 
 
 @pytest.fixture(scope="module")
@@ -361,3 +361,21 @@ def test_every_deed_is_one_entry(made):
     void(made, envelope_id)
     kinds = [kind for kind, subject in made.world.entries()[before:] if subject == envelope_id]
     assert kinds == ["envelope:created", "envelope:fields:placed", "envelope:sent", "envelope:voided"]
+
+
+@pytest.mark.promise(28)
+@pytest.mark.promise(19)
+def test_a_sender_from_whom_the_client_was_taken_loses_the_envelope_and_a_colleague_runs_it(made):
+    world = made.world
+    envelope_id = signing.draft(made)
+    colleague = person(made.db, "Cleo Colleague", Role.ACCOUNT_MANAGER, world.operator, clients=[world.acme])
+    with made.db.transaction() as tx:
+        organisations.unassign(tx, world.administrator, world.manager.person_id, world.acme, NOW)
+    former = replace(world.manager, clients=frozenset())
+    with pytest.raises(NotFound):
+        show(made, envelope_id, former)
+    with pytest.raises(NotFound):
+        void(made, envelope_id, former)
+    assert envelope_id not in [one.id for one in envelopes.list_envelopes(made.db, acting=former).items]
+    void(made, envelope_id, colleague)
+    assert show(made, envelope_id, colleague).state is State.VOIDED

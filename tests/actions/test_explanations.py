@@ -69,7 +69,7 @@ def test_a_document_and_an_envelope_can_be_asked_about(tmp_path):
     refused = ask(made.world, made.world.officer, "document:read", f"document:{document}")
     assert [rule.id for rule in refused.explanation.decided] == ["compliance-reads-no-bodies"]
     sender = ask(made.world, made.world.manager, "envelope:manage", f"envelope:{envelope}")
-    assert "senders-manage" in [rule.id for rule in sender.explanation.decided]
+    assert "account-managers-run-envelopes" in [rule.id for rule in sender.explanation.decided]
     made.pdf.close()
     made.vault.close()
     made.db.close()

@@ -609,3 +609,18 @@ def test_using_a_recovery_code_sends_a_notice(world, member):
         newest = messages.newest(tx, world.vault.records).items
     assert any(message.values.get("what") == "recovery-code-used" for message in newest)
     assert {message.recipient for message in newest} >= {member.email}
+
+
+@pytest.mark.promise(15)
+def test_somebody_who_belongs_to_no_organisation_any_more_is_refused_like_a_wrong_password(world, member):
+    token = member.challenge()
+    with world.db.transaction() as tx:
+        place = {"person_id": member.acting.person_id, "organisation_id": member.acting.organisation_id}
+        periods.finish(tx, tables.memberships, place, by=None, now=member.now)
+    with pytest.raises(ChallengeOver):
+        member.give_code(token)
+    with pytest.raises(SignInRefused) as wrong:
+        member.challenge("not the password at all")
+    with pytest.raises(SignInRefused) as right:
+        member.challenge()
+    assert str(right.value) == str(wrong.value)

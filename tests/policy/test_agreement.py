@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 
 from docvault.database import residuals, tables
 from docvault.database.engine import Database
+from docvault.database.residuals import OF_ENVELOPES
 from docvault.policy.engine import Policy
 from docvault.policy.vocabulary import ANYTHING, Acting, Permission, Resource, ResourceType, Role
 
@@ -198,7 +199,10 @@ def test_lists_show_exactly_what_decisions_allow(db, acting, generated_folders, 
                     "sender": sender,
                     "recipients": frozenset(recipients),
                     "state": state,
-                    "denied": folder_attributes(folder % len(everything), everything)["denied"],
+                    **{
+                        name: folder_attributes(folder % len(everything), everything)[name]
+                        for name in OF_ENVELOPES
+                    },
                 },
             )
             for i, (folder, o, sender, recipients, state) in enumerate(generated_envelopes)

@@ -41,13 +41,13 @@ def folder(organisation="acme", kind=ResourceType.FOLDER, **given):
     return Resource(kind, "f", {"organisation": organisation, **{k: frozenset(v) for k, v in sets.items()}})
 
 
-def envelope(organisation="acme", sender="somebody", recipients=("me",), state="sent", denied=()):
+def envelope(organisation="acme", sender="somebody", recipients=("me",), state="sent", **sets):
     attributes = {
         "organisation": organisation,
         "sender": sender,
         "recipients": frozenset(recipients),
         "state": state,
-        "denied": frozenset(denied),
+        **{name: frozenset(sets.get(name, ())) for name in ("contributors", "managers", "denied")},
     }
     return Resource(ResourceType.ENVELOPE, "e", attributes)
 

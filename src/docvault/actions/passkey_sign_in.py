@@ -14,7 +14,7 @@ from docvault.database.engine import Database, Transaction
 from docvault.database.factors import Judgement
 from docvault.database.messages import Records
 from docvault.database.passkeys import Purpose
-from docvault.database.people import PersonRow, PersonState
+from docvault.database.people import PersonRow
 from docvault.database.sessions import NewSession, Source
 from docvault.rules.notices import Notice
 
@@ -146,7 +146,7 @@ def _judge(
 ) -> Judgement:
     """Judge an answer that must be this person's; the same refusal for each reason."""
     row = passkeys.known(tx, signed.credential_id)
-    if nonce is None or row is None or row.person_id != person.id or person.state != PersonState.ACTIVE:
+    if nonce is None or row is None or row.person_id != person.id or not arrivals.may_enter(tx, person, now):
         return _REFUSED
     device = devices.known(tx, person.id, source)
     device_id = device.id if device else None

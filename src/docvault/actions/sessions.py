@@ -218,7 +218,7 @@ def _judge_password(
         tx, known.id if known else NOBODY
     )  # asked either way: it takes its time (promise 9)
     unchanged = person is not None and known is not None and person.password_hash == known.password_hash
-    if person is None or not (verdict.right and unchanged and person.state == PersonState.ACTIVE):
+    if person is None or not (verdict.right and unchanged and arrivals.may_enter(tx, person, now)):
         arrivals.turned_away(
             tx, person, why="password", factor="password", source=source, now=now, email=address
         )

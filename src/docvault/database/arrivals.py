@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
+from docvault.database import acting as actors
 from docvault.database import audit, challenges, devices, notices, people, sessions, throttles
 from docvault.database.engine import Transaction
 from docvault.database.messages import Records
@@ -66,11 +67,17 @@ def _begin(
     return replace(begun, device=secret)
 
 
+def may_enter(tx: Transaction, person: PersonRow, now: datetime) -> bool:
+    """Tell whether somebody may come in at all: active, and a member of some organisation (promise 15)."""
+    places = actors.places_of(tx, [person.id], now)[person.id]
+    return person.state == PersonState.ACTIVE and bool(places.organisations)
+
+
 def challenged(tx: Transaction, token: str, now: datetime) -> PersonRow | None:
-    """Take a try of a challenge and return whose it is, if it counts and they are active (promise 15)."""
+    """Take a try of a challenge and return whose it is, if it counts and they may enter."""
     person_id = challenges.use_try(tx, token, now)
     person = people.by_id(tx, person_id) if person_id else None
-    return person if person is not None and person.state == PersonState.ACTIVE else None
+    return person if person is not None and may_enter(tx, person, now) else None
 
 
 def turned_away(

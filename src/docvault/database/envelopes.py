@@ -70,7 +70,7 @@ class EnvelopeRow:
     due_at: datetime | None
     trouble: str | None
     recipients: tuple[RecipientRow, ...]
-    denied: frozenset[str]  # who is kept out of its folder
+    shares: Mapping[str, frozenset[str]]  # of its folder: contributors, managers, denied
 
     @property
     def resource(self) -> Resource:
@@ -80,7 +80,7 @@ class EnvelopeRow:
             "sender": self.sender_id,
             "recipients": frozenset(str(recipient.person_id) for recipient in self.recipients),
             "state": self.state.value,
-            "denied": self.denied,
+            **self.shares,
         }
         return Resource(ResourceType.ENVELOPE, self.id, attributes)
 
@@ -134,20 +134,20 @@ def for_signing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> tup
     return row, recipient
 
 
-def for_explaining(tx: Transaction, envelope_id: str) -> EnvelopeRow:
+def for_explaining(tx: Transaction, envelope_id: str, at: datetime) -> EnvelopeRow:
     """Return an envelope to ask the policies about it; the caller may explain. Raises NotFound."""
-    return _load(tx, EnvelopeId(envelope_id), lock=False)
+    return _load(tx, EnvelopeId(envelope_id), at, lock=False)
 
 
 def for_completion(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool = False) -> EnvelopeRow:
     """Return an envelope for the job that completes it: the portal itself asks. Raises NotFound."""
-    return _load(tx, envelope_id, lock=lock)
+    return _load(tx, envelope_id, None, lock=lock)
 
 
 def _for(
     tx: Transaction, acting: Acting, envelope_id: EnvelopeId, permission: Permission, *, lock: bool = False
 ) -> EnvelopeRow:
-    row = _load(tx, envelope_id, lock=lock)
+    row = _load(tx, envelope_id, acting.at, lock=lock)
     if not tx.policy.decide(acting, Permission.ENVELOPE_SEE, row.resource).allowed:
         raise NotFound
     if permission is not Permission.ENVELOPE_SEE:
@@ -155,7 +155,8 @@ def _for(
     return row
 
 
-def _load(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool) -> EnvelopeRow:
+def _load(tx: Transaction, envelope_id: EnvelopeId, at: datetime | None, *, lock: bool) -> EnvelopeRow:
+    """at: the moment whose grants count; None where the portal itself asks, and no policy."""
     if lock:  # SQLite knows no row locks and needs none: its writers come one after the other
         tx.connection.execute(
             select(envelopes.c.id).where(envelopes.c.id == envelope_id).with_for_update(key_share=True)
@@ -163,8 +164,8 @@ def _load(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool) -> EnvelopeRo
     row = tx.connection.execute(_QUESTION.where(envelopes.c.id == envelope_id)).one_or_none()
     if row is None:
         raise NotFound
-    denied = folder_members.kept_out(tx, [row.folder_id])
-    return _envelope(row, recipients.of_envelope(tx, envelope_id), denied)
+    shares = folder_members.of_envelopes(tx, [row.folder_id], at) if at else {row.folder_id: {}}
+    return _envelope(row, recipients.of_envelope(tx, envelope_id), shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +255,8 @@ def _newest_seen(
     newest = _newest(_QUESTION.where(envelopes.c.id.in_(among)), count)
     found = tx.connection.execute(newest, {"at": acting.at}).all()
     people_of = recipients.of_envelopes(tx, [row.id for row in found])
-    denied = folder_members.kept_out(tx, [row.folder_id for row in found])
-    return [_envelope(row, people_of[row.id], denied) for row in found]
+    shares = folder_members.of_envelopes(tx, [row.folder_id for row in found], acting.at)
+    return [_envelope(row, people_of[row.id], shares) for row in found]
 
 
 def _newest(question: Select[Any], count: int) -> Select[Any]:
@@ -328,9 +329,9 @@ def note_trouble(tx: Transaction, row: EnvelopeRow, trouble: str | None, now: da
 
 
 def _envelope(
-    row: Row[Any], people_of: tuple[RecipientRow, ...], denied: Mapping[str, frozenset[str]]
+    row: Row[Any], people_of: tuple[RecipientRow, ...], shares: Mapping[str, Mapping[str, frozenset[str]]]
 ) -> EnvelopeRow:
     values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
     sizes = tuple((width, height) for width, height in json.loads(values["page_sizes"]))
-    others = {"recipients": people_of, "denied": denied.get(row.folder_id, frozenset())}
+    others = {"recipients": people_of, "shares": shares[row.folder_id]}
     return EnvelopeRow(**values | {"state": State(values["state"]), "page_sizes": sizes} | others)

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, or_, select
 from docvault.database import acting as actors
 from docvault.database import periods, tables
 from docvault.database.engine import Transaction
-from docvault.database.residuals import DENIED, SHARES
+from docvault.database.residuals import DENIED, OF_ENVELOPES, SHARES
 from docvault.database.tables import folder_paths, memberships, organisations, people, portfolios
 from docvault.policy.vocabulary import ANYTHING, Acting, AttributeValue, Resource, ResourceType, Role
 from docvault.values import NotFound, OrganisationId, PersonId
@@ -62,21 +62,25 @@ def resources_as_of(
     return {each: _of_grants(each, organisations_of[each], rows) for each, rows in found.items()}
 
 
-def kept_out(tx: Transaction, folder_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return who is kept out of each folder, also by one it lies in; nobody is kept out for a time only."""
+def of_envelopes(
+    tx: Transaction, folder_ids: Iterable[str], at: datetime
+) -> dict[str, dict[str, frozenset[str]]]:
+    """Return what envelopes carry of their folders at `at`: who contributes, manages, or is kept out."""
+    roles = {SHARES[name]: name for name in OF_ENVELOPES}
     chosen = (
-        select(folder_paths.c.folder_id, grants.c.person_id)
+        select(folder_paths.c.folder_id, grants.c.person_id, grants.c.role)
         .join_from(folder_paths, grants, grants.c.folder_id == folder_paths.c.ancestor_id)
         .where(
             folder_paths.c.folder_id.in_(set(folder_ids)),
-            grants.c.role == DENIED,
-            grants.c.ended_at.is_(None),
+            grants.c.role.in_(roles),
+            periods.in_force(grants, at),
         )
     )
-    found: dict[str, set[str]] = {}
+    found = {each: {name: frozenset[str]() for name in OF_ENVELOPES} for each in folder_ids}
     for row in tx.connection.execute(chosen):
-        found.setdefault(row.folder_id, set()).add(row.person_id)
-    return {folder_id: frozenset(denied) for folder_id, denied in found.items()}
+        sets, name = found[row.folder_id], roles[row.role]
+        sets[name] = sets[name] | {row.person_id}
+    return found
 
 
 def candidates(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Candidate]:

@@ -81,6 +81,7 @@ def _holds(residual: Holds, mapping: Columns) -> ColumnElement[bool]:
 
 
 InForce = Callable[[Table, BindParameter[datetime]], ColumnElement[bool]]
+OF_ENVELOPES = ("contributors", "managers", "denied")  # what an envelope carries of its folder
 SHARES = {"contributors": "contributor", "signers": "signer", "managers": "manager", "denied": DENIED}
 
 
@@ -140,8 +141,8 @@ def envelopes(counts: InForce, state: ColumnElement[str]) -> Columns:
         "sender": tables.envelopes.c.sender_id,
         "state": state,
     }
-    denied = _members(tables.envelopes.c.folder_id, counts, DENIED)
-    return Columns(columns, {"recipients": _recipient, "denied": denied})
+    sets = _folder_sets(tables.envelopes.c.folder_id, counts)
+    return Columns(columns, {"recipients": _recipient, **{name: sets[name] for name in OF_ENVELOPES}})
 
 
 ORGANISATIONS = Columns({SELF: tables.organisations.c.id})

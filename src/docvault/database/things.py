@@ -19,7 +19,7 @@ def thing(tx: Transaction, resource_type: ResourceType, thing_id: str, at: datet
     if resource_type is ResourceType.PORTAL:
         return PORTAL
     if resource_type is ResourceType.ENVELOPE:
-        return envelopes.for_explaining(tx, thing_id).resource
+        return envelopes.for_explaining(tx, thing_id, at).resource
     if resource_type is ResourceType.ORGANISATION:
         known = select(organisations.c.id).where(organisations.c.id == thing_id)
         if tx.connection.execute(known).one_or_none() is None:

@@ -20,7 +20,10 @@ _FOLDER = ("organisation", "members", "contributors", "signers", "managers", "de
 _NEEDED = {
     ResourceType.FOLDER: _FOLDER,
     ResourceType.DOCUMENT: (*_FOLDER, "opened"),
-    ResourceType.ENVELOPE: ("organisation", "sender", "recipients", "state", "denied"),
+    ResourceType.ENVELOPE: (
+        *("organisation", "sender", "recipients", "state"),
+        *("contributors", "managers", "denied"),
+    ),
 }
 
 
