@@ -6,6 +6,7 @@ from datetime import datetime
 from docvault.audit.entries import canonical
 from docvault.database import organisations, people, roles, step_ups
 from docvault.database.engine import Database
+from docvault.database.messages import Records
 from docvault.policy.vocabulary import Acting, Role
 from docvault.rules import people as rules
 from docvault.rules.people import PersonRefused
@@ -15,6 +16,7 @@ from docvault.values import OrganisationId, PersonId
 
 def change_role(
     db: Database,
+    records: Records,
     *,
     acting: Acting,
     person_id: PersonId,
@@ -40,7 +42,7 @@ def change_role(
         if not acting.at_terminal:
             digest = role_digest(person_id, role, organisation_id)
             step_ups.spend(tx, acting, step_up_id, step_ups.ROLE_CHANGE, digest, now)
-        roles.give(tx, person, role, home, by=acting, now=now)
+        roles.give(tx, records, person, role, home, by=acting, now=now)
 
 
 def role_digest(person_id: PersonId, role: Role, organisation_id: OrganisationId) -> str:

@@ -168,6 +168,7 @@ def role(
         home = _organisation(portal, acting, organisation) if organisation else acting.organisation_id
         roles.change_role(
             portal.db,
+            portal.vault.records,
             acting=acting,
             person_id=person.id,
             role=Role(new),

@@ -19,7 +19,6 @@ from docvault.database.people import AlreadyKnown, PersonRow, PersonState
 from docvault.database.proposals import Facts
 from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.rules import people as names
-from docvault.rules.notices import Notice
 from docvault.rules.proposals import POWERFUL, Kind, ProposalInvalid
 from docvault.values import PersonId
 
@@ -115,8 +114,7 @@ class GrantRole:
         home = organisations.operator(tx)
         if given.person_id:
             person = _person(tx, given.person_id)
-            roles.give(tx, person, given.role, home, by=by, now=now)
-            notices.tell(tx, records, person, Notice.ROLE_CHANGED, now)
+            roles.give(tx, records, person, given.role, home, by=by, now=now)
             return
         _invite(tx, records, given, home, by, now)
 

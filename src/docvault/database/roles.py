@@ -9,21 +9,30 @@ from typing import Any
 from sqlalchemy import select
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, challenges, organisations, people, periods, sessions
+from docvault.database import audit, challenges, notices, organisations, people, periods, sessions
 from docvault.database.engine import Transaction
+from docvault.database.messages import Records
 from docvault.database.organisations import OrganisationRow
 from docvault.database.people import PersonRow
 from docvault.database.tables import memberships, portfolios
 from docvault.policy.vocabulary import Acting, Role
+from docvault.rules.notices import Notice
 from docvault.values import OrganisationId
 
 
 def give(
-    tx: Transaction, person: PersonRow, role: Role, home: OrganisationRow, *, by: Acting, now: datetime
+    tx: Transaction,
+    records: Records,
+    person: PersonRow,
+    role: Role,
+    home: OrganisationRow,
+    *,
+    by: Acting,
+    now: datetime,
 ) -> None:
     """Give another role in `home`; sessions and tokens end, and memberships and clients that no longer fit.
 
-    Whatever began under the old role must not go on under the new one (promise 18).
+    Whatever began under the old role must not go on under the new one (promise 18). The person is told.
     """
     people.lock(tx, person.id)
     people.set_role(tx, person, role, by=by.person_id, now=now)
@@ -54,6 +63,7 @@ def give(
         },
         private={"person": person.name},
     )
+    notices.tell(tx, records, person, Notice.ROLE_CHANGED, now)
 
 
 def _in_force(tx: Transaction, table: Any, person: PersonRow, now: datetime) -> list[Any]:

@@ -80,6 +80,7 @@ async def change_role(request: WebRequest, person_id: FromPath[str]) -> Response
         await run(
             roles.change_role,
             portal.db,
+            portal.vault.records,
             acting=signed_in(request),
             person_id=PersonId(person_id),
             role=form.role,
