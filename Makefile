@@ -43,7 +43,7 @@ check: $(DEV_READY) ## Format, lint, types, contracts and the pure tests
 	$(BIN)/ruff check src tests tools benchmarks hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/rules tests/encryption tests/credentials tests/audit tests/policy -m "not browser and not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/rules tests/encryption tests/credentials tests/audit tests/policy -m "not browser and not slow"
 
 bench: $(DEV_READY) ## Print every speed as a ratio against its floor, in one run
 	$(BIN)/python benchmarks/run.py

@@ -177,6 +177,7 @@ def decided(acting, permission, resources):
     return {each.id for each in resources if POLICY.decide(acting, permission, each).allowed}
 
 
+@pytest.mark.slow
 @pytest.mark.promise(21)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acting=actors, generated_folders=folders, generated_envelopes=envelopes)

@@ -2,7 +2,7 @@
 
 A thief may hold the mailbox too, so nothing here opens anything: a frozen account comes back only when an
 administrator enables it, and then without its old password, without the passkeys that were added since the
-notice, and without single sign-on (docs/decisions/0007).
+notice, and without single sign-on (docs/decisions/0009).
 """
 
 from datetime import datetime, timedelta

@@ -119,7 +119,7 @@ def _judge_alone(
     row = passkeys.known(tx, signed.credential_id)
     person = people.by_id(tx, row.person_id) if row else None
     if person is not None and person.password_hash is None:
-        return person, _REFUSED  # frozen, and no new password chosen yet (docs/decisions/0007)
+        return person, _REFUSED  # frozen, and no new password chosen yet (docs/decisions/0009)
     if person is not None and devices.known(tx, person.id, source):
         return person, _judge(tx, records, party, person, nonce, signed, source, now)
     bucket = throttles.source(tx.policy.numbers.passwords.throttle, source.address)
