@@ -250,6 +250,7 @@ class SessionMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.state == "active")
     @rule()
     def freeze(self):
+        self.member.later()  # so that the newest notice is the one of now
         with self.world.db.transaction() as tx:
             row = rows.by_id(tx, self.member.acting.person_id)
             notices.tell(tx, self.world.vault.records, row, Notice.NAME_CHANGED, self.now)

@@ -223,10 +223,10 @@ def test_somebody_disabled_while_they_join_stays_disabled(world, monkeypatch):
     with ThreadPoolExecutor(1) as pool:
         disabling = []
 
-        def overtaken(*arguments):
+        def overtaken(*arguments, **named):
             disabling.append(pool.submit(disable))
             wait(disabling, timeout=1)  # on the lock that we hold; without one, it would be done by now
-            return judge(*arguments)
+            return judge(*arguments, **named)
 
         monkeypatch.setattr(factors.factors, "confirm", overtaken)
         code = totp.code_at(begun.seed, totp.step_at(NOW))

@@ -18,7 +18,7 @@ NEW_PASSWORD = "nine-copper-lanterns-afloat"
 @pytest.fixture(scope="module")
 def nadia():
     """Somebody of this story alone: her account is frozen in the end."""
-    return Person(email="nadia@nordlicht.example", password=PASSWORD, totp_secret="", name="Nadia Berg")
+    return Person(email="nadia@nordlicht.example", password=PASSWORD, totp_secret="", name="Nadia Falk")
 
 
 @pytest.mark.promise(19)
@@ -70,19 +70,19 @@ def test_nadia_changes_what_lets_her_in_and_stops_a_stranger(open_context, porta
 
     phone.get_by_role("link", name="Change your email address").click()
     look(phone, "account-email")
-    phone.get_by_label("New email address").fill("nadia.berg@nordlicht.example")
+    phone.get_by_label("New email address").fill("nadia.falk@nordlicht.example")
     phone.get_by_role("button", name="Continue").click()
     look(phone, "account-email-confirm")
     phone.get_by_label("Your password").fill(NEW_PASSWORD)
     phone.get_by_label(re.compile("6-digit code")).fill(nadia.code())
     phone.get_by_role("button", name="Send the link").click()
     expect(phone.get_by_role("status").first).to_contain_text("Look at the mail of your new address")
-    confirm = mail_to(office, "nadia.berg@nordlicht.example")
+    confirm = mail_to(office, "nadia.falk@nordlicht.example")
     phone.goto(confirm)
     look(phone, "confirm-email")
     phone.get_by_role("button", name="Confirm my new address").click()
     expect(phone.get_by_role("heading", name="Your address is confirmed")).to_be_visible()
-    nadia.email = "nadia.berg@nordlicht.example"
+    nadia.email = "nadia.falk@nordlicht.example"
 
     stranger = open_context(DESKTOP).new_page()
     sign_in(stranger, nadia, path="/inbox")

@@ -162,7 +162,7 @@ def test_a_client_who_does_not_agree_declines_with_a_reason(open_context, portal
     tomasz = portal.people["tomasz"]
     phone = open_context(PHONE, has_touch=True, is_mobile=True).new_page()
     sign_in(phone, tomasz, path="/inbox")
-    phone.get_by_role("link", name="Review and sign").first.click()
+    phone.get_by_role("link", name="Review and sign Solar roof maintenance").click()
     phone.get_by_role("button", name="Decline to sign").click()
     look(phone, "sign-decline")
     phone.locator("dialog[open] textarea").fill("The instalments are still the old ones.")

@@ -14,14 +14,14 @@ from .steps import sign_in, sign_out
 pytestmark = pytest.mark.browser
 
 PASSWORD = "violet-harbour-kettle-42"
-EMAIL = "lena@nordlicht.example"
+EMAIL = "ole@nordlicht.example"
 
 
 def invite(page, email):
     """Invite a client as the administrator, and return the link of the mail in the outbox."""
     page.get_by_role("button", name="Invite a person").click()
     dialog = page.locator("#invite")
-    dialog.get_by_label("Name").fill("Lena Voss")
+    dialog.get_by_label("Name").fill("Ole Brandt")
     dialog.get_by_label("Email").fill(email)
     dialog.get_by_label("Role").select_option("client")
     dialog.get_by_label("Organisation").select_option(label="Nordlicht Logistics GmbH")
@@ -43,7 +43,7 @@ def enrol(page):
     expect(page.get_by_role("heading", name="Keep your recovery codes")).to_be_visible()
     codes = page.locator("#codes li").all_inner_texts()
     page.get_by_role("link", name="I have kept them").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Lena")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ole")
     return secret, codes
 
 
@@ -85,4 +85,4 @@ def test_a_recovery_code_leads_to_a_new_phone(open_context, portal, watch):
     phone.get_by_role("button", name="Sign in").click()
     expect(phone.locator(".err")).to_be_visible()
     sign_in(phone, Person(EMAIL, PASSWORD, secret, last_step=enrolled))
-    expect(phone.get_by_role("heading", level=1)).to_contain_text("Lena")
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Ole")

@@ -211,6 +211,10 @@ class _Scenes:
             (story.TOMASZ, story.MANAGER),
         )
         signing.send(self.demo, self.marta, second)
+        third = self._prepared(
+            "fabryka-msa", "Solar roof maintenance", "Dear Tomasz, as discussed.", (story.TOMASZ,)
+        )
+        signing.send(self.demo, self.marta, third)
         draft = self._prepared("msa", "Data processing addendum", "", (story.ANNA,))
         self.links["Place signature fields"] = f"/envelopes/{draft}/prepare"
 
