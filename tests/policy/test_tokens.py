@@ -53,7 +53,7 @@ things = st.one_of(
             "organisation": organisation,
             "sender": st.sampled_from(PEOPLE),
             "recipients": some_people,
-            "denied": some_people,
+            **dict.fromkeys(("contributors", "managers", "denied"), some_people),
             "state": st.sampled_from(["draft", "sent", "completed"]),
         }
     ).map(lambda said: Resource(ResourceType.ENVELOPE, "e", said)),
