@@ -160,7 +160,7 @@ def test_somebody_invited_begins_with_a_passkey_in_place_of_an_app(open_page, op
     expect(page.get_by_role("heading", name="Keep your recovery codes")).to_be_visible()
     assert page.locator("#codes li").count() == 10
     page.get_by_role("link", name="I have kept them").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Lena")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ole")
     page.goto("/account/factors")
     expect(page.get_by_text("Not set up.")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Remove")).click()

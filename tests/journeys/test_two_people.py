@@ -16,7 +16,7 @@ from .test_lost_phone import PASSWORD, enrol, invite
 pytestmark = pytest.mark.browser
 
 EMAIL = "lena.lost@nordlicht.example"
-REASON = "Lena called; we called her back on the number in the contract."
+REASON = "They called; we called back on the number in the contract."
 A_LOOK = 40  # seconds in which a worker looks at proposals at least once
 
 
@@ -70,7 +70,7 @@ def test_a_phone_without_recovery_codes_is_replaced_by_two_people(open_context, 
     ines.get_by_role("link", name="Lost second factor").click()
     ines.get_by_label("Email of who lost it").fill(EMAIL)
     ines.get_by_role("button", name="Continue").click()
-    expect(ines.get_by_text("Lena Voss")).to_be_visible()
+    expect(ines.get_by_text("Ole Brandt")).to_be_visible()
     ines.get_by_label("Why").fill(REASON)
     look(ines, "propose")
     ines.get_by_label("6-digit code").fill(portal.people["ines"].code())
@@ -92,7 +92,7 @@ def test_a_phone_without_recovery_codes_is_replaced_by_two_people(open_context, 
     expect(phone.get_by_label("6-digit code")).to_be_visible()
     a_day_passes(portal, EMAIL)
     phone.goto(link_in_outbox(sam, "Set up your second factor", EMAIL))
-    expect(phone.get_by_text("Hello Lena Voss")).to_be_visible()
+    expect(phone.get_by_text("Hello Ole Brandt")).to_be_visible()
     look(phone, "reproof")
     phone.get_by_label("Your password").fill(PASSWORD)
     phone.get_by_role("button", name="Continue").click()
