@@ -141,15 +141,6 @@ def outside(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Candida
     return _candidates(tx, folder, at, people.c.id.in_(sorted(_denied(folder))))
 
 
-def own_grant(tx: Transaction, folder: Resource, person_id: str, at: datetime) -> str | None:
-    """Return the role that this folder itself gives a person, `denied` among them, or None."""
-    chosen = select(grants.c.role).where(
-        grants.c.folder_id == folder.id, grants.c.person_id == person_id, periods.in_force(grants, at)
-    )
-    role: str | None = tx.connection.execute(chosen).scalar_one_or_none()
-    return role
-
-
 def add(
     tx: Transaction,
     acting: Acting,
