@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo codes serve test check bench lock clean system
+.PHONY: help demo codes serve test check soak bench lock clean system
 
 help: ## Say what can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,14 +36,17 @@ system: ## Install the browser and the independent validators that the tests use
 	@sh tools/install_system_packages.sh
 
 test: $(DEV_READY) system ## Set everything up and run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak"
+
+soak: $(DEV_READY) system ## Run the tests with very large numbers: many files, large files, hundreds of crashes
+	$(BIN)/python -m pytest -m soak
 
 check: $(DEV_READY) ## Format, lint, types, contracts and the pure tests
 	$(BIN)/ruff format --check src tests tools benchmarks hatch_build.py
 	$(BIN)/ruff check src tests tools benchmarks hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/rules tests/encryption tests/credentials tests/audit tests/policy -m "not browser and not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/rules tests/encryption tests/credentials tests/audit tests/policy -m "not browser and not slow and not soak"
 
 bench: $(DEV_READY) ## Print every speed as a ratio against its floor, in one run
 	$(BIN)/python benchmarks/run.py

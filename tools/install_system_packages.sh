@@ -11,6 +11,10 @@ need mutool mupdf-tools
 need certutil libnss3-tools
 need openssl openssl
 need oathtool oathtool
+need softhsm2-util softhsm2
+need litmus litmus
+need curl curl
+need clamd clamav-daemon
 # Debian keeps the server's programs out of PATH; the tests start a server of their own with them.
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -d /usr/share/fonts/truetype/noto ] || missing="$missing fonts-noto-core"

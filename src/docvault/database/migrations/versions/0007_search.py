@@ -1,0 +1,10 @@
+"""Keep keyed hashes of the words of documents."""
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
