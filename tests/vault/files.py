@@ -47,7 +47,7 @@ def add_document(world, organisation_id, acting):
     return document_id
 
 
-def store(world, document_id, plaintext, purpose="original"):
+def store(world, document_id, plaintext, purpose="original", now=NOW):
     stored = world.vault.store(
         world.db,
         document_id=document_id,
@@ -55,7 +55,7 @@ def store(world, document_id, plaintext, purpose="original"):
         media_type="application/octet-stream",
         created_by=None,
         source=io.BytesIO(plaintext),
-        now=NOW,
+        now=now,
     )
     with world.db.transaction() as tx:
         tx.connection.execute(

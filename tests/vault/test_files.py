@@ -144,7 +144,7 @@ def test_a_file_that_is_not_what_its_digest_says_is_never_released_whole(world, 
     """Every segment is authentic; that they are all of one file is what the digest proves."""
     staged = stage(world, document, bytes(size))
     with world.db.transaction() as tx:
-        kept = world.vault.keep(tx, replace(staged, sha256="0" * 64))
+        kept = world.vault.keep(tx, replace(staged, sha256="0" * 64), now=NOW)
     released = 0
     with pytest.raises(Tampered):
         for part in world.vault.open_version(world.db, kept.id).range(0, size):
@@ -171,7 +171,7 @@ def test_what_is_staged_is_invisible_until_it_is_kept(world, document):
     with pytest.raises(NotFound):
         world.vault.open_version(world.db, staged.id)
     with world.db.transaction() as tx:
-        kept = world.vault.keep(tx, staged)
+        kept = world.vault.keep(tx, staged, now=NOW)
     assert read(world, kept.id) == b"%PDF-1.7 prepared"
     world.vault.discard(staged)  # too late: it was kept
     assert read(world, kept.id) == b"%PDF-1.7 prepared"
@@ -181,7 +181,7 @@ def test_a_keep_that_is_rolled_back_can_be_discarded_without_a_trace(world, docu
     before = world.rows()
     staged = stage(world, document, bytes(SEGMENT + 1))
     with pytest.raises(ZeroDivisionError), world.db.transaction() as tx:
-        world.vault.keep(tx, staged)
+        world.vault.keep(tx, staged, now=NOW)
         raise ZeroDivisionError
     world.vault.discard(staged)
     assert world.rows() == before
@@ -191,7 +191,7 @@ def test_a_keep_that_is_rolled_back_can_be_discarded_without_a_trace(world, docu
 def test_versions_staged_at_the_same_time_get_different_numbers(world, document):
     staged = [stage(world, document, b"x") for _ in range(3)]
     with world.db.transaction() as tx:
-        assert [world.vault.keep(tx, each).number for each in reversed(staged)] == [3, 2, 1]
+        assert [world.vault.keep(tx, each, now=NOW).number for each in reversed(staged)] == [3, 2, 1]
 
 
 class Breaking(io.BytesIO):

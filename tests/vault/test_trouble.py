@@ -172,7 +172,6 @@ def test_keys_are_not_in_what_is_printed(world, document):
             tx, document_id=document, purpose="signed", size=1, created_by=None, now=NOW
         )
     assert repr(receiving.key) not in repr(receiving)
-    assert repr(receiving.wrapping) not in repr(receiving)
 
 
 MEASURED = """
@@ -198,7 +197,7 @@ for index in range(receiving.segments):
     world.vault.store_segment(receiving, index, os.urandom(8 * 1024 * 1024))
 staged = world.vault.whole(receiving, media_type="application/octet-stream")
 with world.db.transaction() as tx:
-    stored = world.vault.keep(tx, staged)
+    stored = world.vault.keep(tx, staged, now=NOW)
 up = grown() - before
 opened = world.vault.open_version(world.db, stored.id)
 read = sum(len(part) for part in opened.range(0, opened.size))

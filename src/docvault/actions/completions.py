@@ -121,7 +121,7 @@ class _Bench:
             same = self._unchanged(tx, row)
             before = envelopes.to_decide(tx, same)
             after = rules.apply(before, recipient.id, self.now)
-            kept = self.vault.keep(tx, staged)
+            kept = self.vault.keep(tx, staged, now=self.now)
             envelopes.save(tx, same, before, after, self.now, working_version_id=kept.id)
             recipients.change(tx, recipient.id, certificate_sha256=key.sha256)
             facts = {"recipient": recipient.id, "certificate": key.sha256, "sha256": kept.sha256}
@@ -215,8 +215,8 @@ class _Bench:
         ):
             same = self._unchanged(tx, row)
             before = envelopes.to_decide(tx, same)
-            signed = self.vault.keep(tx, signed_version)
-            proof = self.vault.keep(tx, certificate_version)
+            signed = self.vault.keep(tx, signed_version, now=self.now)
+            proof = self.vault.keep(tx, certificate_version, now=self.now)
             envelopes.save(
                 tx,
                 same,

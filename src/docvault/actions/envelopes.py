@@ -122,7 +122,7 @@ def create_envelope(
         )
         with staging as staged, db.transaction() as tx:
             _check_draft(tx, acting, document_id, draft, now)
-            vault.keep(tx, staged)
+            vault.keep(tx, staged, now=now)
             return _add_draft(tx, acting, document_id, draft, staged.id, sizes, origin, now)
 
 
@@ -333,7 +333,7 @@ def _freeze(
     after = rules.send(before)
     if database_fields.of_envelope(tx, envelope_id) != placed:
         raise EnvelopeChanged
-    kept = vault.keep(tx, staged)
+    kept = vault.keep(tx, staged, now=now)
     envelopes.save(tx, row, before, after, now, prepared_version_id=kept.id, digest=kept.sha256, sent_at=now)
     envelope_messages.ask_to_sign(tx, vault.records, row, rules.whose_turn(after), now)
     facts = {"digest": kept.sha256, "recipients": len(row.recipients), "fields": len(placed)}

@@ -261,7 +261,7 @@ def _keep(
     upload: UploadRow,
     now: datetime,
 ) -> None:
-    stored = vault.keep(tx, staged)
+    stored = vault.keep(tx, staged, now=now)
     documents.newest_is(tx, upload.document_id, stored.number)
     # The number and the digest in the log are what an older state of the database is found out by (promise
     # 50).

@@ -116,6 +116,7 @@ def complete(
     tx: Transaction,
     version_id: str,
     *,
+    generation: int,
     wrapped_key: bytes,
     media_type: str,
     sha256: str,
@@ -128,6 +129,7 @@ def complete(
         .where(versions.c.id == version_id, versions.c.state == RECEIVING)
         .values(
             state=STORED,
+            key_generation=generation,
             wrapped_key=wrapped_key,
             media_type=media_type,
             sha256=sha256,

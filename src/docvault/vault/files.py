@@ -15,7 +15,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from docvault.blobs.store import BlobExists, BlobStore
-from docvault.database import folder_keys, versions
+from docvault.database import versions
 from docvault.database.engine import Database, Transaction
 from docvault.database.folder_keys import FolderKeyRow
 from docvault.database.versions import RECEIVING, STORED, NewVersion, VersionRow
@@ -44,7 +44,6 @@ class Receiving:
 
     version_id: str
     context: VersionContext
-    wrapping: bytes = field(repr=False)
     key: bytes = field(repr=False)
 
     @property
@@ -123,7 +122,7 @@ class Vault:
     ) -> Receiving:
         """Reserve the next version of a document, `size` plaintext bytes long. Raises NotFound."""
         number = versions.next_number(tx, document_id, purpose)
-        folder = folder_keys.newest_for_document(tx, document_id)
+        folder = keys.folder_key_for_writing(tx, self._keyring, document_id, now)
         place = FileContext(folder.organisation_id, folder.folder_id, document_id, new_id(), purpose, number)
         context = VersionContext(
             file=place,
@@ -135,9 +134,10 @@ class Vault:
             media_type=None,
             sha256=None,
         )
+        receiving = Receiving(place.version_id, context, os.urandom(records.KEY))
         wrapping = keys.open_folder_key(self._keyring, folder)
-        receiving = Receiving(place.version_id, context, wrapping, os.urandom(records.KEY))
-        versions.reserve(tx, _new_row(receiving, created_by, now))
+        wrapped = keys.wrap_data_key(wrapping, context, receiving.key)
+        versions.reserve(tx, _new_row(receiving, wrapped, created_by, now))
         return receiving
 
     def receiving(self, tx: Transaction, version_id: str) -> Receiving:
@@ -147,8 +147,7 @@ class Vault:
         row = versions.for_opening(tx, version_id)
         if row.state != RECEIVING:
             raise NotFound
-        wrapping, key = self._open_keys(row)
-        return Receiving(row.id, row_context(row), wrapping, key)
+        return Receiving(row.id, row_context(row), self._open_key(row))
 
     def store_segment(self, receiving: Receiving, index: int, plaintext: Octets) -> None:
         """Seal and store one segment durably; the same segment twice is once. No transaction may be open.
@@ -178,16 +177,27 @@ class Vault:
         sha256 = self._digests.finish(receiving.version_id, receiving.segments, read)
         return Staged(receiving, media_type, sha256, pages, findings)
 
-    def keep(self, tx: Transaction, staged: Staged) -> StoredVersion:
+    def keep(self, tx: Transaction, staged: Staged, *, now: datetime) -> StoredVersion:
         """Make the version a stored one in the caller's transaction. Raises NotFound if it was collected
         meanwhile.
+
+        Its key is wrapped again under the newest of the folder: whoever left meanwhile has no key for it.
         """
         receiving = staged.receiving
-        stored = replace(receiving.context, state=STORED, media_type=staged.media_type, sha256=staged.sha256)
+        folder = keys.folder_key_for_writing(tx, self._keyring, receiving.context.file.document_id, now)
+        stored = replace(
+            receiving.context,
+            generation=folder.generation,
+            state=STORED,
+            media_type=staged.media_type,
+            sha256=staged.sha256,
+        )
+        wrapping = keys.open_folder_key(self._keyring, folder)
         versions.complete(
             tx,
             receiving.version_id,
-            wrapped_key=keys.wrap_data_key(receiving.wrapping, stored, receiving.key),
+            generation=folder.generation,
+            wrapped_key=keys.wrap_data_key(wrapping, stored, receiving.key),
             media_type=staged.media_type,
             sha256=staged.sha256,
             pages=staged.pages,
@@ -262,7 +272,7 @@ class Vault:
             findings=findings,
         )
         with db.transaction() as tx:
-            return self.keep(tx, staged)
+            return self.keep(tx, staged, now=now)
 
     # --- reading
     # ----------------------------------------------------------------------------------------------
@@ -273,7 +283,6 @@ class Vault:
             row = versions.for_opening(tx, version_id)
         if row.state != STORED:
             raise NotFound
-        _, key = self._open_keys(row)
         return OpenVersion(
             id=row.id,
             document_id=row.document_id,
@@ -287,7 +296,7 @@ class Vault:
             findings=row.findings,
             blob=row.blob,
             place=place_of(row),
-            key=key,
+            key=self._open_key(row),
             store=self._blobs,
             ahead=self._beside,
         )
@@ -365,14 +374,14 @@ class Vault:
             if self.open_receiving(receiving).segment(index) != plaintext:
                 raise SegmentConflict from None
 
-    def _open_keys(self, row: VersionRow) -> tuple[bytes, bytes]:
-        """Return the folder's wrapping key and the version's data key."""
+    def _open_key(self, row: VersionRow) -> bytes:
+        """Return the version's data key."""
         folder = FolderKeyRow(row.organisation_id, row.folder_id, row.generation, row.wrapped_folder_key)
         wrapping = keys.open_folder_key(self._keyring, folder)
-        return wrapping, keys.open_data_key(wrapping, row_context(row), row.wrapped_key)
+        return keys.open_data_key(wrapping, row_context(row), row.wrapped_key)
 
 
-def _new_row(receiving: Receiving, created_by: str | None, now: datetime) -> NewVersion:
+def _new_row(receiving: Receiving, wrapped: bytes, created_by: str | None, now: datetime) -> NewVersion:
     context = receiving.context
     return NewVersion(
         id=receiving.version_id,
@@ -381,7 +390,7 @@ def _new_row(receiving: Receiving, created_by: str | None, now: datetime) -> New
         number=context.file.number,
         size=context.size,
         generation=context.generation,
-        wrapped_key=keys.wrap_data_key(receiving.wrapping, context, receiving.key),
+        wrapped_key=wrapped,
         blob=context.blob,
         segments=context.segments,
         algorithm=FILE_ALGORITHM,

@@ -7,7 +7,8 @@ Format: "The keys" of docs/formats/file-encryption.md.
 import os
 from datetime import datetime
 
-from docvault.database import folder_keys, keys
+from docvault.audit.kinds import Kind
+from docvault.database import audiences, audit, folder_keys, keys
 from docvault.database.engine import Transaction
 from docvault.database.folder_keys import FolderKeyRow
 from docvault.encryption import records
@@ -35,9 +36,54 @@ def prove(tx: Transaction, own: Records, now: datetime) -> None:
 
 def create_folder_key(tx: Transaction, keyring: FileKeyring, folder_id: str, now: datetime) -> None:
     """Make the first key of a folder. Raises NotFound if there is no such folder."""
-    place = FolderContext(folder_keys.organisation_of(tx, folder_id), folder_id, FIRST_GENERATION)
+    organisation_id = folder_keys.organisation_of(tx, folder_id)
+    audience = audiences.fingerprint(tx, folder_id, now)
+    _add_folder_key(tx, keyring, FolderContext(organisation_id, folder_id, FIRST_GENERATION), audience, now)
+
+
+def folder_key_for_writing(
+    tx: Transaction, keyring: FileKeyring, document_id: str, now: datetime
+) -> FolderKeyRow:
+    """Return the folder key under which a version may be written now: one that nobody had who left since.
+
+    Makes the next one in the caller's transaction where somebody did (promise 54). Raises NotFound.
+    """
+    newest = folder_keys.newest_for_document(tx, document_id)
+    if newest.audience == audiences.fingerprint(tx, newest.folder_id, now):
+        return newest
+    newest = folder_keys.locked(tx, newest.folder_id)
+    audience = audiences.fingerprint(tx, newest.folder_id, now)
+    if newest.audience == audience:  # another writer was faster
+        return newest
+    return next_folder_key(tx, keyring, newest, audience, now)
+
+
+def next_folder_key(
+    tx: Transaction, keyring: FileKeyring, newest: FolderKeyRow, audience: str, now: datetime
+) -> FolderKeyRow:
+    """Make the key that follows `newest`, whose folder is locked, and record it."""
+    place = FolderContext(newest.organisation_id, newest.folder_id, newest.generation + 1)
+    made = _add_folder_key(tx, keyring, place, audience, now)
+    audit.append(
+        tx,
+        Kind.FOLDER_KEY_ROTATED,
+        at=now,
+        object_type="folder",
+        object_id=made.folder_id,
+        organisation_id=made.organisation_id,
+        facts={"generation": made.generation},
+        private={"folder": folder_keys.name_of(tx, made.folder_id)},
+    )
+    return made
+
+
+def _add_folder_key(
+    tx: Transaction, keyring: FileKeyring, place: FolderContext, audience: str, now: datetime
+) -> FolderKeyRow:
     wrapped = records.seal(keyring.derive("folder-key"), place.encode(), os.urandom(records.KEY))
-    folder_keys.add(tx, FolderKeyRow(place.organisation_id, folder_id, place.generation, wrapped), now)
+    row = FolderKeyRow(place.organisation_id, place.folder_id, place.generation, wrapped, audience)
+    folder_keys.add(tx, row, now)
+    return row
 
 
 def open_folder_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:

@@ -47,6 +47,8 @@ folder_keys = Table(
     Column("folder_id", ID, ForeignKey("folders.id"), primary_key=True),
     Column("generation", Integer, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
+    # whom it was made for, as database/audiences.py says it; empty: nobody knows, so it serves no new version
+    Column("audience", String(64), nullable=False, server_default=""),
     Column("created_at", Moment, nullable=False),
 )
 
