@@ -22,6 +22,7 @@ _MAY = (
     Permission.FOLDER_SHARE,
     Permission.FOLDER_MANAGE,
     Permission.FOLDER_UPLOAD,
+    Permission.FOLDER_ARRANGE,
     Permission.ENVELOPE_CREATE,
 )
 
@@ -89,7 +90,7 @@ def create_folder_inside(
     """
     with db.transaction() as tx:
         parent = folders.for_seeing(tx, acting, parent_id)
-        tx.policy.require(acting, Permission.FOLDER_MANAGE, parent.resource)
+        tx.policy.require(acting, Permission.FOLDER_ARRANGE, parent.resource)
         rules.check_depth(folders.depth(tx, parent) + 1, tx.policy.numbers.access.folder_depth)
         return _make(tx, vault, acting, parent.organisation_id, name, kind, now, parent)
 

@@ -27,6 +27,7 @@ _WORDS: Mapping[Permission, str] = {
     Permission.DOCUMENT_DOWNLOAD: "downloading documents",
     Permission.FOLDER_UPLOAD: "adding documents",
     Permission.DOCUMENT_CHANGE: "changing documents",
+    Permission.FOLDER_ARRANGE: "arranging folders in it",
     Permission.FOLDER_SIGN: "signing",
     Permission.FOLDER_SHARE: "sharing the folder",
     Permission.FOLDER_MANAGE: "managing the folder",

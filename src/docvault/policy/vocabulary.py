@@ -36,8 +36,9 @@ class Permission(StrEnum):
     FOLDER_CREATE = "folder:create"
     FOLDER_SEE = "folder:see"
     FOLDER_SHARE = "folder:share"  # give others a role, up to one's own rights
-    FOLDER_MANAGE = "folder:manage"  # make folders inside, keep people out
+    FOLDER_MANAGE = "folder:manage"  # keep people out
     FOLDER_UPLOAD = "folder:upload"
+    FOLDER_ARRANGE = "folder:arrange"  # make folders inside; rename, move, bin it
     FOLDER_SIGN = "folder:sign"  # be asked to sign what lies in it
     DOCUMENT_SEE = "document:see"  # name, size, versions
     DOCUMENT_READ = "document:read"  # the body on screen: pages and text

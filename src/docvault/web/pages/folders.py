@@ -186,6 +186,7 @@ async def _show(
         may_upload=Permission.FOLDER_UPLOAD in view.may,
         may_share=may_share,
         may_manage=may_manage,
+        may_arrange=Permission.FOLDER_ARRANGE in view.may,
         shareable=await run(sharing.shareable_people, portal.db, **who) if may_share else [],
         removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],
         today=portal.clock().astimezone(UTC).date(),
