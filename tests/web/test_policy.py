@@ -34,7 +34,7 @@ def test_the_page_lists_every_rule_with_its_sentence(administrator, site):
 def test_a_grant_and_a_refusal_are_explained_without_names(administrator, site, folder_id):
     allowed = administrator.get("/policy", params=question(site, folder_id)).text
     assert "Allowed" in allowed
-    assert "A client sees the folders of their own organisations" in allowed
+    assert "A client sees, fills and arranges the folders of their own organisations" in allowed
     refused = administrator.get("/policy", params=question(site, folder_id, "other_client")).text
     assert "No rule allows it. It would be allowed if" in refused
     assert "Takeover plans" not in allowed + refused
