@@ -163,11 +163,12 @@ def test_folders_lie_only_as_deep_as_the_policy_says(world, folder):
     assert world.rows() == before
 
 
-def test_only_whoever_manages_a_folder_makes_one_inside(world, folder, deputy):
-    inside(world, folder, acting=deputy)
-    share(world, folder, world.other_manager, "contributor")
+def test_only_whoever_fills_a_folder_makes_one_inside(world, folder, deputy):
+    for acting in (deputy, world.client):
+        inside(world, folder, acting=acting)
+    share(world, folder, world.other_manager, "viewer")
     before = world.rows()
-    for acting in (world.client, world.officer, world.other_manager):
+    for acting in (world.officer, world.other_manager):
         with pytest.raises(Forbidden):
             inside(world, folder, acting=acting)
     with pytest.raises(NotFound):
@@ -185,11 +186,12 @@ def test_a_folder_inside_has_a_key_of_its_own(world, folder):
 
 GUEST = {
     "viewer": {Permission.FOLDER_SEE},
-    "contributor": {Permission.FOLDER_SEE, Permission.FOLDER_UPLOAD},
+    "contributor": {Permission.FOLDER_SEE, Permission.FOLDER_UPLOAD, Permission.FOLDER_ARRANGE},
     "signer": {Permission.FOLDER_SEE},
     "manager": {
         Permission.FOLDER_SEE,
         Permission.FOLDER_UPLOAD,
+        Permission.FOLDER_ARRANGE,
         Permission.FOLDER_SHARE,
         Permission.FOLDER_MANAGE,
     },

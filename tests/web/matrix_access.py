@@ -1,6 +1,6 @@
 """The rows of folders in folders, sharing, keeping people out, breaking glass, reports and explanations."""
 
-from .rows import MANAGED, OFFICERS, SEEN, Row, form, get, post
+from .rows import FILLED, MANAGED, OFFICERS, SEEN, Row, form, get, post
 
 OVER = {"role": "viewer", "until": "1999-01-01"}  # refused in words, for whoever may share
 
@@ -9,7 +9,7 @@ WHY = "The regulator asks for it."
 
 ROWS = [
     # --- folders in folders, shares and denials ---
-    form("/folders/{folder_id:str}/folders", MANAGED, name="Inside", kind="general"),
+    form("/folders/{folder_id:str}/folders", FILLED, name="Inside", kind="general"),
     form("/folders/{folder_id:str}/change", MANAGED, person_id="{client}", role="viewer", until="1999-01-01"),
     form("/folders/{folder_id:str}/keep-out", MANAGED, person_id="{person_id}"),
     form("/folders/{folder_id:str}/let-in", MANAGED, person_id="{person_id}"),

@@ -34,6 +34,7 @@ OFFICERS = "out  out  no   in   no   no   no   no"
 SEEN = "out  out  --   in   in   in   --   --"
 READ = "out  out  --   no   in   in   --   --"
 MANAGED = "out  out  --   no   in   no   --   --"
+FILLED = "out  out  --   no   in   in   --   --"  # who uploads also arranges
 SIGNED = "out  out  --   no   in   in   --   --"  # both are recipients
 
 
