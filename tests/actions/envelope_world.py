@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from docvault.actions import ceremonies, envelopes
 from docvault.audit.checkpoints import LogKey
-from docvault.database import documents, folders, step_ups, tables, work
+from docvault.database import documents, folders, step_ups, tables
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
@@ -21,7 +21,7 @@ from docvault.rules.fields import FieldKind
 from docvault.vault.authority import Authority
 
 from . import world as worlds
-from .world import NOW, World, build, populate
+from .world import NOW, World, populate
 
 DRAWN = DrawnSignature((((0.1, 0.2), (0.3, 0.1), (0.5, 0.25)), ((0.55, 0.1), (0.8, 0.2))))
 TYPED = TypedSignature("Clara Client", "caveat")
@@ -59,8 +59,18 @@ class SigningWorld:
 
 
 def build_signing(tmp_path, pdf=None, url=None) -> SigningWorld:
-    world = build(tmp_path, url)
-    work.prepare(world.db.url)
+    world = _mould().cast(tmp_path, url)
+    log_key = LogKey("vault.example.com/audit", Ed25519PrivateKey.generate())
+    return SigningWorld(world, pdf or Workers(), Authority.load(world.db, world.vault), log_key)
+
+
+@functools.cache
+def _mould() -> worlds.Mould:
+    return worlds.Mould.of(_found)
+
+
+def _found(world: World) -> None:
+    """Give a world its certificate authority."""
     Authority.create(
         world.db,
         world.vault,
@@ -68,8 +78,6 @@ def build_signing(tmp_path, pdf=None, url=None) -> SigningWorld:
         base_url="https://vault.example.com",
         now=NOW - timedelta(days=1),
     )
-    log_key = LogKey("vault.example.com/audit", Ed25519PrivateKey.generate())
-    return SigningWorld(world, pdf or Workers(), Authority.load(world.db, world.vault), log_key)
 
 
 def of_portal(portal) -> SigningWorld:

@@ -8,7 +8,6 @@ from pathlib import Path
 from docvault.actions import factors, people, sessions
 from docvault.credentials import totp
 from docvault.credentials.passwords import Hasher
-from docvault.database import work
 from docvault.policy.numbers import Argon2
 from docvault.policy.vocabulary import TERMINAL, Acting, Role
 from docvault.rules.proposals import POWERFUL
@@ -21,10 +20,8 @@ PASSWORD = "correct horse battery staple"
 
 
 def with_mail(tmp_path: Path, url: str | None = None) -> Iterator[World]:
-    """Build a world whose mail can be queued, and close it; made for `yield from` in a fixture."""
-    for world in standing(tmp_path, url):
-        work.prepare(world.db.url)
-        yield world
+    """Build a world, whose mail can be queued as in any, and close it; made for `yield from` in a fixture."""
+    yield from standing(tmp_path, url)
 
 
 @dataclass

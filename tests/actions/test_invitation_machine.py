@@ -16,7 +16,7 @@ from sqlalchemy import select
 from docvault.actions import factors, people, sessions
 from docvault.credentials import totp
 from docvault.credentials.refusals import LinkRefused, NotFresh
-from docvault.database import tables, work
+from docvault.database import tables
 from docvault.database.engine import Database
 from docvault.rules.people import PersonRefused
 
@@ -31,7 +31,6 @@ def template() -> tuple[World, Path]:
     """Make the portal once; each example works on a copy of its files."""
     folder = Path(tempfile.mkdtemp(prefix="docvault-machine-"))
     world = build(folder)
-    work.prepare(world.db.url)
     world.db.close()
     return world, folder
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from docvault.actions import deliveries, outbox
-from docvault.database import messages, tables, work
+from docvault.database import messages, tables
 from docvault.mail.sender import Mailer, MailNotSent
 from docvault.policy.engine import Forbidden
 
@@ -20,9 +20,7 @@ VALUES = {"name": "Clara", "title": "Secret plan", "path": "/envelopes/x"}
 
 @pytest.fixture
 def world(tmp_path, database_url):
-    for made in standing(tmp_path, database_url):
-        work.prepare(made.db.url)
-        yield made
+    yield from standing(tmp_path, database_url)
 
 
 def write(world, now=NOW):

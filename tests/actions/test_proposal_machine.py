@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from docvault.actions import proposals
-from docvault.database import people, step_ups, work
+from docvault.database import people, step_ups
 from docvault.database.engine import Database
 from docvault.database.people import PersonState
 from docvault.policy.vocabulary import Role
@@ -34,7 +34,6 @@ def template() -> tuple[World, dict, Path]:
     """Make the portal once; each example works on a copy of its files."""
     folder = Path(tempfile.mkdtemp(prefix="docvault-machine-"))
     world = build(folder)
-    work.prepare(world.db.url)
     second = person(world.db, "Bea Administrator", Role.ADMINISTRATOR, world.operator)
     actors = world.everybody | {"second": second}
     world.db.close()

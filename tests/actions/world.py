@@ -3,15 +3,17 @@
 `build(tmp_path)` makes it; rows are inserted directly so that every subject can be tested without the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from sqlalchemy import column, func, insert, inspect, select, table, text
+from sqlalchemy import Table, column, func, insert, inspect, select, table, text
 
 from docvault.blobs.filesystem import FileBlobs
-from docvault.database import people, periods, tables
+from docvault.database import people, periods, tables, work
 from docvault.database.engine import Database, Transaction
 from docvault.database.people import PersonState
 from docvault.encryption.keyring import FileKeyring
@@ -23,6 +25,7 @@ from docvault.vault.files import Vault
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 POLICIES = Path(__file__).parents[2] / "policies"
 POLICY = Policy.load(POLICIES)
+DATABASE, KEY_FILE = "docvault.sqlite", "root.key"  # their names in a world's folder
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,70 @@ def everything(db: Database) -> bytes:
     return b"\n".join(found)
 
 
+@dataclass(frozen=True)
+class Mould:
+    """A world as it was made once in this process; `cast` gives a test its copy, without the making.
+
+    A certificate authority and the tables of SQLite take longer to make than most tests need for what they show.
+    """
+
+    world: World
+    root_key: bytes
+    database: bytes  # the file, for SQLite
+    rows: dict[Table, list[dict[str, object]]]  # for PostgreSQL, where the tables are there already
+
+    @classmethod
+    def of(cls, finish: Callable[[World], None] = lambda _: None) -> "Mould":
+        """Take the mould of a world on SQLite, once `finish` has done the rest to it."""
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            db = Database(_file(folder), POLICY)
+            tables.METADATA.create_all(db.engine)
+            work.prepare(db.url)
+            vault = Vault(FileKeyring.create(folder / KEY_FILE), FileBlobs(folder / "blobs"))
+            world = populate(db, vault, folder)
+            finish(world)
+            with db.reading() as tx:
+                rows = {
+                    each: [dict(row) for row in tx.connection.execute(select(each)).mappings()]
+                    for each in tables.METADATA.sorted_tables
+                }
+            db.close()  # the last connection leaves all in the one file
+            assert sorted(path.name for path in folder.iterdir()) == ["blobs", DATABASE, KEY_FILE]
+            return cls(world, (folder / KEY_FILE).read_bytes(), (folder / DATABASE).read_bytes(), rows)
+
+    def cast(self, folder: Path, url: str | None) -> World:
+        """Make a copy in `folder`: the same people and keys, its rows at `url`, if not in the folder as well."""
+        key = folder / KEY_FILE
+        key.touch(mode=0o600)
+        key.write_bytes(self.root_key)
+        db = Database(url or _file(folder), POLICY)
+        if db.url == _file(folder):
+            (folder / DATABASE).write_bytes(self.database)
+        else:
+            self._fill(db)
+        vault = Vault(FileKeyring.open(key), FileBlobs(folder / "blobs"))
+        return replace(self.world, db=db, vault=vault, folder=folder)
+
+    def _fill(self, db: Database) -> None:
+        with db.transaction() as tx:
+            for each, rows in self.rows.items():
+                if rows:
+                    tx.connection.execute(insert(each), rows)
+
+
+@cache
+def _plain() -> Mould:
+    return Mould.of()
+
+
 def build(tmp_path: Path, url: str | None = None) -> World:
     """Make a portal in `tmp_path`; its rows lie in the database at `url`, if not there as well."""
-    db = Database(url or f"sqlite:///{tmp_path / 'docvault.sqlite'}", POLICY)
-    tables.METADATA.create_all(db.engine)
-    vault = Vault(FileKeyring.create(tmp_path / "root.key"), FileBlobs(tmp_path / "blobs"))
-    return populate(db, vault, tmp_path)
+    return _plain().cast(tmp_path, url)
+
+
+def _file(folder: Path) -> str:
+    return f"sqlite:///{folder / DATABASE}"
 
 
 def populate(db: Database, vault: Vault, folder: Path) -> World:

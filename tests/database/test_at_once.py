@@ -210,7 +210,6 @@ def test_a_client_given_six_times_at_once_is_given_once(world):
 
 def test_somebody_disabled_while_they_join_stays_disabled(world, monkeypatch):
     """Their proof is judged before they become active; whoever disables them meanwhile has the last word."""
-    work.prepare(world.db.url)
     session = accept(world, invite(world).token)
     begun = factors.begin_enrolment(world.db, world.vault.records, acting=session.acting, now=NOW)
     judge = factors.factors.confirm

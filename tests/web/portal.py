@@ -3,27 +3,34 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import func, select
 
 from actions import envelope_world as signing
 from actions.envelope_world import SigningWorld
-from actions.world import NOW, World
+from actions.world import NOW, POLICY, World
 from docvault.credentials.passwords import Hasher
 from docvault.database import people, sessions, tables
 from docvault.database.sessions import Source
 from docvault.mail.sender import Mailer
+from docvault.policy.numbers import Argon2
 from docvault.policy.vocabulary import Acting
 from docvault.settings import Settings
 from docvault.values import new_id
-from docvault.web.app import create_app
+from docvault.web.app import assemble, connect
 from docvault.web.cookies import SESSION
 from docvault.wiring import Portal
 
 BASE = "https://vault.example.com"
+# The lowest cost that OWASP names, as the actions' tests have it; what a real one costs is credentials' matter.
+LIGHT = Argon2(memory_kib=7168, passes=1, lanes=1, at_once=2, waiting=64)
 TUS = {"tus-resumable": "1.0.0"}
 PART = TUS | {"content-type": "application/offset+octet-stream"}
 
@@ -42,7 +49,8 @@ class Site:
 
     made: SigningWorld
     portal: Portal
-    app: object
+    app: Litestar
+    loop: BlockingPortal  # the event loop that answers, as a server has one for all requests
 
     @property
     def world(self) -> World:
@@ -50,7 +58,9 @@ class Site:
 
     def visit(self) -> TestClient:
         """Open a browser that nobody is signed in with."""
-        return TestClient(self.app, base_url=BASE)
+        browser = TestClient(self.app, base_url=BASE)
+        browser.blocking_portal = self.loop  # else each request would start a loop and threads of its own
+        return browser
 
     def sign_in(self, acting: Acting) -> TestClient:
         """Open a browser that `acting` is signed in with; it sends the CSRF token with everything."""
@@ -78,6 +88,16 @@ class Site:
             return tx.connection.execute(chosen).scalar_one()
 
 
+def app_for(portal: Portal) -> Litestar:
+    """Return the application of `portal`. Its routes are the same for each: made once, they are only connected."""
+    return connect(copy(_assembled(portal.settings.name)), portal)
+
+
+@cache
+def _assembled(name: str) -> Litestar:
+    return assemble(name, POLICY.numbers)
+
+
 def standing(tmp_path, pdf) -> Iterator[Site]:
     """Build a site for one test and close it; made for `yield from` in a fixture."""
     made = signing.build_signing(tmp_path, pdf)
@@ -87,12 +107,13 @@ def standing(tmp_path, pdf) -> Iterator[Site]:
         vault=made.vault,
         pdf=pdf,
         authority=made.authority,
-        hasher=Hasher(made.db.policy.numbers.passwords.argon2, bytes(32)),
+        hasher=Hasher(LIGHT, bytes(32)),
         mailer=Mailer(smtp_url="", sender="portal@example.com", base_url=BASE, portal_name="DocVault"),
         log_key=made.log_key,
         clock=Clock(),
     )
-    yield Site(made, portal, create_app(portal))
+    with start_blocking_portal() as loop:
+        yield Site(made, portal, app_for(portal), loop)
     made.vault.close()
     made.db.close()
 

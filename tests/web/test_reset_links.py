@@ -2,7 +2,7 @@
 
 import pytest
 
-from docvault.database import messages, people, work
+from docvault.database import messages, people
 
 from .portal import BASE
 
@@ -22,7 +22,6 @@ EVIL = "evil.example"
     ids=lambda headers: next(iter(headers)),
 )
 def test_a_reset_link_leads_to_the_configured_address_whatever_the_request_says(site, headers):
-    work.prepare(site.world.db.url)
     with site.world.db.reading() as tx:
         client = people.by_id(tx, site.world.client.person_id)
     answer = site.visit().post("/api/v1/password-resets", json={"email": client.email}, headers=headers)

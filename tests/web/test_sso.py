@@ -12,11 +12,10 @@ from actions.world import NOW
 from docvault.credentials import totp
 from docvault.database import factors, identities
 from docvault.identity.provider import Provider
-from docvault.web.app import create_app
 from docvault.web.cookies import CHALLENGE, SESSION, SIGN_ON
 from identity.liar import CLIENT, SECRET, Answer, Liar, standing
 
-from .portal import BASE, Site
+from .portal import BASE, Site, app_for
 
 DESCRIPTION = "/.well-known/openid-configuration"
 
@@ -43,7 +42,7 @@ def with_provider(site, liar):
     )
     liar.clock = lambda: site.portal.clock().timestamp()
     portal = replace(site.portal, provider=provider)
-    return Site(site.made, portal, create_app(portal))
+    return Site(site.made, portal, app_for(portal), site.loop)
 
 
 @pytest.fixture

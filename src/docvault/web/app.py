@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from docvault.policy.numbers import Numbers
 from docvault.web import static_files
 from docvault.web.access import PUBLIC, TOKENS, require_session, with_session
 from docvault.web.api.reports import Notebook
@@ -36,35 +37,38 @@ ROOTS = {"health": "/", "log": "/", "verification": "/api/v1"}  # subjects that 
 
 def create_app(portal: Portal) -> Litestar:
     """Return the application for `portal`; makes no connection and starts nothing."""
+    return connect(assemble(portal.settings.name, portal.db.policy.numbers), portal)
+
+
+def assemble(name: str, numbers: Numbers) -> Litestar:
+    """Return the routes and pages of a portal called `name`, which answer once they are connected to one."""
     static = StaticFiles()
     app = Litestar(
-        route_handlers=[*static_files.HANDLERS, *_api(portal), *_pages()],
+        route_handlers=[*static_files.HANDLERS, *_api(numbers), *_pages()],
         guards=[require_session, refuse_unclear, refuse_cross_site],
         exception_handlers={Exception: answer},
         request_class=StrictRequest,
         request_max_body_size=BODY_MOST,
-        openapi_config=_openapi(portal),
-        state=State(
-            {
-                "portal": portal,
-                "static": static,
-                "environment": make_environment(static, portal.settings.name),
-                "verification_places": Places(),
-                "browser_reports": Notebook(),
-            }
-        ),
+        openapi_config=_openapi(name),
+        state=State({"static": static, "environment": make_environment(static, name)}),
         logging_config=None,
     )
     app.state.parameters = parameters_of(app)
+    return app
+
+
+def connect(app: Litestar, portal: Portal) -> Litestar:
+    """Let the routes of `app` answer for `portal`; return it."""
+    own = {"portal": portal, "verification_places": Places(), "browser_reports": Notebook()}
+    app.state = State(app.state.dict() | own)
     # Litestar's own middleware starts behind its router; these two must also see what finds no route.
     app.asgi_handler = with_headers(with_session(app.asgi_handler, portal))
     return app
 
 
-def _api(portal: Portal) -> list[Router]:
+def _api(numbers: Numbers) -> list[Router]:
     """Every file of api/, by what it holds; the one that takes a whole PDF has the policy's limit for it."""
-    whole_pdf = portal.db.policy.numbers.uploads.max_signing_bytes
-    limits = {"verification": whole_pdf}
+    limits = {"verification": numbers.uploads.max_signing_bytes}
     return [
         router for subject in _subjects("api") for router in _routers(subject, limits.get(subject, BODY_MOST))
     ]
@@ -103,10 +107,10 @@ def _handlers(room: str, subject: str) -> list[Any]:
     return handlers
 
 
-def _openapi(portal: Portal) -> OpenAPIConfig:
+def _openapi(name: str) -> OpenAPIConfig:
     """Only the bare description: Litestar's own reference pages load from other hosts."""
     return OpenAPIConfig(
-        title=portal.settings.name,
+        title=name,
         version=version("docvault"),
         path="/api",
         openapi_router=Router("/api", route_handlers=[], opt=PUBLIC, include_in_schema=False),
