@@ -5,6 +5,16 @@ from contextlib import ExitStack
 import pytest
 
 import postgres
+from docvault.database import engine
+
+# Nobody pulls the machine's plug here: commits need not wait for the disk. Programs that tests start do wait.
+SHIPPED, engine.SYNCHRONOUS = engine.SYNCHRONOUS, "OFF"
+
+
+@pytest.fixture
+def as_shipped(monkeypatch):
+    """Let SQLite wait for the disk, as it does for everybody but the tests."""
+    monkeypatch.setattr(engine, "SYNCHRONOUS", SHIPPED)
 
 
 @pytest.fixture(scope="session")

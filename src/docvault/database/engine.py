@@ -30,6 +30,7 @@ from docvault.database import queue_clock
 from docvault.policy.engine import Policy
 from docvault.values import DocVaultError
 
+SYNCHRONOUS = "FULL"  # of SQLite: a commit returns when the disk has it
 BUSY_TIMEOUT = 30_000  # milliseconds a writer waits for the one before it
 PATIENCE = 300  # seconds a start waits for the one before it
 STARTING = 0x646F63  # the number of PostgreSQL's advisory lock that a start holds
@@ -216,7 +217,7 @@ def _sqlite(url: str) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves; the driver's own would be deferred
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={SYNCHRONOUS}",
             "foreign_keys=ON",
             f"busy_timeout={BUSY_TIMEOUT}",
         ):
