@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folder_keys, folders, uploads, versions
+from docvault.database import audit, documents, folder_keys, folders, search_index, uploads, versions
 from docvault.database.documents import DocumentView
 from docvault.database.engine import Database, Transaction
 from docvault.database.folders import FolderRow
@@ -263,6 +263,7 @@ def _keep(
 ) -> None:
     stored = vault.keep(tx, staged, now=now)
     documents.newest_is(tx, upload.document_id, stored.number)
+    search_index.ask(tx, upload.document_id, now)
     # The number and the digest in the log are what an older state of the database is found out by (promise
     # 50).
     audit.append(

@@ -133,6 +133,23 @@ def documents(counts: InForce) -> Columns:
     return Columns(columns, {**sets, "opened": _opened(counts)})
 
 
+def holding(counts: InForce) -> Columns:
+    """Return the same for folders that may hold such a document: where to look, before each is asked about.
+
+    Every folder of an allowed document is among them as long as no rule asks for a document's id, or forbids
+    by whose glass is broken; with such a rule a search would find less, never more.
+    """
+    mapping = folders(counts)
+    opened, held = tables.break_glass, tables.documents.alias("held")
+
+    def condition(person_id: Scalar) -> ColumnElement[bool]:
+        chosen = select(held.c.folder_id).join_from(opened, held, held.c.id == opened.c.document_id)
+        return tables.folders.c.id.in_(chosen.where(opened.c.person_id == person_id, counts(opened, AT)))
+
+    columns = {name: column for name, column in mapping.columns.items() if name != SELF}
+    return Columns(columns, {**mapping.sets, "opened": condition})
+
+
 def envelopes(counts: InForce, state: ColumnElement[str]) -> Columns:
     """Return the same for envelopes. state: the column, or what it was at a past moment."""
     columns = {
@@ -148,5 +165,6 @@ def envelopes(counts: InForce, state: ColumnElement[str]) -> Columns:
 ORGANISATIONS = Columns({SELF: tables.organisations.c.id})
 FOLDERS = folders(periods.in_force)
 DOCUMENTS = documents(periods.in_force)
+HOLDING = holding(periods.in_force)
 
 ENVELOPES = envelopes(periods.in_force, tables.envelopes.c.state)

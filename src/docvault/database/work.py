@@ -53,7 +53,20 @@ class DeliverMessage:
         return f"{self.NAME}-{self.message_id}-{new_id()}"
 
 
-Job = AdvanceEnvelope | DeliverMessage
+@dataclass(frozen=True, slots=True)
+class IndexDocument:
+    """Take the words of a document's newest version into the search index."""
+
+    NAME: ClassVar[str] = "index_document"
+    document_id: str
+
+    @property
+    def key(self) -> str:
+        # A job that comes too late finds nothing left to do.
+        return f"{self.NAME}-{self.document_id}-{new_id()}"
+
+
+Job = AdvanceEnvelope | DeliverMessage | IndexDocument
 
 
 class JobFailed(DocVaultError):

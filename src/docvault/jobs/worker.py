@@ -24,11 +24,13 @@ from docvault.jobs import (
     collect_uploads,
     forget_tries,
     publish_checkpoint,
+    put_index_jobs,
     retry_stuck,
     warn_of_ending_tokens,
 )
 from docvault.jobs.advance_envelope import advance_envelope
 from docvault.jobs.deliver_message import deliver_message
+from docvault.jobs.index_document import index_document
 from docvault.mail.sender import MailRefused
 from docvault.values import EnvelopeId, NotFound
 from docvault.wiring import Portal
@@ -64,6 +66,8 @@ PERIODIC = (
     Periodic("collect_uploads", collect_uploads.EVERY, collect_uploads.collect_uploads),
     Periodic("carry_out_proposals", carry_out_proposals.EVERY, carry_out_proposals.carry_out_proposals),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
+    Periodic("put_index_jobs", put_index_jobs.EVERY, put_index_jobs.put_index_jobs),
+    Periodic("look_for_strays", put_index_jobs.STRAYS_EVERY, put_index_jobs.look_for_strays),
     Periodic(
         "warn_of_ending_tokens", warn_of_ending_tokens.EVERY, warn_of_ending_tokens.warn_of_ending_tokens
     ),
@@ -133,6 +137,11 @@ def _register(portal: Portal) -> None:
     def deliver(message_id: str) -> None:
         deliver_message(portal, message_id)
 
+    @DBOS.step(name=f"{work.IndexDocument.NAME}.step")  # put_index_jobs asks again, later
+    def index(document_id: str) -> None:
+        index_document(portal, document_id)
+
+    DBOS.workflow(name=work.IndexDocument.NAME)(_calling(index))
     DBOS.workflow(name=work.AdvanceEnvelope.NAME)(_calling(advance))
     DBOS.workflow(name=work.DeliverMessage.NAME)(_calling(deliver))
 

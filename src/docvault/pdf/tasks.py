@@ -15,6 +15,7 @@ TASKS: Mapping[str, str] = {
     "page_sizes": "docvault.pdf.inside.render:page_sizes",
     "page_image": "docvault.pdf.inside.render:page_image",
     "page_runs": "docvault.pdf.inside.text:page_runs",
+    "whole_text": "docvault.pdf.inside.text:whole_text",
     "place_fields": "docvault.pdf.inside.fields:place_fields",
     "draw": "docvault.pdf.inside.appearance:draw",
     "missing_letters": "docvault.pdf.inside.appearance:missing_letters",

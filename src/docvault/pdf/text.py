@@ -11,6 +11,7 @@ from docvault.pdf.render import SECONDS
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 
+WHOLE_SECONDS = 60.0  # for the text of all pages
 LEVEL = 0.5  # degrees that count as not turned
 DESCENT = 0.21  # of the font size: the run's box reaches below the baseline
 SAME_LINE = 0.7  # of the larger font size
@@ -34,6 +35,17 @@ def page_runs(workers: Workers, source: Scratch, page: int) -> list[Run]:
     """The runs of one page (from 1), in reading order. Raises PageMissing, PdfUnreadable."""
     result, _ = workers.run("page_runs", [source], {"page": page}, timeout=SECONDS)
     return msgspec.convert(result, list[Run])
+
+
+def whole_text(workers: Workers, source: Scratch, most: int) -> str:
+    """The text of all pages, at most `most` characters. Raises PdfUnreadable."""
+    _, outputs = workers.run("whole_text", [source], {"most": most}, timeout=WHOLE_SECONDS)
+    try:
+        with outputs[0].open() as written:
+            return written.read(4 * most).decode("utf-8", "replace")[:most]
+    finally:
+        for output in outputs:
+            output.close()
 
 
 def text_layer(runs: Sequence[Run], size: tuple[float, float]) -> str:

@@ -29,6 +29,7 @@ from docvault.vault.digests import Digests
 from docvault.vault.errors import SegmentConflict, SegmentWrong
 from docvault.vault.reading import OpenVersion, object_key, place_of, row_context
 from docvault.vault.records import Records
+from docvault.vault.search_keys import SearchKeys
 
 SEGMENT = files.SEGMENT  # plaintext bytes of every segment but the last: 8 MiB
 Octets = files.Octets
@@ -86,6 +87,7 @@ class Vault:
 
     def __init__(self, keyring: FileKeyring, blobs: BlobStore) -> None:
         self.records = Records(keyring)
+        self.search_keys = SearchKeys(keyring)  # used by vault/search.py and by actions
         self.pictures = PageCache(PICTURES)  # used by vault/pages.py
         self.sources = SourceCache(SOURCES)  # the same
         self._keyring = keyring
@@ -206,8 +208,7 @@ class Vault:
         self._digests.forget(receiving.version_id)
         return StoredVersion(receiving.version_id, receiving.number, receiving.context.size, staged.sha256)
 
-    # --- versions that DocVault makes itself
-    # ------------------------------------------------------------------
+    # --- versions that DocVault makes itself ---------------------------------------------------------------
 
     def stage(
         self,
@@ -274,8 +275,7 @@ class Vault:
         with db.transaction() as tx:
             return self.keep(tx, staged, now=now)
 
-    # --- reading
-    # ----------------------------------------------------------------------------------------------
+    # --- reading -------------------------------------------------------------------------------------------
 
     def open_version(self, db: Database, version_id: str) -> OpenVersion:
         """Open a stored version; who may was asked before. Raises NotFound, UnknownAlgorithm, Tampered."""
@@ -322,8 +322,7 @@ class Vault:
             ahead=self._beside,
         )
 
-    # --- removing
-    # ---------------------------------------------------------------------------------------------
+    # --- removing ------------------------------------------------------------------------------------------
 
     def remove_objects(self, blob: str) -> None:
         """Remove the objects of a version whose row is gone, with the key that opened them."""

@@ -15,6 +15,7 @@ from docvault.encryption import records
 from docvault.encryption.contexts import FolderContext, VersionContext
 from docvault.encryption.errors import EncryptionError
 from docvault.encryption.keyring import FileKeyring, WrongKeyring
+from docvault.encryption.words import search_key
 from docvault.vault.records import Records
 
 PROOF = "root-key"  # the name of the row that only the right root key opens
@@ -88,9 +89,12 @@ def _add_folder_key(
 
 def open_folder_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:
     """Return the folder's key that wraps data keys. Secret. Raises UnknownAlgorithm or Tampered."""
-    place = FolderContext(row.organisation_id, row.folder_id, row.generation)
-    folder_key = records.unseal(keyring.derive("folder-key"), place.encode(), row.wrapped)
-    return records.derive(folder_key, "data-key")
+    return records.derive(_folder_key(keyring, row), "data-key")
+
+
+def open_search_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:
+    """Return the folder's key for the words of its documents. Secret. Raises UnknownAlgorithm or Tampered."""
+    return search_key(_folder_key(keyring, row))
 
 
 def wrap_data_key(wrapping: bytes, row: VersionContext, data_key: bytes) -> bytes:
@@ -103,3 +107,8 @@ def open_data_key(wrapping: bytes, row: VersionContext, wrapped: bytes) -> bytes
     Tampered.
     """
     return records.unseal(wrapping, row.encode(), wrapped)
+
+
+def _folder_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:
+    place = FolderContext(row.organisation_id, row.folder_id, row.generation)
+    return records.unseal(keyring.derive("folder-key"), place.encode(), row.wrapped)

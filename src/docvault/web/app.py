@@ -29,7 +29,9 @@ from docvault.wiring import Portal
 BODY_MOST = 64 * 1024  # bytes of a request; a route that takes more says so itself
 
 # What programs may use with a token; a subject that is not here is closed to them.
-FOR_PROGRAMS = frozenset({"audit", "documents", "envelopes", "folders", "organisations", "people", "uploads"})
+FOR_PROGRAMS = frozenset(
+    {"audit", "documents", "envelopes", "folders", "organisations", "people", "search", "uploads"}
+)
 SESSION_SCHEME, TOKEN_SCHEME = "session", "token"  # as the API's description calls them
 
 ROOTS = {"health": "/", "log": "/", "verification": "/api/v1"}  # subjects that are not simply under /api/v1

@@ -32,6 +32,7 @@ class NavigationItem:
 
 INBOX = NavigationItem("inbox", "/inbox", "inbox", "Inbox")
 FOLDERS = NavigationItem("folders", "/folders", "folder", "Folders")
+SEARCH = NavigationItem("search", "/search", "search", "Search")
 ENVELOPES = NavigationItem("envelopes", "/envelopes", "file-pen-line", "Envelopes")
 AUDIT = NavigationItem("audit", "/audit", "scroll-text", "Audit")
 VERIFY = NavigationItem("verify", "/verify", "shield-check", "Verify")
@@ -43,10 +44,10 @@ OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
 
 # What each role is shown; whether they may is decided again by the policy when they get there.
 NAVIGATION: dict[Role, tuple[NavigationItem, ...]] = {
-    Role.CLIENT: (INBOX, FOLDERS, ENVELOPES),
-    Role.ACCOUNT_MANAGER: (INBOX, FOLDERS, ENVELOPES),
+    Role.CLIENT: (INBOX, FOLDERS, SEARCH, ENVELOPES),
+    Role.ACCOUNT_MANAGER: (INBOX, FOLDERS, SEARCH, ENVELOPES),
     # An officer comes to "Why?" from the access report.
-    Role.COMPLIANCE_OFFICER: (FOLDERS, ENVELOPES, AUDIT, ACCESS, PROPOSALS, VERIFY),
+    Role.COMPLIANCE_OFFICER: (FOLDERS, SEARCH, ENVELOPES, AUDIT, ACCESS, PROPOSALS, VERIFY),
     Role.ADMINISTRATOR: (PEOPLE, PROPOSALS, POLICY, OUTBOX, VERIFY),
 }
 

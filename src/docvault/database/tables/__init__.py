@@ -47,6 +47,7 @@ from docvault.database.tables.log import (
     audit_tiles,
 )
 from docvault.database.tables.portal import installation, keys, messages, workers
+from docvault.database.tables.search import search_documents, search_words
 
 __all__ = [
     "ID",
@@ -82,6 +83,8 @@ __all__ = [
     "proposals",
     "recipients",
     "recovery_codes",
+    "search_documents",
+    "search_words",
     "sessions",
     "single_sign_ons",
     "standings",

@@ -4,6 +4,7 @@ import ctypes
 import math
 from typing import Any
 
+import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from docvault.pdf.inside.render import open_document, page_of
@@ -21,6 +22,22 @@ def page_runs(job: Job) -> object:
     textpage = page.get_textpage()
     runs = (_run(page, textpage, index) for index in range(min(textpage.count_rects(), RUNS)))
     return [run for run in runs if run is not None]
+
+
+def whole_text(job: Job) -> object:
+    """Task: the text of all pages in the only output, at most `most` characters; a broken page has none."""
+    document, left = open_document(job.files[0]), job.options["most"]
+    output = job.output()
+    for index in range(len(document)):
+        if left <= 0:
+            break
+        try:
+            found = document[index].get_textpage().get_text_range()[:left]
+        except pdfium.PdfiumError:
+            continue
+        output.write(found.encode("utf-8", "replace") + b"\n")
+        left -= len(found)
+    return None
 
 
 def _run(page: Any, textpage: Any, index: int) -> dict[str, object] | None:

@@ -1,0 +1,9 @@
+"""Job: take the words of a document into the search index."""
+
+from docvault.actions import indexing
+from docvault.wiring import Portal
+
+
+def index_document(portal: Portal, document_id: str) -> None:
+    """Run as often as asked: what is taken already is not taken again."""
+    indexing.index_document(portal.db, portal.vault, portal.pdf, document_id=document_id)
