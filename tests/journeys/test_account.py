@@ -16,9 +16,9 @@ NEW_PASSWORD = "nine-copper-lanterns-afloat"
 
 
 @pytest.fixture(scope="module")
-def nadia():
+def nadia(portal):
     """Somebody of this story alone: her account is frozen in the end."""
-    return Person(email="nadia@nordlicht.example", password=PASSWORD, totp_secret="", name="Nadia Falk")
+    return Person("nadia@nordlicht.example", PASSWORD, totp_secret="", name="Nadia Falk", data=portal.data)
 
 
 @pytest.mark.promise(19)

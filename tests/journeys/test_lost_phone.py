@@ -84,5 +84,5 @@ def test_a_recovery_code_leads_to_a_new_phone(open_context, portal, watch):
     phone.get_by_label("6-digit code").fill(pyotp.TOTP(lost).now())
     phone.get_by_role("button", name="Sign in").click()
     expect(phone.locator(".err")).to_be_visible()
-    sign_in(phone, Person(EMAIL, PASSWORD, secret, last_step=enrolled))
+    sign_in(phone, Person(EMAIL, PASSWORD, secret, last_step=enrolled, data=portal.data))
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Ole")

@@ -106,7 +106,7 @@ def test_a_phone_without_recovery_codes_is_replaced_by_two_people(open_context, 
     phone.get_by_label("6-digit code").fill(pyotp.TOTP(lost).now())
     phone.get_by_role("button", name="Sign in").click()
     expect(phone.locator(".err")).to_be_visible()
-    sign_in(phone, Person(EMAIL, PASSWORD, secret, last_step=enrolled))
+    sign_in(phone, Person(EMAIL, PASSWORD, secret, last_step=enrolled, data=portal.data))
     sam.goto("/proposals")
     expect(sam.get_by_role("row", name=re.compile("lena.lost")).get_by_text("Done")).to_be_visible()
 
