@@ -94,11 +94,13 @@ def version_context(row):
         "media-type",
         "sha256",
     )
-    return context("docvault/data-key/v1", *((name, row[name]) for name in names))
+    moved = ("sealed-in",) if row.get("sealed-in") else ()  # its document lies elsewhere now
+    return context("docvault/data-key/v1", *((name, row[name]) for name in (*names, *moved)))
 
 
 def segment_context(row, index):
     names = ("algorithm", "organisation", "folder", "document", "version", "purpose", "number")
+    row = {**row, "folder": row.get("sealed-in") or row["folder"]}
     last = "yes" if index == row["segments"] - 1 else "no"
     return context(
         "docvault/segment/v1", *((name, row[name]) for name in names), ("segment", index), ("last", last)

@@ -123,6 +123,7 @@ def read_with_the_product(vector):
         blob=row["blob"],
         segments=row["segments"],
         algorithm=row["algorithm"],
+        sealed_in=row.get("sealed-in"),
     )
     context = row_context(stored)
     keyring = FileKeyring(bytes.fromhex(vector["root_key"]))
@@ -291,6 +292,9 @@ def valid_vectors():
         "file-two-chunks": make("a chunk and a bit", independent.CHUNK + 100),
         "file-two-segments": make("a segment and a bit", independent.SEGMENT + 1000),
         "file-full-segment": make("exactly one segment", independent.SEGMENT),
+        "file-moved": make(
+            "a document that was moved to another folder", 100, **{"sealed-in": an_id("other")}
+        ),
     }
 
 
@@ -299,6 +303,7 @@ def invalid_vectors():
     long = make("three chunks", 2 * independent.CHUNK + 100)
     two = make("two segments", independent.SEGMENT + 1000)
     other = an_id("other")
+    away = make("a document that was moved", 100, **{"sealed-in": other})
 
     def swap(sealed):
         return sealed[:BODY] + chunk_of(sealed, 1) + chunk_of(sealed, 0) + sealed[BODY + 2 * CHUNK :]
@@ -349,6 +354,12 @@ def invalid_vectors():
         "row-other-segments": (short, on_row(segments=2)),
         "row-other-media-type": (short, on_row(**{"media-type": "text/html"})),
         "row-other-digest": (short, on_row(sha256="0" * 64)),
+        "row-sealed-in-added": (short, on_row(**{"sealed-in": other})),
+        "row-sealed-in-removed": (away, lambda vector: vector["row"].pop("sealed-in")),
+        "row-sealed-in-another": (away, on_row(**{"sealed-in": an_id("third")})),
+        "row-sealed-in-and-folder-exchanged": (away, on_row(folder=other, **{"sealed-in": an_id("folder")})),
+        "place-sealed-in-another": (away, moved(**{"sealed-in": an_id("third")})),
+        "place-sealed-in-its-own": (away, moved(**{"sealed-in": None})),
         "row-still-receiving": (short, on_row(state="receiving")),
         "row-unknown-algorithm": (short, on_row(algorithm="none")),
         "row-downgraded-algorithm": (short, on_row(algorithm="cobblestone-128")),

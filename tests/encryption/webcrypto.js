@@ -101,11 +101,16 @@ const VERSION = [
 ];
 
 const folderContext = (row) => context("docvault/folder-key/v1", row, FOLDER);
-const versionContext = (row) => context("docvault/data-key/v1", row, VERSION);
+
+// A document that was moved: its rows also name the folder that the segments are bound to.
+function versionContext(row) {
+  return context("docvault/data-key/v1", row, row["sealed-in"] ? [...VERSION, "sealed-in"] : VERSION);
+}
 
 function segmentContext(row, segment) {
   const last = segment === row.segments - 1 ? "yes" : "no";
-  return context("docvault/segment/v1", { ...row, segment, last }, [...PLACE, "segment", "last"]);
+  const folder = row["sealed-in"] || row.folder;
+  return context("docvault/segment/v1", { ...row, folder, segment, last }, [...PLACE, "segment", "last"]);
 }
 
 // --- segments -------------------------------------------------------------------------------------------------

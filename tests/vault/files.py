@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 from actions.world import NOW
 from docvault.database import tables
 from docvault.values import new_id
+from docvault.vault.moves import move_document
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def store(world, document_id, plaintext, purpose="original", now=NOW):
 
 
 def shelf(world):
-    """Make the files. All plaintexts have one length, so that no check of sizes helps."""
+    """Make the files, one of them moved. All plaintexts have one length, so that no check of sizes helps."""
     documents = [
         add_document(world, world.acme, world.manager),
         add_document(world, world.globex, world.other_manager),
@@ -75,7 +76,22 @@ def shelf(world):
         for purpose in ("original", "original", "signed"):
             plaintext = f"document {n} {purpose} {len(plaintexts)} ".ljust(64, ".").encode()
             plaintexts[store(world, document_id, plaintext, purpose).id] = plaintext
-    return Shelf(world, documents, plaintexts)
+    moved = add_document(world, world.acme, world.manager)
+    plaintext = b"a document that was moved ".ljust(64, b".")
+    plaintexts[store(world, moved, plaintext).id] = plaintext
+    move(world, moved, folder_of(world, add_document(world, world.acme, world.manager)))
+    return Shelf(world, [*documents, moved], plaintexts)
+
+
+def folder_of(world, document_id):
+    with world.db.reading() as tx:
+        chosen = select(tables.documents.c.folder_id).where(tables.documents.c.id == document_id)
+        return tx.connection.execute(chosen).scalar_one()
+
+
+def move(world, document_id, folder_id):
+    with world.db.transaction() as tx:
+        move_document(tx, world.vault, document_id, folder_id, NOW)
 
 
 def read(world, version_id):

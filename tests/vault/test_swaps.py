@@ -12,6 +12,7 @@ from docvault.actions.uploads import begin_upload, finish_upload, store_segment
 from docvault.database import tables
 from docvault.encryption.errors import EncryptionError, Tampered, UnknownAlgorithm
 from docvault.encryption.keyring import FileKeyring, WrongKeyring
+from docvault.values import new_id
 from docvault.vault.files import Vault
 
 from .files import change, read, row, shelf
@@ -40,6 +41,7 @@ def test_every_version_opens_to_its_own_bytes(world, files):
         ("blob",),
         ("sha256",),
         ("wrapped_key", "blob"),
+        ("wrapped_key", "blob", "sealed_in"),
         ("wrapped_key", "blob", "sha256", "size", "segments", "media_type", "algorithm", "key_generation"),
     ],
 )
@@ -66,6 +68,21 @@ def test_any_column_that_says_something_else_is_noticed(world, files, column, va
         change(world, version_id, **{column: value})
         with pytest.raises(Tampered):
             read(world, version_id)
+
+
+@pytest.mark.promise(50)
+def test_a_row_that_was_sealed_somewhere_else_than_it_says_is_noticed(world, files):
+    """Also as it was before the move: its key is wrapped for the folder it lies in now."""
+    elsewhere = {row(world, each)["sealed_in"] for each in files.plaintexts} - {None}
+    assert len(elsewhere) == 1
+    for version_id in files.plaintexts:
+        before = row(world, version_id)["sealed_in"]
+        for value in {None, *elsewhere, new_id()} - {before}:
+            change(world, version_id, sealed_in=value)
+            with pytest.raises(Tampered):
+                read(world, version_id)
+        change(world, version_id, sealed_in=before)
+        assert read(world, version_id) == files.plaintexts[version_id]
 
 
 @pytest.mark.promise(50)
@@ -107,11 +124,11 @@ def test_swapping_two_stored_objects_is_noticed_on_both(world, files):
 
 
 @pytest.mark.promise(50)
-def test_swapping_two_folder_keys_is_noticed(world, files):
+def test_folder_keys_that_change_places_are_noticed(world, files):
     table = tables.folder_keys
     with world.db.transaction() as tx:
-        first, second = tx.connection.execute(select(table)).all()
-        for target, source in ((first, second), (second, first)):
+        keys = tx.connection.execute(select(table)).all()
+        for target, source in zip(keys, [*keys[1:], keys[0]], strict=True):
             tx.connection.execute(
                 update(table).where(table.c.folder_id == target.folder_id).values(wrapped=source.wrapped)
             )

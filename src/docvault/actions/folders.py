@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folder_members, folders
+from docvault.database import audit, documents, folder_members, folders, places
 from docvault.database.documents import DocumentSummary
 from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.database.folder_members import Candidate
@@ -89,6 +89,7 @@ def create_folder_inside(
     Raises NotFound, Forbidden, FolderRefused where it would lie too deep, or BadName.
     """
     with db.transaction() as tx:
+        places.hold_tree(tx, places.client_of_folder(tx, parent_id))
         parent = folders.for_seeing(tx, acting, parent_id)
         tx.policy.require(acting, Permission.FOLDER_ARRANGE, parent.resource)
         rules.check_depth(folders.depth(tx, parent) + 1, tx.policy.numbers.access.folder_depth)

@@ -80,9 +80,12 @@ def begin_upload(
     filename: str,
     size: int,
     document_id: str | None = None,
+    comment: str = "",
     now: datetime,
 ) -> UploadState:
     """Announce a file of `size` bytes, as a new document or as the next version of one.
+
+    comment: what changed, for the list of versions.
 
     Raises NotFound, Forbidden, BadName, EmptyFile or TooLarge, tried in that order.
     """
@@ -95,7 +98,13 @@ def begin_upload(
         else:
             target = documents.in_folder(tx, acting, folder, document_id).id
         receiving = vault.reserve(
-            tx, document_id=target, purpose=ORIGINAL, size=size, created_by=acting.person_id, now=now
+            tx,
+            document_id=target,
+            purpose=ORIGINAL,
+            size=size,
+            created_by=acting.person_id,
+            now=now,
+            comment=names.comment(comment),
         )
         row = uploads.add(
             tx,

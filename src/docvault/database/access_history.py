@@ -82,6 +82,7 @@ STATE_THEN: ColumnElement[str] = case(
     (and_(envelopes.c.state.in_(("declined", "voided")), envelopes.c.changed_at <= AT), envelopes.c.state),
     else_="sent",
 )
+_NOT_IN_BIN = or_(folders.c.trashed_at.is_(None), folders.c.trashed_at > AT)
 _FOLDERS = residuals.folders(periods.as_of)
 _DOCUMENTS = residuals.documents(periods.as_of)
 _ENVELOPES = residuals.envelopes(periods.as_of, STATE_THEN)
@@ -94,7 +95,7 @@ def folder_page(
     chosen = select(folders, tables.organisations.c.name.label("organisation_name")).join(
         tables.organisations, tables.organisations.c.id == folders.c.organisation_id
     )
-    chosen = chosen.where(_seen(tx, then), folders.c.created_at <= AT)
+    chosen = chosen.where(_seen(tx, then), folders.c.created_at <= AT, _NOT_IN_BIN)
     older = before_cursor(after, folders.c.created_at, folders.c.id)
     if older is not None:
         chosen = chosen.where(older)
@@ -118,7 +119,8 @@ def folder_page(
 
 def folder_count(tx: Transaction, then: Acting) -> int:
     """Return how many folders `then` could see."""
-    chosen = select(func.count()).select_from(folders).where(_seen(tx, then), folders.c.created_at <= AT)
+    there = (folders.c.created_at <= AT, _NOT_IN_BIN)
+    chosen = select(func.count()).select_from(folders).where(_seen(tx, then), *there)
     return int(tx.connection.execute(chosen, {"at": then.at}).scalar_one())
 
 
@@ -195,6 +197,7 @@ def _document_counts(tx: Transaction, then: Acting, folder_ids: list[str]) -> di
             first.c.state == STORED,
             first.c.created_at <= AT,
             documents.c.folder_id.in_(folder_ids),
+            or_(documents.c.trashed_at.is_(None), documents.c.trashed_at > AT),
             residuals.where(seen, _DOCUMENTS),
         )
         .group_by(documents.c.folder_id)

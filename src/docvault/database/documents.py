@@ -22,9 +22,12 @@ _MAY = (
     Permission.DOCUMENT_SEE,
     Permission.DOCUMENT_READ,
     Permission.DOCUMENT_DOWNLOAD,
+    Permission.DOCUMENT_CHANGE,
     Permission.DOCUMENT_BREAK_GLASS,
     Permission.ENVELOPE_CREATE,
 )
+# What everybody's questions are about: not in the bin, not destroyed, and with a version that is whole.
+PRESENT = and_(documents.c.latest > 0, documents.c.trashed_at.is_(None), documents.c.disposed_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class VersionView:
     by: str | None  # the name of who brought it
     pages: int | None
     findings: Mapping[str, Any] | None  # what intake found in a PDF: see docvault.pdf.intake.Findings
+    comment: str | None  # what changed, in the words of who brought it
+    restored_from: int | None  # the number of the older version it repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ def add(tx: Transaction, acting: Acting, folder: FolderRow, name: str, now: date
 
 def for_seeing(tx: Transaction, acting: Acting, document_id: str) -> DocumentRow:
     """Return a document with a whole version that `acting` may see. Raises NotFound."""
-    chosen = select(documents).where(documents.c.id == document_id, documents.c.latest > 0)
+    chosen = select(documents).where(documents.c.id == document_id, PRESENT)
     row = tx.connection.execute(chosen).one_or_none()
     if row is None:
         raise NotFound
@@ -187,6 +192,19 @@ def newest_is(tx: Transaction, document_id: str, number: int) -> None:
     )
 
 
+def rename(tx: Transaction, document: DocumentRow, name: str) -> None:
+    """Give a document another name."""
+    changed = update(documents).where(documents.c.id == document.id)
+    tx.connection.execute(changed.values(name=name))
+
+
+def place(tx: Transaction, document_id: str, folder_id: str) -> None:
+    """Say that a document lies in another folder, and so do its envelopes; the vault moves its keys along."""
+    tx.connection.execute(update(documents).where(documents.c.id == document_id).values(folder_id=folder_id))
+    made = tables.envelopes
+    tx.connection.execute(update(made).where(made.c.document_id == document_id).values(folder_id=folder_id))
+
+
 def remove_empty(tx: Transaction, document_id: str) -> None:
     """Remove a document that has no version and that no upload is on its way to."""
     # The lock comes first, in a statement of its own: on PostgreSQL the next one then sees what is there now.
@@ -209,7 +227,7 @@ def page(
     folder: found by `folders.for_seeing`. A token may see folders and no documents.
     """
     seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
-    conditions = [documents.c.folder_id == folder.id, documents.c.latest > 0]
+    conditions = [documents.c.folder_id == folder.id, PRESENT]
     conditions.append(residuals.where(seen, residuals.DOCUMENTS))
     older = before_cursor(after, documents.c.created_at, documents.c.id)
     if older is not None:
@@ -227,7 +245,7 @@ def newest(tx: Transaction, acting: Acting, limit: int) -> list[DocumentSummary]
     seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
     chosen = (
         _summaries()
-        .where(residuals.where(seen, residuals.DOCUMENTS), documents.c.latest > 0)
+        .where(residuals.where(seen, residuals.DOCUMENTS), PRESENT, folders.PRESENT)
         .order_by(documents.c.created_at.desc(), documents.c.id.desc())
     )
     rows = tx.connection.execute(chosen.limit(limit), {"at": acting.at}).mappings()

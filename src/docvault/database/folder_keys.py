@@ -42,6 +42,11 @@ def organisation_of(tx: Transaction, folder_id: str) -> str:
     return organisation
 
 
+def newest_of(tx: Transaction, folder_id: str) -> FolderKeyRow:
+    """Return the newest key of a folder. Raises NotFound."""
+    return _one(tx, _newest().where(folders.c.id == folder_id))
+
+
 def newest_for_document(tx: Transaction, document_id: str) -> FolderKeyRow:
     """Return the newest key of the folder that holds the document. Raises NotFound."""
     chosen = _newest().join(documents, documents.c.folder_id == folders.c.id)
@@ -55,7 +60,7 @@ def locked(tx: Transaction, folder_id: str) -> FolderKeyRow:
     """
     lock = select(folders.c.id).where(folders.c.id == folder_id).with_for_update(key_share=True)
     tx.connection.execute(lock)
-    return _one(tx, _newest().where(folders.c.id == folder_id))
+    return newest_of(tx, folder_id)
 
 
 def name_of(tx: Transaction, folder_id: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, insert, literal, select, union
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, union, update
 
 from docvault.database import folder_members, residuals
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
@@ -16,6 +16,7 @@ from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceTyp
 from docvault.values import FolderId, NotFound, OrganisationId, new_id
 
 WAYS = 40  # to see a folder that are asked for one by one, such as the clients of an account manager
+PRESENT = folders.c.trashed_at.is_(None)  # not in the bin: all that anybody's questions are about
 FIRST_PAGES = 256  # questions kept built, one for everybody with the same rights; about 100 KiB each
 
 
@@ -95,7 +96,7 @@ def add(
 
 def for_seeing(tx: Transaction, acting: Acting, folder_id: str) -> FolderRow:
     """Return a folder that `acting` may see. Raises NotFound."""
-    row = tx.connection.execute(select(folders).where(folders.c.id == folder_id)).one_or_none()
+    row = tx.connection.execute(select(folders).where(folders.c.id == folder_id, PRESENT)).one_or_none()
     if row is None:
         raise NotFound
     resource = folder_members.resource(tx, row.id, row.organisation_id, acting.at)
@@ -103,6 +104,11 @@ def for_seeing(tx: Transaction, acting: Acting, folder_id: str) -> FolderRow:
     if not tx.policy.decide(acting, Permission.FOLDER_SEE, found.resource).allowed:
         raise NotFound
     return found
+
+
+def rename(tx: Transaction, folder: FolderRow, name: str) -> None:
+    """Give a folder another name."""
+    tx.connection.execute(update(folders).where(folders.c.id == folder.id).values(name=name))
 
 
 def page(
@@ -202,7 +208,7 @@ def _first_page(seen: Residual, count: int) -> Select[Any]:
 
 
 def _way(seen: Residual) -> ColumnElement[bool]:
-    return residuals.where(seen, residuals.FOLDERS)
+    return and_(PRESENT, residuals.where(seen, residuals.FOLDERS))
 
 
 def _newest(chosen: Select[Any], count: int) -> Select[Any]:
@@ -211,7 +217,9 @@ def _newest(chosen: Select[Any], count: int) -> Select[Any]:
 
 def _summaries() -> Select[Any]:
     inside = documents.c.folder_id == folders.c.id
-    whole = documents.c.latest > 0
+    whole = and_(
+        documents.c.latest > 0, documents.c.trashed_at.is_(None), documents.c.disposed_at.is_(None)
+    )  # as documents.PRESENT, which stands above this module
     count = select(func.count()).select_from(documents).where(inside, whole).scalar_subquery()
     newest = select(func.max(documents.c.created_at)).where(inside, whole).scalar_subquery()
     return select(

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 
 from docvault.database.engine import Transaction
-from docvault.database.tables import uploads
+from docvault.database.tables import documents, uploads
 from docvault.policy.vocabulary import Acting
 from docvault.values import DocumentId, FolderId, NotFound, UploadId, new_id
 
@@ -16,7 +16,7 @@ from docvault.values import DocumentId, FolderId, NotFound, UploadId, new_id
 class UploadRow:
     id: UploadId
     person_id: str
-    folder_id: FolderId
+    folder_id: FolderId  # where the document lies now: it may have been moved meanwhile
     document_id: DocumentId
     version_id: str
     filename: str
@@ -26,10 +26,10 @@ class UploadRow:
     finished_at: datetime | None
 
 
-_ROW = (
+_ROW = select(
     uploads.c.id,
     uploads.c.person_id,
-    uploads.c.folder_id,
+    documents.c.folder_id,
     uploads.c.document_id,
     uploads.c.version_id,
     uploads.c.filename,
@@ -37,7 +37,7 @@ _ROW = (
     uploads.c.received,
     uploads.c.expires_at,
     uploads.c.finished_at,
-)
+).join_from(uploads, documents, uploads.c.document_id == documents.c.id)
 
 
 def add(
@@ -113,12 +113,13 @@ def remove(tx: Transaction, upload: UploadRow) -> bool:
 
 def expired(tx: Transaction, now: datetime) -> Sequence[UploadRow]:
     """Return the unfinished uploads whose time is over, for the job that collects them."""
-    chosen = select(*_ROW).where(uploads.c.expires_at <= now, uploads.c.finished_at.is_(None))
+    chosen = _ROW.where(uploads.c.expires_at <= now, uploads.c.finished_at.is_(None))
     return [UploadRow(**row) for row in tx.connection.execute(chosen).mappings()]
 
 
 def _one(tx: Transaction, upload_id: str) -> UploadRow:
-    row = tx.connection.execute(select(*_ROW).where(uploads.c.id == upload_id)).mappings().one_or_none()
+    there = documents.c.trashed_at.is_(None)  # nothing is sent to what is in the bin
+    row = tx.connection.execute(_ROW.where(uploads.c.id == upload_id, there)).mappings().one_or_none()
     if row is None:
         raise NotFound
     return UploadRow(**row)

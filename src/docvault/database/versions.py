@@ -41,6 +41,7 @@ class VersionRow:
     blob: str
     segments: int
     algorithm: str
+    sealed_in: str | None = None  # the folder its segments are bound to; None: the document's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class NewVersion:
     algorithm: str
     created_by: str | None  # None: made by DocVault itself
     created_at: datetime
+    comment: str | None = None  # what changed
+    restored_from: int | None = None  # the number of the older version it repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,57 @@ class Described:
     by: str | None  # the name of who brought it
     pages: int | None
     findings: str | None  # JSON
+    comment: str | None  # what changed, in the words of who brought it
+    restored_from: int | None  # the number of the older version it repeats
+
+
+_OPENED = (
+    select(
+        versions.c.id,
+        folders.c.organisation_id,
+        documents.c.folder_id,
+        versions.c.document_id,
+        documents.c.name.label("document_name"),
+        versions.c.purpose,
+        versions.c.number,
+        versions.c.state,
+        versions.c.media_type,
+        versions.c.size,
+        versions.c.sha256,
+        versions.c.pages,
+        versions.c.findings,
+        versions.c.key_generation.label("generation"),
+        versions.c.wrapped_key,
+        folder_keys.c.wrapped.label("wrapped_folder_key"),
+        versions.c.blob,
+        versions.c.segments,
+        versions.c.algorithm,
+        versions.c.sealed_in,
+    )
+    .join_from(versions, documents, versions.c.document_id == documents.c.id)
+    .join(folders, documents.c.folder_id == folders.c.id)
+    .join(
+        folder_keys,
+        (folder_keys.c.folder_id == folders.c.id) & (folder_keys.c.generation == versions.c.key_generation),
+    )
+)
+
+
+def lock_document(tx: Transaction, document_id: str) -> None:
+    """Hold a document still until the end of the transaction: its place, its versions, their keys.
+
+    Raises NotFound.
+    """
+    locked = select(documents.c.id).where(documents.c.id == document_id).with_for_update(key_share=True)
+    if tx.connection.execute(locked).one_or_none() is None:
+        raise NotFound
 
 
 def next_number(tx: Transaction, document_id: str, purpose: str) -> int:
     """Return the number of the next version. Locks the document, so that two never get the same. Raises
     NotFound.
     """
-    locked = select(documents.c.id).where(documents.c.id == document_id).with_for_update(key_share=True)
-    if tx.connection.execute(locked).one_or_none() is None:
-        raise NotFound
+    lock_document(tx, document_id)
     newest = select(func.max(versions.c.number)).where(
         versions.c.document_id == document_id, versions.c.purpose == purpose
     )
@@ -108,6 +153,8 @@ def reserve(tx: Transaction, row: NewVersion) -> None:
             scan=UNSCANNED,
             created_by=row.created_by,
             created_at=row.created_at,
+            comment=row.comment,
+            restored_from=row.restored_from,
         )
     )
 
@@ -143,41 +190,26 @@ def complete(
 
 def for_opening(tx: Transaction, version_id: str) -> VersionRow:
     """Return one version with its wrapped keys; who may was asked before. Raises NotFound."""
-    chosen = (
-        select(
-            versions.c.id,
-            folders.c.organisation_id,
-            documents.c.folder_id,
-            versions.c.document_id,
-            documents.c.name.label("document_name"),
-            versions.c.purpose,
-            versions.c.number,
-            versions.c.state,
-            versions.c.media_type,
-            versions.c.size,
-            versions.c.sha256,
-            versions.c.pages,
-            versions.c.findings,
-            versions.c.key_generation.label("generation"),
-            versions.c.wrapped_key,
-            folder_keys.c.wrapped.label("wrapped_folder_key"),
-            versions.c.blob,
-            versions.c.segments,
-            versions.c.algorithm,
-        )
-        .join_from(versions, documents, versions.c.document_id == documents.c.id)
-        .join(folders, documents.c.folder_id == folders.c.id)
-        .join(
-            folder_keys,
-            (folder_keys.c.folder_id == folders.c.id)
-            & (folder_keys.c.generation == versions.c.key_generation),
-        )
-        .where(versions.c.id == version_id)
-    )
-    row = tx.connection.execute(chosen).mappings().one_or_none()
+    row = tx.connection.execute(_OPENED.where(versions.c.id == version_id)).mappings().one_or_none()
     if row is None:
         raise NotFound
     return VersionRow(**row)
+
+
+def all_of(tx: Transaction, document_id: str) -> list[VersionRow]:
+    """Return every version of a document, of any purpose and state, with its wrapped keys."""
+    chosen = _OPENED.where(versions.c.document_id == document_id).order_by(versions.c.id)
+    return [VersionRow(**row) for row in tx.connection.execute(chosen).mappings()]
+
+
+def rebind(
+    tx: Transaction, version_id: str, *, generation: int, wrapped_key: bytes, sealed_in: str | None
+) -> None:
+    """Keep the key of a version as it is wrapped for the folder that its document was moved to."""
+    changed = update(versions).where(versions.c.id == version_id)
+    tx.connection.execute(
+        changed.values(key_generation=generation, wrapped_key=wrapped_key, sealed_in=sealed_in)
+    )
 
 
 def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
@@ -193,6 +225,8 @@ def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
             people.c.name.label("by"),
             versions.c.pages,
             versions.c.findings,
+            versions.c.comment,
+            versions.c.restored_from,
         )
         .join_from(versions, people, versions.c.created_by == people.c.id, isouter=True)
         .where(

@@ -31,7 +31,7 @@ class FileContext:
     """The place of one version: what its segments are bound to."""
 
     organisation_id: str
-    folder_id: str
+    folder_id: str  # where the version was sealed; its document may have been moved since
     document_id: str
     version_id: str
     purpose: str  # original | prepared | working | signed | certificate
@@ -58,7 +58,8 @@ class VersionContext:
     """The whole row of one version: what its data key is bound to."""
 
     file: FileContext
-    generation: int
+    folder_id: str  # where its document lies, whose key wraps this one
+    generation: int  # of that folder's key
     blob: str
     state: str  # receiving | stored
     size: int  # plaintext bytes
@@ -67,11 +68,12 @@ class VersionContext:
     sha256: str | None  # None while receiving
 
     def encode(self) -> bytes:
+        moved = self.file.folder_id != self.folder_id
         return _lines(
             "docvault/data-key/v1",
             algorithm=FILE_ALGORITHM,
             organisation=self.file.organisation_id,
-            folder=self.file.folder_id,
+            folder=self.folder_id,
             generation=self.generation,
             document=self.file.document_id,
             version=self.file.version_id,
@@ -83,6 +85,7 @@ class VersionContext:
             segments=self.segments,
             media_type=self.media_type or "-",
             sha256=self.sha256 or "-",
+            **({"sealed_in": self.file.folder_id} if moved else {}),
         )
 
 

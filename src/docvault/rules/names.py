@@ -11,6 +11,7 @@ from docvault.values import DocVaultError
 FOLDER_NAME = 200  # characters
 FILE_NAME = 255  # characters
 PASSKEY_NAME = 100  # characters
+COMMENT = 500  # characters
 
 # Explicit bidirectional controls (UAX #9): with them "annex\u202efdp.exe" is shown as "annexexe.pdf".
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -36,13 +37,27 @@ def passkey_name(text: str) -> str:
     return _name(text, "passkey", PASSKEY_NAME)
 
 
+def comment(text: str) -> str | None:
+    """Return what somebody wrote about a version as it is kept: one line of NFC, or None. Raises BadName."""
+    said = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(said) > COMMENT:
+        raise BadName(f"What changed can be said in {COMMENT} characters at most.")
+    if _hides(said):
+        raise BadName("What you wrote about the change has invisible characters in it. Please write it anew.")
+    return said or None
+
+
+def _hides(text: str) -> bool:
+    return any(letter in _TURNING or unicodedata.category(letter) in _REFUSED for letter in text)
+
+
 def _name(text: str, thing: str, longest: int) -> str:
     name = unicodedata.normalize("NFC", text).strip()
     if not name:
         raise BadName(f"Please give the {thing} a name.")
     if len(name) > longest:
         raise BadName(f"The name of a {thing} can have {longest} characters at most.")
-    if any(letter in _TURNING or unicodedata.category(letter) in _REFUSED for letter in name):
+    if _hides(name):
         raise BadName(
             f"The name of this {thing} has invisible characters in it. Please rename it and try again."
         )

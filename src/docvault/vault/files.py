@@ -18,16 +18,16 @@ from docvault.blobs.store import BlobExists, BlobStore
 from docvault.database import versions
 from docvault.database.engine import Database, Transaction
 from docvault.database.folder_keys import FolderKeyRow
-from docvault.database.versions import RECEIVING, STORED, NewVersion, VersionRow
+from docvault.database.versions import RECEIVING, STORED, VersionRow
 from docvault.encryption import files, records
-from docvault.encryption.contexts import FILE_ALGORITHM, FileContext, VersionContext
+from docvault.encryption.contexts import FileContext, VersionContext
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.cache import PageCache, SourceCache
 from docvault.values import NotFound, new_id
 from docvault.vault import keyring as keys
 from docvault.vault.digests import Digests
 from docvault.vault.errors import SegmentConflict, SegmentWrong
-from docvault.vault.reading import OpenVersion, object_key, place_of, row_context
+from docvault.vault.reading import OpenVersion, new_row, object_key, place_of, row_context
 from docvault.vault.records import Records
 from docvault.vault.search_keys import SearchKeys
 
@@ -110,6 +110,14 @@ class Vault:
         """Make the key of a folder that was just added, in its transaction. Raises NotFound."""
         keys.create_folder_key(tx, self._keyring, folder_id, now)
 
+    def rewrapped(self, row: VersionRow, becomes: VersionRow) -> bytes:
+        """Return the key of a version, wrapped for the row that it becomes. Raises Tampered."""
+        return keys.wrap_data_key(self._wrapping(becomes), row_context(becomes), self._open_key(row))
+
+    def key_for_moving(self, tx: Transaction, folder_id: str, now: datetime) -> FolderKeyRow:
+        """Return the key that versions get which come into a folder. Raises NotFound."""
+        return keys.folder_key_for_moving(tx, self._keyring, folder_id, now)
+
     # --- receiving ------------------------------------------------------------------------------------------
 
     def reserve(
@@ -121,13 +129,19 @@ class Vault:
         size: int,
         created_by: str | None,
         now: datetime,
+        comment: str | None = None,
+        restored_from: int | None = None,
     ) -> Receiving:
-        """Reserve the next version of a document, `size` plaintext bytes long. Raises NotFound."""
+        """Reserve the next version of a document, `size` plaintext bytes long. Raises NotFound.
+
+        comment: what changed, from `rules.names.comment`. restored_from: the older version it repeats.
+        """
         number = versions.next_number(tx, document_id, purpose)
         folder = keys.folder_key_for_writing(tx, self._keyring, document_id, now)
         place = FileContext(folder.organisation_id, folder.folder_id, document_id, new_id(), purpose, number)
         context = VersionContext(
             file=place,
+            folder_id=folder.folder_id,
             generation=folder.generation,
             blob=secrets.token_hex(16),  # random: the name of a file is never part of a path (promise 33)
             state=RECEIVING,
@@ -138,14 +152,12 @@ class Vault:
         )
         receiving = Receiving(place.version_id, context, os.urandom(records.KEY))
         wrapping = keys.open_folder_key(self._keyring, folder)
-        wrapped = keys.wrap_data_key(wrapping, context, receiving.key)
-        versions.reserve(tx, _new_row(receiving, wrapped, created_by, now))
+        row = new_row(context, keys.wrap_data_key(wrapping, context, receiving.key), created_by, now)
+        versions.reserve(tx, replace(row, comment=comment, restored_from=restored_from))
         return receiving
 
     def receiving(self, tx: Transaction, version_id: str) -> Receiving:
-        """Return a reserved version again. Raises NotFound once it is kept or removed, UnknownAlgorithm,
-        Tampered.
-        """
+        """Return a reserved version again. Raises NotFound once it is kept or removed, Tampered."""
         row = versions.for_opening(tx, version_id)
         if row.state != RECEIVING:
             raise NotFound
@@ -183,23 +195,27 @@ class Vault:
         """Make the version a stored one in the caller's transaction. Raises NotFound if it was collected
         meanwhile.
 
-        Its key is wrapped again under the newest of the folder: whoever left meanwhile has no key for it.
+        Its document may have been moved since it was reserved, and people may have left: the key is wrapped
+        under the newest of where it lies now.
         """
         receiving = staged.receiving
-        folder = keys.folder_key_for_writing(tx, self._keyring, receiving.context.file.document_id, now)
-        stored = replace(
-            receiving.context,
+        document_id = receiving.context.file.document_id
+        versions.lock_document(tx, document_id)
+        row = versions.for_opening(tx, receiving.version_id)
+        folder = keys.folder_key_for_writing(tx, self._keyring, document_id, now)
+        kept = replace(
+            row,
             generation=folder.generation,
+            wrapped_folder_key=folder.wrapped,
             state=STORED,
             media_type=staged.media_type,
             sha256=staged.sha256,
         )
-        wrapping = keys.open_folder_key(self._keyring, folder)
         versions.complete(
             tx,
             receiving.version_id,
             generation=folder.generation,
-            wrapped_key=keys.wrap_data_key(wrapping, stored, receiving.key),
+            wrapped_key=self.rewrapped(row, kept),
             media_type=staged.media_type,
             sha256=staged.sha256,
             pages=staged.pages,
@@ -237,7 +253,7 @@ class Vault:
                 self.store_segment(receiving, index, source.read(files.segment_size(size, index)))
             staged = self.whole(receiving, media_type=media_type, pages=pages, findings=findings)
         except BaseException:
-            self._remove(db, receiving.version_id)
+            self.remove_unfinished(db, receiving.version_id)
             raise
         return replace(staged, db=db)
 
@@ -245,7 +261,7 @@ class Vault:
         """Remove a staged version that was not kept; one that was kept stays."""
         if staged.db is None:
             raise ValueError("only what stage() made can be discarded; an upload is abandoned")
-        self._remove(staged.db, staged.id)
+        self.remove_unfinished(staged.db, staged.id)
 
     def store(
         self,
@@ -357,7 +373,8 @@ class Vault:
                 yield name
             previous = name
 
-    def _remove(self, db: Database, version_id: str) -> None:
+    def remove_unfinished(self, db: Database, version_id: str) -> None:
+        """Remove a version that was not kept, with its objects; one that was kept stays."""
         with db.transaction() as tx:
             blob = versions.remove_unfinished(tx, version_id)
         self._digests.forget(version_id)
@@ -375,24 +392,8 @@ class Vault:
 
     def _open_key(self, row: VersionRow) -> bytes:
         """Return the version's data key."""
+        return keys.open_data_key(self._wrapping(row), row_context(row), row.wrapped_key)
+
+    def _wrapping(self, row: VersionRow) -> bytes:
         folder = FolderKeyRow(row.organisation_id, row.folder_id, row.generation, row.wrapped_folder_key)
-        wrapping = keys.open_folder_key(self._keyring, folder)
-        return keys.open_data_key(wrapping, row_context(row), row.wrapped_key)
-
-
-def _new_row(receiving: Receiving, wrapped: bytes, created_by: str | None, now: datetime) -> NewVersion:
-    context = receiving.context
-    return NewVersion(
-        id=receiving.version_id,
-        document_id=context.file.document_id,
-        purpose=context.file.purpose,
-        number=context.file.number,
-        size=context.size,
-        generation=context.generation,
-        wrapped_key=wrapped,
-        blob=context.blob,
-        segments=context.segments,
-        algorithm=FILE_ALGORITHM,
-        created_by=created_by,
-        created_at=now,
-    )
+        return keys.open_folder_key(self._keyring, folder)

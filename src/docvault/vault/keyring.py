@@ -49,7 +49,17 @@ def folder_key_for_writing(
 
     Makes the next one in the caller's transaction where somebody did (promise 54). Raises NotFound.
     """
-    newest = folder_keys.newest_for_document(tx, document_id)
+    return _fresh(tx, keyring, folder_keys.newest_for_document(tx, document_id), now)
+
+
+def folder_key_for_moving(
+    tx: Transaction, keyring: FileKeyring, folder_id: str, now: datetime
+) -> FolderKeyRow:
+    """Return the same for what is moved into a folder. Raises NotFound."""
+    return _fresh(tx, keyring, folder_keys.newest_of(tx, folder_id), now)
+
+
+def _fresh(tx: Transaction, keyring: FileKeyring, newest: FolderKeyRow, now: datetime) -> FolderKeyRow:
     if newest.audience == audiences.fingerprint(tx, newest.folder_id, now):
         return newest
     newest = folder_keys.locked(tx, newest.folder_id)

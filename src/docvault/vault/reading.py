@@ -7,10 +7,11 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import BinaryIO
 
 from docvault.blobs.store import BlobStore
-from docvault.database.versions import STORED, VersionRow
+from docvault.database.versions import STORED, NewVersion, VersionRow
 from docvault.encryption.contexts import FILE_ALGORITHM, FileContext, VersionContext
 from docvault.encryption.errors import Tampered, UnknownAlgorithm
 from docvault.encryption.files import SEGMENT, open_segment, segment_count, segment_size
@@ -114,6 +115,7 @@ def row_context(row: VersionRow) -> VersionContext:
     stored = row.state == STORED
     return VersionContext(
         file=place_of(row),
+        folder_id=row.folder_id,
         generation=row.generation,
         blob=row.blob,
         state=row.state,
@@ -128,9 +130,27 @@ def place_of(row: VersionRow) -> FileContext:
     """Return the place that the segments of the row are bound to."""
     return FileContext(
         organisation_id=row.organisation_id,
-        folder_id=row.folder_id,
+        folder_id=row.sealed_in or row.folder_id,
         document_id=row.document_id,
         version_id=row.id,
         purpose=row.purpose,
         number=row.number,
+    )
+
+
+def new_row(context: VersionContext, wrapped_key: bytes, created_by: str | None, now: datetime) -> NewVersion:
+    """Return the row of a version that is about to be received."""
+    return NewVersion(
+        id=context.file.version_id,
+        document_id=context.file.document_id,
+        purpose=context.file.purpose,
+        number=context.file.number,
+        size=context.size,
+        generation=context.generation,
+        wrapped_key=wrapped_key,
+        blob=context.blob,
+        segments=context.segments,
+        algorithm=FILE_ALGORITHM,
+        created_by=created_by,
+        created_at=now,
     )

@@ -30,7 +30,19 @@ BODY_MOST = 64 * 1024  # bytes of a request; a route that takes more says so its
 
 # What programs may use with a token; a subject that is not here is closed to them.
 FOR_PROGRAMS = frozenset(
-    {"audit", "documents", "envelopes", "folders", "organisations", "people", "search", "uploads"}
+    {
+        "audit",
+        "bin",
+        "documents",
+        "envelopes",
+        "folders",
+        "organisations",
+        "people",
+        "places",
+        "search",
+        "uploads",
+        "versions",
+    }
 )
 SESSION_SCHEME, TOKEN_SCHEME = "session", "token"  # as the API's description calls them
 

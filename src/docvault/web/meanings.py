@@ -6,6 +6,7 @@ from http import HTTPStatus
 from docvault.actions.documents import NoPages
 from docvault.actions.envelopes import PreflightFailed
 from docvault.actions.uploads import OffsetConflict, TooLarge
+from docvault.actions.versions import AlreadyNewest
 from docvault.audit.errors import AuditError, BundleTooLarge
 from docvault.blobs.store import BlobError, StorageFull
 from docvault.certificates.keys import CertificateError
@@ -27,6 +28,7 @@ from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.factors import FactorRefused
 from docvault.rules.fields import FieldRefused
 from docvault.rules.languages import LanguageUnknown
+from docvault.rules.places import PlaceGone, PlaceRefused
 from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
 from docvault.rules.single_sign_on import SignOnRefused
 from docvault.values import DocVaultError, NotFound
@@ -98,6 +100,9 @@ MEANINGS: dict[type[Exception], Meaning] = {
     DatabaseFull: FULL,
     TooLarge: LARGE,
     OffsetConflict: Meaning(HTTPStatus.CONFLICT, "upload-offset", "The upload goes on elsewhere"),
+    PlaceRefused: Meaning(HTTPStatus.CONFLICT, "place-refused", "It stays where it is"),
+    AlreadyNewest: Meaning(HTTPStatus.CONFLICT, "already-newest", "Nothing to bring back"),
+    PlaceGone: Meaning(HTTPStatus.CONFLICT, "place-gone", "Its place is gone"),
     NoPages: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "no-pages", "No pages to show"),
     PdfError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "pdf", "This PDF cannot be used like that"),
     PageMissing: ABSENT,

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
-from docvault.actions import break_glass, documents
+from docvault.actions import break_glass, documents, places
 from docvault.pdf.render import WIDTHS
 from docvault.values import DocumentId
 from docvault.web import downloads
@@ -35,6 +35,8 @@ class Version(Answer):
     created_at: datetime
     by: str | None
     pages: int | None
+    comment: str | None
+    restored_from: int | None
 
 
 class Document(Answer):
@@ -92,6 +94,16 @@ async def document(request: WebRequest, document_id: FromPath[str]) -> Document:
         document_id=DocumentId(document_id),
     )
     return msgspec.convert(view, Document, from_attributes=True)
+
+
+@delete(
+    "/documents/{document_id:str}", status_code=204, summary="Put a document into the bin", tags=["Documents"]
+)
+async def bin_document(request: WebRequest, document_id: FromPath[str]) -> None:
+    """Put a document into the recycle bin. Envelopes that were made of it go on."""
+    portal = portal_of(request)
+    about: dict[str, Any] = {"document_ids": [document_id], "now": portal.clock()}
+    await run(places.bin_things, portal.db, acting=signed_in(request), **about)
 
 
 @post(
@@ -230,4 +242,4 @@ async def signatures(request: WebRequest, document_id: FromPath[str], number: Pa
     return msgspec.convert(report, SignatureReport, from_attributes=True)
 
 
-HANDLERS = [document, break_the_glass, versions, content, page_image, page_text, signatures]
+HANDLERS = [document, bin_document, break_the_glass, versions, content, page_image, page_text, signatures]

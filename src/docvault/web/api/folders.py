@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from docvault.actions import folders, sharing
+from docvault.actions import folders, places, sharing
 from docvault.database.engine import PAGE, PAGE_MOST
 from docvault.values import FolderId, OrganisationId
 from docvault.web.access import portal_of, signed_in
@@ -159,6 +159,14 @@ async def show_folder(request: WebRequest, folder_id: FromPath[str]) -> Folder:
     return msgspec.convert(view.folder, Folder, from_attributes=True)
 
 
+@delete("/folders/{folder_id:str}", status_code=204, summary="Put a folder into the bin", tags=["Folders"])
+async def bin_folder(request: WebRequest, folder_id: FromPath[str]) -> None:
+    """Put a folder, with all that lies in it, into the recycle bin."""
+    portal = portal_of(request)
+    about: dict[str, Any] = {"folder_ids": [folder_id], "now": portal.clock()}
+    await run(places.bin_things, portal.db, acting=signed_in(request), **about)
+
+
 @get("/folders/{folder_id:str}/members", summary="List who can see a folder", tags=["Folders"])
 async def members(request: WebRequest, folder_id: FromPath[str]) -> Members:
     """Everybody who can see the folder, and why."""
@@ -275,6 +283,7 @@ HANDLERS = [
     list_folders,
     create_folder,
     show_folder,
+    bin_folder,
     members,
     share,
     change,

@@ -73,7 +73,7 @@ async def describe(request: WebRequest) -> Response[None]:
 
 @route("/", http_method=[HttpMethod.POST], status_code=HTTPStatus.CREATED)
 async def create(request: WebRequest) -> Response[None]:
-    """Begin an upload. Metadata: `folder`, `filename`, and `document` when it is a new version of one."""
+    """Begin an upload. Metadata: `folder`, `filename`; for a new version `document` and `comment`."""
     _require_version(request)
     portal = portal_of(request)
     metadata = read_metadata(request.headers.get("upload-metadata", ""))
@@ -90,6 +90,7 @@ async def create(request: WebRequest) -> Response[None]:
         acting=signed_in(request),
         folder_id=FolderId(metadata["folder"]),
         filename=metadata["filename"],
+        comment=metadata.get("comment", ""),
         size=_number(request, "upload-length"),
         document_id=DocumentId(document) if document else None,
         now=portal.clock(),

@@ -1,0 +1,21 @@
+"""Rows for another name, another place, the recycle bin and older versions."""
+
+from .rows import SIGNED_IN, Row, get, post
+
+CHANGED = "out  out  --   no   in   in   --   --"
+# The manager comes first: for the client who comes next the thing is gone, and then it is back already.
+GONE = "out  out  --   no   in   --   --   --"
+BACK = "out  out  --   --   in   --   --   --"
+
+ROWS = [
+    Row("PUT", "/api/v1/folders/{folder_id:str}/name", CHANGED, json={"name": "Papers"}),
+    Row("PUT", "/api/v1/documents/{document_id:str}/name", CHANGED, json={"name": "paper.pdf"}),
+    Row("PUT", "/api/v1/folders/{folder_id:str}/parent", CHANGED, json={"folder_id": "{folder_id}"}),
+    Row("PUT", "/api/v1/documents/{document_id:str}/folder", CHANGED, json={"folder_id": "{folder_id}"}),
+    post("/api/v1/documents/{document_id:str}/versions/{number:int}/restore", CHANGED),
+    get("/api/v1/bin", SIGNED_IN),
+    Row("DELETE", "/api/v1/documents/{document_id:str}", GONE),
+    post("/api/v1/bin/documents/{document_id:str}/restore", BACK),
+    Row("DELETE", "/api/v1/folders/{folder_id:str}", GONE),
+    post("/api/v1/bin/folders/{folder_id:str}/restore", BACK),
+]
