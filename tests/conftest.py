@@ -1,10 +1,13 @@
-"""The databases that tests run on: SQLite in a folder, or a copy in one PostgreSQL for the whole run."""
+"""What tests run on: SQLite in a folder or a copy in one PostgreSQL; files in a folder or in one S3 store."""
 
 from contextlib import ExitStack
 
 import pytest
 
 import postgres
+import seaweed
+from docvault.blobs.filesystem import FileBlobs
+from docvault.blobs.s3 import S3Blobs
 from docvault.database import engine
 
 # Nobody pulls the machine's plug here: commits need not wait for the disk. Programs that tests start do wait.
@@ -81,3 +84,27 @@ def database_url(request, tmp_path):
     with ExitStack() as lent:
         server = request.getfixturevalue("postgres_server")
         yield lent.enter_context(server.copy())
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """Start SeaweedFS at the first test that wants it."""
+    server = seaweed.Server()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server):
+    """Lend an empty place in a bucket of a real S3 store."""
+    return s3_server.bucket()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def blobs(request, tmp_path):
+    """Run the test once per kind of store for files, in an empty one."""
+    if request.param == "folder":
+        return FileBlobs(tmp_path / "blobs")
+    return S3Blobs(request.getfixturevalue("bucket"))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from docvault.blobs.bucket import Bucket, BucketUnclear
 from docvault.values import DocVaultError
 
 PREFIX = "DOCVAULT_"
@@ -27,7 +28,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     data: Path = Path("data")
     database_url: str = ""  # empty: SQLite in `data`
-    blobs: str = ""  # empty: the folder `blobs` in `data`; otherwise file:/absolute/path
+    blobs: str = (
+        ""  # empty: the folder `blobs` in `data`; otherwise file:/absolute/path or s3://bucket/prefix
+    )
+    s3_access_key: str = ""  # of the bucket; both empty: from where the AWS tools take them
+    s3_secret_key: str = ""
     base_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
     smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: the local outbox page
     smtp_from: str = ""  # empty: docvault@ and the host of base_url
@@ -42,6 +47,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{(self.data / 'docvault.sqlite').resolve()}"
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """The bucket that holds the files, where it is one."""
+        if not self.blobs.startswith("s3:"):
+            return None
+        try:
+            return Bucket.parse(self.blobs).opened_with(self.s3_access_key, self.s3_secret_key)
+        except BucketUnclear as error:
+            raise SettingsInvalid(f"{PREFIX}BLOBS cannot be used: {error}.") from error
 
     @property
     def blob_folder(self) -> Path:
@@ -114,7 +129,10 @@ def _secret(variable: str, path: str) -> str:
 
 def _file(url: str, name: str) -> Path:
     if not url.startswith("file:"):
-        raise SettingsInvalid(f"{PREFIX}{name} must start with file: and name a path: file:/srv/docvault.")
+        other = " (or be s3://bucket/prefix)" if name == "BLOBS" else ""
+        raise SettingsInvalid(
+            f"{PREFIX}{name} must start with file: and name a path: file:/srv/docvault{other}."
+        )
     return Path(url.removeprefix("file:"))
 
 
@@ -131,7 +149,9 @@ def _check(settings: Settings) -> None:
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql")):
         raise SettingsInvalid(f"{PREFIX}DATABASE_URL must start with sqlite: or postgresql:.")
     _check_sso(settings)
-    _ = settings.blob_folder, settings.root_key_path
+    if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
+        raise SettingsInvalid(f"{PREFIX}S3_ACCESS_KEY and _S3_SECRET_KEY are set together or not at all.")
+    _ = settings.bucket or settings.blob_folder, settings.root_key_path
 
 
 def _check_sso(settings: Settings) -> None:

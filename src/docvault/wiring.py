@@ -16,6 +16,7 @@ from docvault.actions.installation import create_installation
 from docvault.actions.policies import note_policies
 from docvault.audit.checkpoints import LogKey
 from docvault.blobs.filesystem import FileBlobs
+from docvault.blobs.store import BlobStore
 from docvault.credentials.passkeys import RelyingParty
 from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, work
@@ -55,6 +56,11 @@ class Portal:
     log_key: LogKey
     clock: Clock
     provider: Provider | None = None  # of single sign-on, where one is configured
+
+    @property
+    def blobs(self) -> BlobStore:
+        """The store for files, which holds nothing readable."""
+        return self.vault.blobs
 
     @property
     def relying_party(self) -> RelyingParty:
@@ -182,8 +188,17 @@ def _create_root_key(settings: Settings, db: Database) -> None:
         FileKeyring.create(settings.root_key_path)
 
 
+def open_blobs(settings: Settings) -> BlobStore:
+    """Open the store for files that the settings name; asks it for nothing yet."""
+    if settings.bucket is None:
+        return FileBlobs(settings.blob_folder)
+    from docvault.blobs.s3 import S3Blobs  # noqa: PLC0415 - a folder of files needs none of it
+
+    return S3Blobs(settings.bucket)
+
+
 def _open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
-    vault = Vault(FileKeyring.open(settings.root_key_path), FileBlobs(settings.blob_folder))
+    vault = Vault(FileKeyring.open(settings.root_key_path), open_blobs(settings))
     with db.transaction() as tx:
         vault.prove_keyring(tx, clock())
     return vault

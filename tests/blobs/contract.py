@@ -1,7 +1,12 @@
-"""What every object store must do; each store's tests subclass `StoreContract` and give it a `store` fixture."""
+"""What every object store must do; each store's tests subclass `StoreContract`.
+
+They give it two fixtures: `store`, and `leave_half_written`, which leaves what a writer that died leaves.
+"""
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -75,6 +80,36 @@ class StoreContract:
         assert list(store.list(f"{NAME}/000001")) == [keys[1]]
         assert list(store.list("ff")) == []
         assert list(store.list(f"{'ff' * 16}/")) == []
+
+    def test_the_largest_object_comes_back_as_it_was(self, store):
+        data = os.urandom(8 * 1024 * 1024 + 8264)  # a whole segment, sealed
+        store.put(f"{NAME}/000000", bytearray(data))
+        assert store.get(f"{NAME}/000000") == data
+
+    @pytest.mark.promise(35)
+    def test_what_was_half_written_is_not_seen_and_goes_when_it_is_old(self, store, leave_half_written):
+        store.put(f"{NAME}/000001", b"whole")
+        leave_half_written()
+        with pytest.raises(BlobMissing):
+            store.get(f"{NAME}/000000")
+        assert list(store.list("")) == [f"{NAME}/000001"]
+        assert store.sweep(datetime.now(UTC) - timedelta(hours=1)) == 0  # its writer may be at work
+        assert store.sweep(datetime.now(UTC) + timedelta(hours=1)) == 1
+        assert store.sweep(datetime.now(UTC) + timedelta(hours=1)) == 0
+        store.put(f"{NAME}/000000", b"and its name is free")
+        assert sorted(store.list("")) == [f"{NAME}/000000", f"{NAME}/000001"]
+
+    def test_a_trial_finds_it_well_and_leaves_nothing(self, store):
+        assert store.probe().lacks == ()
+        assert store.answers()
+        assert list(store.list("")) == []
+
+    @pytest.mark.soak
+    def test_ten_thousand_objects_are_all_listed_once(self, store):
+        keys = [f"{n:032x}/000000" for n in range(10_000)]
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda key: store.put(key, b"x"), keys))
+        assert sorted(store.list("")) == keys
 
     @pytest.mark.promise(33)
     @pytest.mark.parametrize(

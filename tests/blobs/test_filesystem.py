@@ -3,12 +3,13 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from docvault.blobs.filesystem import FileBlobs
-from docvault.blobs.store import StorageFull, StoreFailed
+from docvault.blobs.store import CannotLock, StorageFull, StoreFailed
 
 from .contract import NAME, StoreContract
 
@@ -17,6 +18,25 @@ class TestFileBlobs(StoreContract):
     @pytest.fixture
     def store(self, tmp_path):
         return FileBlobs(tmp_path / "blobs")
+
+    @pytest.fixture
+    def leave_half_written(self, store, tmp_path):
+        def leave():
+            place = tmp_path / "blobs" / NAME[:2] / NAME
+            place.mkdir(parents=True, exist_ok=True)
+            (place / ".new-0123456789abcdef").write_bytes(b"half")
+
+        return leave
+
+    def test_a_folder_cannot_lock_and_says_so(self, store):
+        store.put(f"{NAME}/000000", b"x")
+        with pytest.raises(CannotLock):
+            store.lock(f"{NAME}/000000", datetime.now(UTC))
+        assert "cannot lock" in " ".join(store.probe().notes)
+
+    def test_a_folder_that_is_gone_does_not_answer(self, store, tmp_path):
+        (tmp_path / "blobs").rmdir()
+        assert not store.answers()
 
 
 @pytest.fixture

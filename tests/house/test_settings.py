@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from docvault.blobs.bucket import Bucket
 from docvault.settings import Settings, SettingsInvalid, load
 
 SSO = {"DOCVAULT_SSO_CLIENT_ID": "docvault", "DOCVAULT_SSO_CLIENT_SECRET": "x"}
@@ -32,6 +33,20 @@ def test_a_secret_may_lie_in_a_file(tmp_path):
     )
 
 
+def test_files_may_lie_in_a_bucket(tmp_path):
+    (tmp_path / "secret").write_text("s3cret\n")
+    settings = load(
+        {
+            "DOCVAULT_BLOBS": "s3://files/vault?endpoint=http://127.0.0.1:9000",
+            "DOCVAULT_S3_ACCESS_KEY": "someone",
+            "DOCVAULT_S3_SECRET_KEY_FILE": str(tmp_path / "secret"),
+        }
+    )
+    assert settings.bucket == Bucket(
+        "files", "vault/", "http://127.0.0.1:9000", access_key="someone", secret_key="s3cret"
+    )
+
+
 def test_the_data_folder_is_a_path():
     assert load({"DOCVAULT_DATA": "/srv/docvault"}).root_key_path == Path("/srv/docvault/keys/root.key")
 
@@ -49,6 +64,8 @@ def test_proxies_are_a_list_with_commas():
         ({"DOCVAULT_SMTP_URL": "https://mail.example"}, "must start with smtp"),
         ({"DOCVAULT_DATABASE_URL": "mysql://x"}, "must start with sqlite: or postgresql:"),
         ({"DOCVAULT_BLOBS": "/srv/blobs"}, "must start with file:"),
+        ({"DOCVAULT_BLOBS": "s3://key:secret@files"}, "without a password"),
+        ({"DOCVAULT_S3_ACCESS_KEY": "someone"}, "set together"),
         ({"DOCVAULT_SSO_ISSUER": "https://login.example"}, "set together"),
         ({"DOCVAULT_SSO_CLIENT_SECRET": "x"}, "set together"),
         (SSO | {"DOCVAULT_SSO_ISSUER": "http://login.example"}, "https:// address"),

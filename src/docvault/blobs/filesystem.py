@@ -10,12 +10,26 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
-from docvault.blobs.store import BlobError, BlobExists, BlobMissing, Octets, StorageFull, StoreFailed, checked
+from docvault.blobs.store import (
+    Abilities,
+    BlobError,
+    BlobExists,
+    BlobMissing,
+    CannotLock,
+    Octets,
+    StorageFull,
+    StoreFailed,
+    checked,
+    trial,
+)
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # no room, no quota, larger than may be
 TEMPORARY = ".new-"  # no key starts with a dot, so a half-written file is never taken for an object
+
+NO_LOCK = "A folder cannot lock files: whoever may write there can remove them before their retention ends."
 
 
 class FileBlobs:
@@ -59,6 +73,34 @@ class FileBlobs:
         for shelf in sorted(self._root.glob(f"{prefix[:2]}*")):
             for directory in sorted(shelf.glob(f"{prefix}*")):
                 yield from self._parts(directory, "")
+
+    def lock(self, key: str, until: datetime) -> None:
+        del key, until  # whoever may remove a file of this folder may take any lock off it as well
+        raise CannotLock
+
+    def sweep(self, before: datetime) -> int:
+        left = [
+            path
+            for path in self._root.glob(f"*/*/{TEMPORARY}*")
+            if path.stat(follow_symlinks=False).st_mtime < before.timestamp()
+        ]
+        with _translated():
+            for path in left:
+                path.unlink(missing_ok=True)
+        return len(left)
+
+    def probe(self) -> Abilities:
+        key, content = trial()
+        self.put(key, content)
+        try:
+            if self.get(key) != content:
+                raise StoreFailed
+        finally:
+            self.delete(key)
+        return Abilities(str(self._root.resolve()), notes=(NO_LOCK,))
+
+    def answers(self) -> bool:
+        return os.access(self._root, os.R_OK | os.W_OK | os.X_OK)
 
     def _parts(self, directory: Path, start: str) -> Iterator[str]:
         if directory.is_dir():

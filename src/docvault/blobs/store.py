@@ -5,7 +5,10 @@ Keys are made by DocVault: lower-case letters, digits and `/`. What a person typ
 """
 
 import re
+import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from docvault.values import DocVaultError
@@ -51,6 +54,31 @@ class StoreFailed(BlobError):
         )
 
 
+class BlobLocked(BlobError):
+    """The store keeps the object until a day that has not come; it was not removed."""
+
+    def __init__(self) -> None:
+        super().__init__("This file is locked in the store until its retention ends. It was not removed.")
+
+
+class CannotLock(BlobError):
+    """The store has no way to keep an object from being removed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The store for files cannot lock them. DocVault itself still keeps to the retention."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a trial of the store found, in sentences for whoever runs it."""
+
+    place: str  # where the objects are; never with credentials
+    lacks: tuple[str, ...] = ()  # what it should do and does not; each with what follows from it
+    notes: tuple[str, ...] = ()  # what is good to know
+
+
 class BlobStore(Protocol):
     """Objects of a few MiB, written once, read whole, removed. All methods may raise StoreFailed."""
 
@@ -61,10 +89,22 @@ class BlobStore(Protocol):
         """Return the object. Raises BlobMissing."""
 
     def delete(self, key: str) -> None:
-        """Remove the object; one that is not there is removed already."""
+        """Remove the object; one that is not there is removed already. Raises BlobLocked."""
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that start with `prefix`; half-written objects are never among them."""
+
+    def lock(self, key: str, until: datetime) -> None:
+        """Keep the object from being removed by anybody before `until`. Raises CannotLock or BlobMissing."""
+
+    def sweep(self, before: datetime) -> int:
+        """Remove what writers that died before then left half-written; return how many that were."""
+
+    def probe(self) -> Abilities:
+        """Write, read and remove small objects, and say what the store can do."""
+
+    def answers(self) -> bool:
+        """Tell whether the store can be reached, within a few seconds; why not stands in the log."""
 
 
 def checked(key: str) -> str:
@@ -72,3 +112,8 @@ def checked(key: str) -> str:
     if not KEY.fullmatch(key):
         raise ValueError("a blob's key is name/part in lower-case letters and digits")
     return key
+
+
+def trial() -> tuple[str, bytes]:
+    """Return a key that is nobody's and some bytes, to try a store with."""
+    return f"{secrets.token_hex(16)}/trial", secrets.token_bytes(1024)

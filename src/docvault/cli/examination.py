@@ -6,7 +6,6 @@ Each check says in words what it found, or raises one of our errors, which then 
 
 import json
 import os
-import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from docvault import wiring
 from docvault.actions import audit
-from docvault.blobs.filesystem import FileBlobs
+from docvault.blobs.store import BlobError
 from docvault.cli import serving
 from docvault.identity.errors import ProviderAway
 from docvault.pdf import fields, samples
@@ -23,7 +22,13 @@ from docvault.pdf.scratch import Scratch
 from docvault.settings import PREFIX, Settings
 from docvault.values import DocVaultError
 
-SECRET = {"smtp_url", "database_url", "sso_client_secret"}  # settings that may hold a password
+SECRET = {
+    "smtp_url",
+    "database_url",
+    "sso_client_secret",
+    "s3_access_key",
+    "s3_secret_key",
+}  # settings that may hold a password
 DRIFT = timedelta(minutes=2)  # a log entry from later than this means a clock that went back
 
 
@@ -99,15 +104,13 @@ class NotWell(DocVaultError):
 
 
 def _storage(portal: wiring.Portal) -> str:
-    blobs = FileBlobs(portal.settings.blob_folder)
-    key, content = f"{secrets.token_hex(16)}/doctor", secrets.token_bytes(1024)
-    blobs.put(key, content)
     try:
-        if blobs.get(key) != content:
-            raise NotWell("The object store gave back other bytes than it was given. Check the disk.")
-    finally:
-        blobs.delete(key)
-    return f"{portal.settings.blob_folder} writes, reads and removes"
+        found = portal.blobs.probe()
+    except BlobError as error:
+        raise NotWell(f"{error} ({serving.why(error)})") from error
+    if found.lacks:
+        raise NotWell(" ".join([f"The {found.place} lacks something.", *found.lacks, *found.notes]))
+    return " ".join([f"{found.place} writes, reads and removes.", *found.notes])
 
 
 def _clock(portal: wiring.Portal) -> str:

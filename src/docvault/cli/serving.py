@@ -9,9 +9,12 @@ import sys
 import threading
 from pathlib import Path
 
+import structlog
+
 from docvault import logs, wiring
 from docvault import settings as settings_module
 from docvault.actions import people
+from docvault.blobs.store import BlobError, BlobStore
 from docvault.settings import Settings
 
 WEB = "docvault.web.main:application"  # named, not imported: doors do not need each other
@@ -38,6 +41,7 @@ def serve(*, data: Path | None, host: str, port: int) -> None:
     portal = wiring.prepare(settings)
     try:
         token = people.first_administrator(portal.db, now=portal.clock())
+        _try_store(portal.blobs)
     finally:
         portal.close()
     print(f"DocVault serves {settings.base_url} from {settings.data.resolve()}")
@@ -45,6 +49,26 @@ def serve(*, data: Path | None, host: str, port: int) -> None:
         print("\nNobody can sign in yet. The first administrator starts here, once:")
         print(f"  {settings.base_url}/welcome#{token}\n")
     run(host, port)
+
+
+def _try_store(blobs: BlobStore) -> None:
+    """Say what the store for files lacks. One that is away stops nobody from signing in."""
+    log = structlog.get_logger()
+    try:
+        found = blobs.probe()
+    except BlobError as error:
+        log.warning("store.away", words=str(error), why=why(error))
+        return
+    for words in found.lacks:
+        log.warning("store.lacks", place=found.place, words=words)
+    log.info("store.ready", place=found.place, notes=found.notes)
+
+
+def why(error: BaseException) -> str:
+    """Return the last reason behind an error, for whoever runs the machine."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error) or type(error).__name__
 
 
 def work(*, data: Path | None) -> None:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import BinaryIO
 
@@ -36,6 +36,7 @@ Octets = files.Octets
 PICTURES = 48 * 1024 * 1024  # bytes of page pictures kept in memory: some 300 pages
 SOURCES = 96 * 1024 * 1024  # bytes of decrypted PDFs kept in memory
 NAMES_AT_ONCE = 500  # asked about in one statement
+HALF_WRITTEN = timedelta(days=1)  # no writer takes that long for one object
 THREADS = 4  # for hashing while sealing, and for reading ahead; they wait more than they work
 
 
@@ -91,7 +92,7 @@ class Vault:
         self.pictures = PageCache(PICTURES)  # used by vault/pages.py
         self.sources = SourceCache(SOURCES)  # the same
         self._keyring = keyring
-        self._blobs = blobs
+        self.blobs = blobs
         self._digests = Digests()
         self._beside = ThreadPoolExecutor(THREADS, thread_name_prefix="vault")
 
@@ -313,7 +314,7 @@ class Vault:
             blob=row.blob,
             place=place_of(row),
             key=self._open_key(row),
-            store=self._blobs,
+            store=self.blobs,
             ahead=self._beside,
         )
 
@@ -334,7 +335,7 @@ class Vault:
             blob=context.blob,
             place=context.file,
             key=receiving.key,
-            store=self._blobs,
+            store=self.blobs,
             ahead=self._beside,
         )
 
@@ -342,8 +343,8 @@ class Vault:
 
     def remove_objects(self, blob: str) -> None:
         """Remove the objects of a version whose row is gone, with the key that opened them."""
-        for key in list(self._blobs.list(f"{blob}/")):
-            self._blobs.delete(key)
+        for key in list(self.blobs.list(f"{blob}/")):
+            self.blobs.delete(key)
 
     def forget(self, version_id: str) -> None:
         """Drop what is remembered of an upload that was given up."""
@@ -353,8 +354,9 @@ class Vault:
         """Remove objects that no row speaks of, and return how many names they had.
 
         A row is committed before its first object is written, so an object without one is never about to get
-        it.
+        it. What was never finished and is a day old goes as well; the store's own clock dated it.
         """
+        self.blobs.sweep(datetime.now(UTC) - HALF_WRITTEN)
         removed = 0
         everything = self._names()
         while names := list(islice(everything, NAMES_AT_ONCE)):
@@ -367,7 +369,7 @@ class Vault:
 
     def _names(self) -> Iterator[str]:
         previous = ""
-        for key in self._blobs.list(""):
+        for key in self.blobs.list(""):
             name = key.partition("/")[0]
             if name != previous:
                 yield name
@@ -383,7 +385,7 @@ class Vault:
 
     def _put(self, receiving: Receiving, index: int, sealed: Octets, plaintext: Octets) -> None:
         try:
-            self._blobs.put(object_key(receiving.context.blob, index), sealed)
+            self.blobs.put(object_key(receiving.context.blob, index), sealed)
         except BlobExists:
             # Stored before the answer got lost, or by a second transfer: equal bytes are fine, others are
             # refused.

@@ -8,7 +8,7 @@ from docvault.actions.envelopes import PreflightFailed
 from docvault.actions.uploads import OffsetConflict, TooLarge
 from docvault.actions.versions import AlreadyNewest
 from docvault.audit.errors import AuditError, BundleTooLarge
-from docvault.blobs.store import BlobError, StorageFull
+from docvault.blobs.store import BlobError, BlobLocked, BlobMissing, StorageFull, StoreFailed
 from docvault.certificates.keys import CertificateError
 from docvault.credentials import refusals
 from docvault.database.audit import AuditNotWritten
@@ -19,7 +19,7 @@ from docvault.database.identities import IdentityTaken
 from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
 from docvault.database.step_ups import StepUpInvalid
-from docvault.encryption.errors import EncryptionError
+from docvault.encryption.errors import EncryptionError, Tampered
 from docvault.identity.errors import ProviderAway, WordRefused
 from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
 from docvault.policy.engine import Forbidden, PolicyError
@@ -54,6 +54,8 @@ KNOWN = Meaning(HTTPStatus.CONFLICT, "already-known", "Already here")
 LARGE = Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large")
 BUSY = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment")
 FULL = Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", "The storage is full")
+AWAY = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "storage-away", "Stored files cannot be reached")
+DAMAGED = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "file-damaged", "This file cannot be shown right now")
 FAULT = Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong on our side")
 
 # The nearest class in an error's ancestry counts.
@@ -98,6 +100,10 @@ MEANINGS: dict[type[Exception], Meaning] = {
     refusals.NotFresh: Meaning(HTTPStatus.FORBIDDEN, "not-fresh", "Please sign in again"),
     StorageFull: FULL,
     DatabaseFull: FULL,
+    StoreFailed: AWAY,
+    BlobLocked: Meaning(HTTPStatus.CONFLICT, "file-locked", "The file is locked"),
+    BlobMissing: DAMAGED,
+    Tampered: DAMAGED,
     TooLarge: LARGE,
     OffsetConflict: Meaning(HTTPStatus.CONFLICT, "upload-offset", "The upload goes on elsewhere"),
     PlaceRefused: Meaning(HTTPStatus.CONFLICT, "place-refused", "It stays where it is"),

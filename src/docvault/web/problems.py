@@ -17,7 +17,17 @@ from docvault.credentials import refusals
 from docvault.values import DocVaultError, NotFound
 from docvault.web import cookies
 from docvault.web.access import FactorNeeded, NotSignedIn
-from docvault.web.meanings import ABSENT, FAULT, INVALID, LARGE, MEANINGS, Meaning, meaning_of
+from docvault.web.meanings import (
+    ABSENT,
+    AWAY,
+    DAMAGED,
+    FAULT,
+    INVALID,
+    LARGE,
+    MEANINGS,
+    Meaning,
+    meaning_of,
+)
 from docvault.web.proofs import ProofWanted
 from docvault.web.rendering import render
 
@@ -69,6 +79,8 @@ def kinds() -> set[Meaning]:
 def describe(error: Exception) -> Problem:
     """Return the problem an error is to its reader. What is ours to mend is logged, and told in general."""
     if isinstance(error, DocVaultError) and meaning_of(error) is not FAULT:
+        if meaning_of(error) in {AWAY, DAMAGED}:
+            log.error("web.storage_in_trouble", exc_info=error)
         return _problem(meaning_of(error), str(error))
     if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         meaning = FRAMEWORK.get(error.status_code, INVALID)

@@ -12,11 +12,15 @@ from docvault.credentials.passwords import Hasher
 from docvault.credentials.refusals import TooBusy
 from docvault.identity.provider import Provider
 from docvault.pdf.workers import Workers
+from docvault.vault.files import Vault
 
 EVEN = 0.15  # seconds; `run_evenly` takes a whole number of these
 THREADS = 32  # actions at the same time; the database bounds itself further
 HASH_THREADS = 3  # of their own for actions that hash a password: two hash, one is on its way to the database
 PDF_THREADS = 16  # of their own for actions that may wait for a PDF worker
+VAULT_THREADS = (
+    24  # of their own for actions that may wait for stored files: signing in never does (promise 85)
+)
 PROVIDER_THREADS = 4  # and for those that wait for an identity provider: a slow one stops nobody else
 
 Given = ParamSpec("Given")
@@ -71,7 +75,9 @@ def _threads(args: tuple[object, ...]) -> int:
         return PROVIDER_THREADS
     if any(isinstance(each, Hasher) for each in args):
         return HASH_THREADS
-    return PDF_THREADS if any(isinstance(each, Workers) for each in args) else THREADS
+    if any(isinstance(each, Workers) for each in args):
+        return PDF_THREADS
+    return VAULT_THREADS if any(isinstance(each, Vault) for each in args) else THREADS
 
 
 def _limiter(threads: int) -> CapacityLimiter:

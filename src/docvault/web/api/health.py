@@ -15,6 +15,10 @@ class Health(Answer):
     status: str
 
 
+class Readiness(Health):
+    storage: str  # of files; without it people sign in and look at pages, but nothing is read or stored
+
+
 @get("/health/live", opt=PUBLIC, summary="Is the process alive", tags=["Operations"])
 async def live() -> Health:
     """Answer as long as the process does."""
@@ -22,10 +26,15 @@ async def live() -> Health:
 
 
 @get("/health/ready", opt=PUBLIC, summary="Can it do its work", tags=["Operations"])
-async def ready(request: WebRequest) -> Response[Health]:
-    """Answer 200 when the database answers and its tables are the ones this version needs, else 503."""
-    is_ready = await run(portal_of(request).db.answers)
-    return Response(Health(status="ok" if is_ready else "unavailable"), status_code=200 if is_ready else 503)
+async def ready(request: WebRequest) -> Response[Readiness]:
+    """Answer 200 when the database answers, else 503. The store for files is named, and alone is no 503."""
+    portal = portal_of(request)
+    is_ready = await run(portal.db.answers)
+    stores = await run(portal.blobs.answers)
+    words = {True: "ok", False: "unavailable"}
+    return Response(
+        Readiness(status=words[is_ready], storage=words[stores]), status_code=200 if is_ready else 503
+    )
 
 
 HANDLERS = [live, ready]
