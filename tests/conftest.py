@@ -108,3 +108,11 @@ def blobs(request, tmp_path):
     if request.param == "folder":
         return FileBlobs(tmp_path / "blobs")
     return S3Blobs(request.getfixturevalue("bucket"))
+
+
+@pytest.fixture
+def blobs_beside(database_url, request, tmp_path):
+    """Lend a folder for files beside SQLite, and a bucket beside PostgreSQL: both kinds at no further run."""
+    if database_url.startswith("sqlite"):
+        return FileBlobs(tmp_path / "blobs")
+    return S3Blobs(request.getfixturevalue("bucket"))

@@ -26,8 +26,8 @@ from .world import NOW, person, refuse, standing
 
 
 @pytest.fixture
-def world(tmp_path, database_url):
-    yield from standing(tmp_path, database_url)
+def world(tmp_path, database_url, blobs_beside):
+    yield from standing(tmp_path, database_url, blobs_beside)
 
 
 @pytest.fixture(scope="module")

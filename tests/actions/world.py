@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Table, column, func, insert, inspect, select, table, text
 
 from docvault.blobs.filesystem import FileBlobs
+from docvault.blobs.store import BlobStore
 from docvault.database import people, periods, tables, work
 from docvault.database.engine import Database, Transaction
 from docvault.database.people import PersonState
@@ -150,9 +151,12 @@ def _plain() -> Mould:
     return Mould.of()
 
 
-def build(tmp_path: Path, url: str | None = None) -> World:
-    """Make a portal in `tmp_path`; its rows lie in the database at `url`, if not there as well."""
-    return _plain().cast(tmp_path, url)
+def build(tmp_path: Path, url: str | None = None, blobs: BlobStore | None = None) -> World:
+    """Make a portal in `tmp_path`; rows lie in the database at `url` and files in `blobs`, if not there too."""
+    world = _plain().cast(tmp_path, url)
+    if blobs is not None:
+        world.vault.blobs = blobs
+    return world
 
 
 def _file(folder: Path) -> str:
@@ -278,9 +282,9 @@ def _organisation(db: Database, name: str, kind: str) -> OrganisationId:
     return organisation_id
 
 
-def standing(tmp_path: Path, url: str | None = None) -> Iterator[World]:
+def standing(tmp_path: Path, url: str | None = None, blobs: BlobStore | None = None) -> Iterator[World]:
     """Build a world for one test and close it afterwards; made for `yield from` in a fixture."""
-    made = build(tmp_path, url)
+    made = build(tmp_path, url, blobs)
     yield made
     made.vault.close()
     made.db.close()

@@ -7,11 +7,10 @@ What was reserved and never kept is invisible, and collected. Format: docs/forma
 
 import os
 import secrets
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import groupby, islice
 from typing import BinaryIO
 
 from docvault.blobs.store import BlobExists, BlobStore
@@ -358,7 +357,7 @@ class Vault:
         """
         self.blobs.sweep(datetime.now(UTC) - HALF_WRITTEN)
         removed = 0
-        everything = self._names()
+        everything = (name for name, _ in groupby(self.blobs.list(""), lambda key: key.partition("/")[0]))
         while names := list(islice(everything, NAMES_AT_ONCE)):
             with db.reading() as tx:
                 known = versions.blob_is_known(tx, names)
@@ -366,14 +365,6 @@ class Vault:
                 self.remove_objects(blob)
                 removed += 1
         return removed
-
-    def _names(self) -> Iterator[str]:
-        previous = ""
-        for key in self.blobs.list(""):
-            name = key.partition("/")[0]
-            if name != previous:
-                yield name
-            previous = name
 
     def remove_unfinished(self, db: Database, version_id: str) -> None:
         """Remove a version that was not kept, with its objects; one that was kept stays."""

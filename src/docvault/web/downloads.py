@@ -8,13 +8,17 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Request
 from litestar.exceptions import HTTPException
 from litestar.response import Stream
+
+from docvault.web.running import run_reading
 
 NAME_MOST = 200  # characters of a file's name that are sent
 NAMELESS = "document"
@@ -89,7 +93,7 @@ def _unsatisfiable(size: int) -> HTTPException:
     )
 
 
-def send(
+async def send(
     request: Request[Any, Any, Any],
     *,
     name: str,
@@ -100,6 +104,7 @@ def send(
 ) -> Stream:
     """Answer with the file, or with the part that was asked for.
 
+    The first piece is read before there is an answer: trouble of the store is told in words.
     sha256: lower-case hex of the whole; it is the entity tag, and the part of another version is never sent.
     open_range: yields the plaintext from start up to, not including, stop.
     """
@@ -117,8 +122,10 @@ def send(
     }
     if part:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
+    pieces = open_range(start, stop)
+    first = await run_reading(partial(next, pieces, b""))
     return Stream(
-        open_range(start, stop),
+        chain((first,), pieces),
         status_code=HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK,
         media_type=media_type,
         headers=headers,

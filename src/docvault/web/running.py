@@ -57,6 +57,11 @@ def _place(hasher: Hasher) -> Iterator[None]:
         _hashing.remove(hasher)
 
 
+async def run_reading(read: Callable[[], Result]) -> Result:
+    """Run `read`, which reads stored files, in the threads of those that may wait for them."""
+    return await to_thread.run_sync(read, limiter=_limiter(VAULT_THREADS))
+
+
 async def run_evenly(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
     """Do as `run`, and return or raise at a whole number of EVEN: how long it took says nothing (promise 9).
 

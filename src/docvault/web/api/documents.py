@@ -157,7 +157,7 @@ async def content(request: WebRequest, document_id: FromPath[str], number: PageN
         number=number,
         now=portal.clock(),
     )
-    return downloads.send(
+    return await downloads.send(
         request,
         name=found.name,
         media_type=found.media_type,

@@ -298,7 +298,7 @@ async def content(request: WebRequest, envelope_id: FromPath[str], which: FromPa
         which=which,
         now=portal.clock(),
     )
-    return downloads.send(
+    return await downloads.send(
         request,
         name=found.name,
         media_type=found.media_type,
