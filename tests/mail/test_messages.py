@@ -27,6 +27,8 @@ EVERY_VALUE = {
     "from_then": "2026-05-05T12:00:00+00:00",
     "token": "Backup",
     "ends": "2026-05-04T12:00:00+00:00",
+    "used": "9.8 GB",
+    "most": "10 GB",
     "path": "/sign/abc#T0KEN",
 }
 

@@ -5,25 +5,31 @@ A segment is a part of the deed that `begin_upload` and `finish_upload` note in 
 of its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folder_keys, folders, search_index, uploads, versions
+from docvault.database import (
+    audit,
+    documents,
+    folder_keys,
+    folders,
+    quota_notices,
+    search_index,
+    uploads,
+    versions,
+)
 from docvault.database.documents import DocumentView
 from docvault.database.engine import Database, Transaction
 from docvault.database.folders import FolderRow
 from docvault.database.uploads import UploadRow
-from docvault.pdf import intake
-from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
-from docvault.policy.numbers import Uploads
 from docvault.policy.vocabulary import Acting, Permission
-from docvault.rules import media_types, names
-from docvault.values import DocumentId, DocVaultError, UploadId
-from docvault.vault.files import SEGMENT, Receiving, Staged, Vault
+from docvault.rules import names, sizes
+from docvault.values import DocumentId, DocVaultError, FolderId, UploadId
+from docvault.vault import intake
+from docvault.vault.files import SEGMENT, Staged, Vault
 
 ORIGINAL = "original"
 
@@ -32,18 +38,11 @@ class UploadRefused(DocVaultError):
     """The upload was not begun, or a part of it not kept; the message says why."""
 
 
-class EmptyFile(UploadRefused):
-    """There is nothing in the file."""
-
-    def __init__(self) -> None:
-        super().__init__("This file is empty, so there is nothing to keep.")
-
-
 class TooLarge(UploadRefused):
     """The file is larger than the policy allows. `most` is in bytes."""
 
     def __init__(self, most: int) -> None:
-        super().__init__(f"This file is too large. Files can have up to {_readable(most)}.")
+        super().__init__(f"This file is too large. Files can have up to {sizes.words(most)}.")
         self.most = most
 
 
@@ -58,8 +57,23 @@ class UploadIncomplete(UploadRefused):
 class UploadState:
     id: UploadId
     document_id: DocumentId
+    version_id: str
     size: int  # plaintext bytes announced
     received: int  # plaintext bytes stored; the next segment starts here
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upload of one's own that can go on."""
+
+    id: UploadId
+    filename: str
+    folder_id: FolderId
+    folder_name: str
+    size: int  # plaintext bytes announced
+    received: int
+    started_at: datetime
     expires_at: datetime
 
 
@@ -85,13 +99,12 @@ def begin_upload(
 ) -> UploadState:
     """Announce a file of `size` bytes, as a new document or as the next version of one.
 
-    comment: what changed, for the list of versions.
-
-    Raises NotFound, Forbidden, BadName, EmptyFile or TooLarge, tried in that order.
+    comment: what changed, for the list of versions. An empty file needs no segment to be finished.
+    Raises NotFound, Forbidden, BadName, TooLarge or QuotaReached, tried in that order.
     """
     with db.transaction() as tx:
         folder = _folder_for_upload(tx, acting, folder_id)
-        name = names.file_name(filename)
+        name, said = names.file_name(filename), names.comment(comment)
         _check_size(size, tx.policy.numbers.uploads.max_bytes)
         if document_id is None:
             target = documents.add(tx, acting, folder, name, now)
@@ -104,7 +117,7 @@ def begin_upload(
             size=size,
             created_by=acting.person_id,
             now=now,
-            comment=names.comment(comment),
+            comment=said,
         )
         row = uploads.add(
             tx,
@@ -117,8 +130,38 @@ def begin_upload(
             now=now,
             expires_at=_expiry(tx, now),
         )
+        quota_notices.tell_when_nearly_full(tx, vault.records, folder.organisation_id, now)
         _note_start(tx, row, acting=acting, folder=folder, number=receiving.number, now=now)
         return _state(row)
+
+
+def same_names(
+    db: Database, *, acting: Acting, folder_id: str, wanted: Sequence[str]
+) -> dict[str, DocumentId]:
+    """Return the documents of a folder that have one of these names, by name. Raises NotFound, Forbidden."""
+    with db.reading() as tx:
+        folder = _folder_for_upload(tx, acting, folder_id)
+        return documents.named(tx, acting, folder, [names.normal(each) for each in wanted])
+
+
+def list_unfinished(db: Database, *, acting: Acting, now: datetime) -> list[Unfinished]:
+    """Return one's own uploads that can go on, newest first, each where one may still upload."""
+    with db.reading() as tx:
+        return [
+            Unfinished(
+                id=row.id,
+                filename=row.filename,
+                folder_id=row.folder_id,
+                folder_name=folder.name,
+                size=row.size,
+                received=row.received,
+                started_at=row.created_at,
+                expires_at=row.expires_at,
+            )
+            for row in uploads.unfinished(tx, acting, now)
+            if (folder := folders.seen_or_none(tx, acting, row.folder_id))
+            and tx.policy.decide(acting, Permission.FOLDER_UPLOAD, folder.resource).allowed
+        ]
 
 
 def upload_state(db: Database, *, acting: Acting, upload_id: str, now: datetime) -> UploadState:
@@ -173,7 +216,9 @@ def finish_upload(
             raise UploadIncomplete
         receiving = vault.receiving(tx, upload.version_id)
         most = tx.policy.numbers.uploads
-    staged = _looked_into(vault, pdf, receiving, upload, most)
+    if upload.size == 0:
+        vault.store_segment(receiving, 0, b"")  # nobody sends it: there is nothing to send
+    staged = intake.looked_into(vault, pdf, receiving, upload.filename, most)
     with db.transaction() as tx:
         if uploads.finish(tx, upload, now):
             _keep(tx, vault, staged, acting=acting, folder=folder, upload=upload, now=now)
@@ -214,8 +259,6 @@ def _folder_for_upload(tx: Transaction, acting: Acting, folder_id: str) -> Folde
 
 
 def _check_size(size: int, most: int) -> None:
-    if size < 1:
-        raise EmptyFile
     if size > most:
         raise TooLarge(most)
 
@@ -237,26 +280,6 @@ def _note_start(
         organisation_id=folder.organisation_id,
         facts={"folder": folder.id, "number": number, "size": upload.size},
         private={"name": upload.filename},
-    )
-
-
-def _looked_into(
-    vault: Vault, pdf: Workers, receiving: Receiving, upload: UploadRow, most: Uploads
-) -> Staged:
-    """Return the version ready to be kept, with what intake found in a PDF that could be signed."""
-    opened = vault.open_receiving(receiving)
-    media_type = media_types.media_type(upload.filename, opened.segment(0)[: media_types.HEAD])
-    if media_type != media_types.PDF or upload.size > most.max_signing_bytes:
-        return vault.whole(receiving, media_type=media_type)
-    with Scratch.create() as source:
-        opened.copy_to(source.file)
-        source.seal()
-        findings = intake.inspect(pdf, source, max_pages=most.max_signing_pages)
-    return vault.whole(
-        receiving,
-        media_type=media_type,
-        pages=findings.pages or None,
-        findings=msgspec.json.encode(findings).decode(),
     )
 
 
@@ -322,12 +345,11 @@ def _forget(vault: Vault, upload: UploadRow, blob: str | None) -> None:
 
 
 def _state(upload: UploadRow) -> UploadState:
-    return UploadState(upload.id, upload.document_id, upload.size, upload.received, upload.expires_at)
-
-
-def _readable(size: int) -> str:
-    units = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
-    for unit, name in units:
-        if size >= unit:
-            return f"{size / unit:.3g} {name}"
-    return f"{size} bytes"
+    return UploadState(
+        id=upload.id,
+        document_id=upload.document_id,
+        version_id=upload.version_id,
+        size=upload.size,
+        received=upload.received,
+        expires_at=upload.expires_at,
+    )

@@ -12,7 +12,7 @@ from docvault.database import break_glass, folders, residuals, tables
 from docvault.database import versions as versions_of
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.folders import FolderRow
-from docvault.database.tables import documents, people, uploads, versions
+from docvault.database.tables import documents, file_requests, people, uploads, versions, visits
 from docvault.database.versions import STORED, Described
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.values import DocumentId, FolderId, NotFound, OrganisationId, new_id
@@ -219,6 +219,23 @@ def remove_empty(tx: Transaction, document_id: str) -> None:
     )
 
 
+def named(tx: Transaction, acting: Acting, folder: FolderRow, names: Sequence[str]) -> dict[str, DocumentId]:
+    """Return the documents of a folder with one of these names, by name; the newest of several."""
+    seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
+    chosen = (
+        select(documents.c.name, documents.c.id)
+        .join_from(documents, tables.folders, tables.folders.c.id == documents.c.folder_id)
+        .where(
+            documents.c.folder_id == folder.id,
+            documents.c.latest > 0,
+            documents.c.name.in_(names),
+            residuals.where(seen, residuals.DOCUMENTS),
+        )
+        .order_by(documents.c.created_at, documents.c.id)
+    )
+    return {row.name: DocumentId(row.id) for row in tx.connection.execute(chosen, {"at": acting.at})}
+
+
 def page(
     tx: Transaction, acting: Acting, folder: FolderRow, *, after: str | None = None, limit: int = PAGE
 ) -> Page[DocumentSummary]:
@@ -275,7 +292,7 @@ def _summaries() -> Select[Any]:
             versions.c.size,
             versions.c.media_type,
             versions.c.created_at,
-            people.c.name.label("by"),
+            versions_of.brought_by(),
             tables.folders.c.name.label("folder_name"),
             count.label("versions"),
             signed.label("signed"),
@@ -283,6 +300,8 @@ def _summaries() -> Select[Any]:
         .join_from(documents, versions, newest)
         .join(tables.folders, tables.folders.c.id == documents.c.folder_id)
         .outerjoin(people, versions.c.created_by == people.c.id)
+        .outerjoin(visits, versions.c.visit_id == visits.c.id)
+        .outerjoin(file_requests, visits.c.request_id == file_requests.c.id)
     )
 
 

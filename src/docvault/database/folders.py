@@ -111,6 +111,14 @@ def rename(tx: Transaction, folder: FolderRow, name: str) -> None:
     tx.connection.execute(update(folders).where(folders.c.id == folder.id).values(name=name))
 
 
+def seen_or_none(tx: Transaction, acting: Acting, folder_id: str) -> FolderRow | None:
+    """Return a folder that `acting` may see, or None."""
+    try:
+        return for_seeing(tx, acting, folder_id)
+    except NotFound:
+        return None
+
+
 def page(
     tx: Transaction,
     acting: Acting,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from docvault.database import periods
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
-from docvault.database.tables import memberships, organisations, people, standings
+from docvault.database.tables import memberships, organisations, people, portfolios, standings
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
 from docvault.rules.people import PeopleError
 from docvault.values import NotFound, OrganisationId, PersonId, new_id
@@ -229,6 +229,15 @@ def any_active(tx: Transaction, role: Role) -> bool:
 def active(tx: Transaction, role: Role) -> Sequence[PersonRow]:
     """Return everybody of this role who may be here, the first to come first; for mail to them."""
     here = _people().where(people.c.role == role.value, people.c.state == PersonState.ACTIVE.value)
+    return [person_of(row) for row in tx.connection.execute(here.order_by(people.c.created_at, people.c.id))]
+
+
+def looking_after(tx: Transaction, organisation_id: str, at: datetime) -> Sequence[PersonRow]:
+    """Return the account managers who look after an organisation at `at` and may be here; for mail."""
+    theirs = select(portfolios.c.person_id).where(
+        portfolios.c.organisation_id == organisation_id, periods.in_force(portfolios, at)
+    )
+    here = _people().where(people.c.id.in_(theirs), people.c.state == PersonState.ACTIVE.value)
     return [person_of(row) for row in tx.connection.execute(here.order_by(people.c.created_at, people.c.id))]
 
 

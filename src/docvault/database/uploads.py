@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from docvault.database.engine import Transaction
+from docvault.database.engine import PAGE_MOST, Transaction
 from docvault.database.tables import documents, uploads
 from docvault.policy.vocabulary import Acting
 from docvault.values import DocumentId, FolderId, NotFound, UploadId, new_id
@@ -22,6 +22,7 @@ class UploadRow:
     filename: str
     size: int  # plaintext bytes announced
     received: int  # plaintext bytes stored, in whole segments
+    created_at: datetime
     expires_at: datetime
     finished_at: datetime | None
 
@@ -35,6 +36,7 @@ _ROW = select(
     uploads.c.filename,
     uploads.c.size,
     uploads.c.received,
+    uploads.c.created_at,
     uploads.c.expires_at,
     uploads.c.finished_at,
 ).join_from(uploads, documents, uploads.c.document_id == documents.c.id)
@@ -77,6 +79,21 @@ def for_sending(tx: Transaction, acting: Acting, upload_id: str, now: datetime) 
     if found.person_id != acting.person_id or found.expires_at <= now:
         raise NotFound
     return found
+
+
+def unfinished(tx: Transaction, acting: Acting, now: datetime) -> Sequence[UploadRow]:
+    """Return the uploads that `acting` began and that can go on, newest first."""
+    chosen = (
+        _ROW.where(
+            uploads.c.person_id == acting.person_id,
+            uploads.c.visit_id.is_(None),
+            uploads.c.finished_at.is_(None),
+            uploads.c.expires_at > now,
+        )
+        .order_by(uploads.c.created_at.desc(), uploads.c.id)
+        .limit(PAGE_MOST)
+    )
+    return [UploadRow(**row) for row in tx.connection.execute(chosen).mappings()]
 
 
 def advance(tx: Transaction, upload: UploadRow, received: int, expires_at: datetime) -> bool:

@@ -7,10 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
 
+from docvault.database import quotas
 from docvault.database.engine import Transaction
-from docvault.database.tables import documents, folder_keys, folders, people, uploads, versions
+from docvault.database.tables import (
+    documents,
+    file_requests,
+    folder_keys,
+    folders,
+    people,
+    uploads,
+    versions,
+    visits,
+)
 from docvault.values import NotFound
 
 RECEIVING = "receiving"
@@ -74,7 +84,7 @@ class Described:
     sha256: str
     media_type: str
     created_at: datetime
-    by: str | None  # the name of who brought it
+    by: str | None  # who brought it: a name, or a guest and through which request
     pages: int | None
     findings: str | None  # JSON
     comment: str | None  # what changed, in the words of who brought it
@@ -135,7 +145,12 @@ def next_number(tx: Transaction, document_id: str, purpose: str) -> int:
 
 
 def reserve(tx: Transaction, row: NewVersion) -> None:
-    """Add a version that is being received; nobody sees it before `complete`."""
+    """Add a version that is being received; nobody sees it before `complete`.
+
+    An original counts for its organisation from here on. Raises QuotaReached.
+    """
+    if row.purpose == quotas.ORIGINAL:
+        quotas.take(tx, row.document_id, row.size)
     tx.connection.execute(
         insert(versions).values(
             id=row.id,
@@ -222,13 +237,15 @@ def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
             versions.c.sha256,
             versions.c.media_type,
             versions.c.created_at,
-            people.c.name.label("by"),
+            brought_by(),
             versions.c.pages,
             versions.c.findings,
             versions.c.comment,
             versions.c.restored_from,
         )
         .join_from(versions, people, versions.c.created_by == people.c.id, isouter=True)
+        .outerjoin(visits, versions.c.visit_id == visits.c.id)
+        .outerjoin(file_requests, visits.c.request_id == file_requests.c.id)
         .where(
             versions.c.document_id == document_id,
             versions.c.purpose == "original",
@@ -239,10 +256,29 @@ def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
     return [Described(**row) for row in tx.connection.execute(chosen).mappings()]
 
 
+def brought_by() -> ColumnElement[str | None]:
+    """Return the column `by`, of a question that has outer joins to people, visits and file_requests."""
+    guest = visits.c.name + " (guest, through the request “" + file_requests.c.title + "”)"
+    return case((visits.c.id.is_not(None), guest), else_=people.c.name).label("by")
+
+
 def remove_unfinished(tx: Transaction, version_id: str) -> str | None:
     """Remove a version that is still being received; return its blob, or None if there is none to remove."""
-    removed = delete(versions).where(versions.c.id == version_id, versions.c.state == RECEIVING)
-    return tx.connection.execute(removed.returning(versions.c.blob)).scalar_one_or_none()
+    chosen = select(versions.c.document_id).where(versions.c.id == version_id)
+    # The document is locked before the counter, as where one is reserved: two never wait for each other.
+    locked = select(documents.c.id).where(documents.c.id.in_(chosen)).with_for_update()
+    tx.connection.execute(locked)
+    removed = (
+        delete(versions)
+        .where(versions.c.id == version_id, versions.c.state == RECEIVING)
+        .returning(versions.c.blob, versions.c.document_id, versions.c.purpose, versions.c.size)
+    )
+    row = tx.connection.execute(removed).one_or_none()
+    if row is None:
+        return None
+    if row.purpose == quotas.ORIGINAL:
+        quotas.give_back(tx, row.document_id, row.size)
+    return str(row.blob)
 
 
 def unfinished_since(tx: Transaction, before: datetime) -> Sequence[str]:

@@ -37,6 +37,11 @@ def passkey_name(text: str) -> str:
     return _name(text, "passkey", PASSKEY_NAME)
 
 
+def normal(text: str) -> str:
+    """Return a name as it would be kept, whether or not it may be."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
 def comment(text: str) -> str | None:
     """Return what somebody wrote about a version as it is kept: one line of NFC, or None. Raises BadName."""
     said = " ".join(unicodedata.normalize("NFC", text).split())
@@ -52,7 +57,7 @@ def _hides(text: str) -> bool:
 
 
 def _name(text: str, thing: str, longest: int) -> str:
-    name = unicodedata.normalize("NFC", text).strip()
+    name = normal(text)
     if not name:
         raise BadName(f"Please give the {thing} a name.")
     if len(name) > longest:

@@ -30,6 +30,7 @@ from docvault.rules.fields import FieldRefused
 from docvault.rules.languages import LanguageUnknown
 from docvault.rules.places import PlaceGone, PlaceRefused
 from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
+from docvault.rules.quotas import QuotaInvalid, QuotaReached
 from docvault.rules.single_sign_on import SignOnRefused
 from docvault.values import DocVaultError, NotFound
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
@@ -99,6 +100,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     refusals.LinkRefused: Meaning(HTTPStatus.NOT_FOUND, "link-refused", "This link does not work any more"),
     refusals.NotFresh: Meaning(HTTPStatus.FORBIDDEN, "not-fresh", "Please sign in again"),
     StorageFull: FULL,
+    QuotaReached: Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "quota-reached", "No room for this file"),
+    QuotaInvalid: INVALID,
     DatabaseFull: FULL,
     StoreFailed: AWAY,
     BlobLocked: Meaning(HTTPStatus.CONFLICT, "file-locked", "The file is locked"),

@@ -22,6 +22,7 @@ from docvault.database.tables.content import (
     viewings,
 )
 from docvault.database.tables.envelopes import envelopes, fields, recipients
+from docvault.database.tables.guests import file_requests, quotas, visits
 from docvault.database.tables.identity import (
     challenges,
     devices,
@@ -64,6 +65,7 @@ __all__ = [
     "documents",
     "envelopes",
     "fields",
+    "file_requests",
     "folder_keys",
     "folder_members",
     "folder_paths",
@@ -81,6 +83,7 @@ __all__ = [
     "people",
     "portfolios",
     "proposals",
+    "quotas",
     "recipients",
     "recovery_codes",
     "search_documents",
@@ -94,5 +97,6 @@ __all__ = [
     "uploads",
     "versions",
     "viewings",
+    "visits",
     "workers",
 ]

@@ -97,7 +97,9 @@ versions = Table(
     Column("restored_from", Integer, nullable=True),  # the number of the older version it repeats
     Column("scan", String(12), nullable=False),  # unscanned | waiting | clean | infected | failed
     Column("scanned_at", Moment, nullable=True),
-    reference("created_by", "people.id", nullable=True),  # null: made by DocVault itself
+    # null: brought by the guest of a visit, or made by DocVault itself
+    reference("created_by", "people.id", nullable=True),
+    reference("visit_id", "visits.id", nullable=True),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("document_id", "purpose", "number"),
 )
@@ -106,7 +108,8 @@ uploads = Table(
     "uploads",
     METADATA,
     identifier(),
-    reference("person_id", "people.id"),
+    reference("person_id", "people.id"),  # who sends it, or whose request a guest answers
+    reference("visit_id", "visits.id", nullable=True),  # of the guest who sends it
     reference("folder_id", "folders.id"),
     reference("document_id", "documents.id"),
     reference("version_id", "versions.id"),
@@ -116,6 +119,8 @@ uploads = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("finished_at", Moment, nullable=True),
+    Index("ix_uploads_person_id_created_at", "person_id", "created_at"),
+    Index("ix_uploads_visit_id_created_at", "visit_id", "created_at"),
 )
 
 viewings = Table(  # one audit leaf per session and version: who read what

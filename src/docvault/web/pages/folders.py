@@ -11,7 +11,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from docvault.actions import folders, organisations, sharing
+from docvault.actions import folders, organisations, quotas, sharing
 from docvault.policy.vocabulary import Permission, Role
 from docvault.rules.folders import FolderRefused
 from docvault.rules.names import BadName
@@ -191,6 +191,7 @@ async def _show(
         removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],
         today=portal.clock().astimezone(UTC).date(),
         most=portal.db.policy.numbers.uploads.max_bytes,
+        storage=await run(quotas.folder_storage, portal.db, **who),
         next_href=next_page(f"/folders/{folder_id}", view.documents.next, folders_after=folders_after),
         next_folders=_next_folders(folder_id, view.folders.next),
         trouble=str(error or ""),
