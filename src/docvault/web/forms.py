@@ -9,7 +9,7 @@ from litestar import Request
 from docvault.web.access import AccessError
 
 MEDIA_TYPE = "application/x-www-form-urlencoded"
-FIELDS_MOST = 100
+FIELDS_MOST = 200  # a page of folders and one of documents can all be ticked
 
 Form = TypeVar("Form", bound=msgspec.Struct)
 

@@ -88,6 +88,7 @@ async def _show(
         can_be_signed=obstacle is None and shown.number == view.versions[0].number,
         may_read=may_read,
         may_download=Permission.DOCUMENT_DOWNLOAD in view.may,
+        may_change=Permission.DOCUMENT_CHANGE in view.may,
         may_break=Permission.DOCUMENT_BREAK_GLASS in view.may and not may_read and bool(shown.pages),
         minutes=portal.db.policy.numbers.access.break_glass_minutes,
         reason=reason,

@@ -152,9 +152,10 @@ async def show_folder(
     folder_id: FromPath[str],
     after: FromQuery[str | None] = None,
     folders_after: FromQuery[str | None] = None,
+    binned: FromQuery[str] = "",
 ) -> Response[str]:
-    """One folder."""
-    return await _show(request, folder_id, after, folders_after)
+    """One folder. binned: something in it was just put into the bin."""
+    return await _show(request, folder_id, after, folders_after, binned=bool(binned))
 
 
 async def _show(
@@ -163,6 +164,8 @@ async def _show(
     after: str | None = None,
     folders_after: str | None = None,
     error: DocVaultError | None = None,
+    *,
+    binned: bool = False,
 ) -> Response[str]:
     portal, acting = portal_of(request), signed_in(request)
     view = await run(
@@ -187,6 +190,8 @@ async def _show(
         may_share=may_share,
         may_manage=may_manage,
         may_arrange=Permission.FOLDER_ARRANGE in view.may,
+        may_take=False,
+        binned=binned,
         shareable=await run(sharing.shareable_people, portal.db, **who) if may_share else [],
         removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],
         today=portal.clock().astimezone(UTC).date(),

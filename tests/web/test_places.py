@@ -1,0 +1,96 @@
+"""Renaming, moving, the bin and older versions by the pages' own forms: all of it works without scripts."""
+
+import re
+
+import pytest
+
+from .portal import begin, folder, send_part, upload
+
+
+@pytest.fixture
+def manager(site):
+    return site.sign_in(site.world.manager)
+
+
+def post(browser, path, **fields):
+    fields = {
+        name.replace("_", "-") if name.startswith("pick") else name: each for name, each in fields.items()
+    }
+    return browser.post(
+        path, data={**fields, "csrf": browser.headers["x-csrf-token"]}, follow_redirects=False
+    )
+
+
+def test_what_is_ticked_is_moved_through_the_folders_by_links_and_one_button(manager, site):
+    here, there = folder(manager, site, "Here"), folder(manager, site, "There")
+    papers = [upload(manager, here, f"{number}.txt", b"bytes") for number in range(2)]
+    ticked = {f"pick-document-{each}": "on" for each in papers}
+    answer = post(manager, f"/folders/{here}/selected", deed="move", **ticked)
+    assert answer.status_code == 303
+    page = manager.get(answer.headers["location"]).text
+    assert "It lies here already" in page
+    top = manager.get(f"/move?documents={'.'.join(papers)}").text
+    (into,) = re.findall(rf'href="(/move[^"]*into={there}[^"]*)"', top)
+    page = manager.get(into.replace("&amp;", "&")).text
+    assert "Move here" in page
+    moved = post(manager, "/move", documents=".".join(papers), into=there)
+    assert moved.headers["location"] == f"/folders/{there}"
+    assert all(f"{number}.txt" in manager.get(f"/folders/{there}").text for number in range(2))
+    assert "0.txt" not in manager.get(f"/folders/{here}").text
+
+
+def test_nothing_ticked_and_a_name_that_cannot_be_are_said_in_words(manager, site):
+    here = folder(manager, site, "Here")
+    paper = upload(manager, here, "a.txt", b"bytes")
+    answer = post(manager, f"/folders/{here}/selected", deed="bin")
+    assert (answer.status_code, "tick at least one" in answer.text) == (409, True)
+    for path in (f"/folders/{here}/rename", f"/documents/{paper}/rename"):
+        answer = post(manager, path, name="a\u202eb")
+        assert (answer.status_code, "invisible characters" in answer.text) == (400, True)
+
+
+def test_the_bin_shows_who_and_gives_back_or_asks_for_another_place(manager, site):
+    here, other = folder(manager, site, "Here"), folder(manager, site, "Other")
+    paper = upload(manager, here, "a.txt", b"bytes")
+    binned = post(manager, f"/documents/{paper}/bin")
+    assert "in the bin now" in manager.get(binned.headers["location"]).text
+    page = manager.get("/bin").text
+    assert "a.txt" in page
+    assert "Maya Manager" in page
+    assert manager.get(f"/documents/{paper}").status_code == 404
+    assert post(manager, f"/folders/{here}/bin").headers["location"] == "/folders"
+    answer = post(manager, f"/bin/documents/{paper}/restore")
+    assert answer.headers["location"] == f"/move?documents={paper}&binned=yes"
+    assert "Bring back" in manager.get(answer.headers["location"]).text
+    back = post(manager, "/move", documents=paper, into=other, binned="true")
+    assert back.headers["location"] == f"/folders/{other}"
+    assert "a.txt" in manager.get(f"/folders/{other}").text
+    assert post(manager, f"/bin/folders/{here}/restore").headers["location"] == f"/folders/{here}"
+
+
+def test_an_older_version_comes_back_from_the_page_that_says_what_changed(manager, site):
+    here = folder(manager, site)
+    paper = upload(manager, here, "a.txt", b"one")
+    begun = begin(manager, 3, folder=here, filename="a.txt", document=paper, comment="Lower fees")
+    send_part(manager, begun.headers["location"], 0, b"two")
+    page = manager.get(f"/documents/{paper}/versions").text
+    assert "Lower fees" in page
+    assert post(manager, f"/documents/{paper}/versions/1/restore").status_code == 303
+    assert "Version 1, brought back" in manager.get(f"/documents/{paper}/versions").text
+    assert manager.get(f"/api/v1/documents/{paper}/versions/3/content").content == b"one"
+    assert post(manager, f"/documents/{paper}/versions/3/restore").status_code == 409
+
+
+def test_the_api_moves_bins_and_brings_back(manager, site):
+    here, there = folder(manager, site, "Here"), folder(manager, site, "There")
+    paper = upload(manager, here, "a.txt", b"bytes")
+    assert manager.put(f"/api/v1/documents/{paper}/folder", json={"folder_id": there}).status_code == 204
+    assert manager.put(f"/api/v1/folders/{there}/parent", json={"folder_id": here}).status_code == 204
+    refused = manager.put(f"/api/v1/folders/{here}/parent", json={"folder_id": there})
+    assert refused.status_code == 409
+    assert refused.json()["type"].endswith("place-refused")
+    assert manager.delete(f"/api/v1/folders/{here}").status_code == 204
+    assert manager.get(f"/api/v1/documents/{paper}").status_code == 404
+    assert [one["name"] for one in manager.get("/api/v1/bin").json()["items"]] == ["Here"]
+    assert manager.post(f"/api/v1/bin/folders/{here}/restore", json={}).json() == {"folder_id": here}
+    assert manager.get(f"/api/v1/documents/{paper}/versions/1/content").content == b"bytes"
