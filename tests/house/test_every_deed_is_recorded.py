@@ -46,6 +46,9 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         2,
         "counters of the throttle, counted before and given back; the verdict is recorded",
     ),
+    "renditions._keep": (1, "what the portal makes of a version for itself; opening it is recorded"),
+    "renditions._note_rest": (1, "the same: what cannot be made"),
+    "renditions.make_missing": (1, "puts jobs back into the queue"),
     "sessions.authenticate": (1, "notes once a minute that a session is alive"),
     "sessions.begin_sign_in": (
         2,

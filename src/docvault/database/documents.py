@@ -57,7 +57,10 @@ class VersionView:
     created_at: datetime
     by: str | None  # the name of who brought it
     pages: int | None
-    findings: Mapping[str, Any] | None  # what intake found in a PDF: see docvault.pdf.intake.Findings
+    findings: Mapping[str, Any] | None  # what intake found in it: see docvault.pdf.intake.Findings
+    scan: str  # see rules/scans.py
+    scanned_at: datetime | None
+    scan_note: str | None
     comment: str | None  # what changed, in the words of who brought it
     restored_from: int | None  # the number of the older version it repeats
 

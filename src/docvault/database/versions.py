@@ -17,15 +17,17 @@ from docvault.database.tables import (
     folder_keys,
     folders,
     people,
+    renditions,
     uploads,
     versions,
     visits,
 )
+from docvault.rules.scans import Scan
 from docvault.values import NotFound
 
 RECEIVING = "receiving"
 STORED = "stored"
-UNSCANNED = "unscanned"
+READABLE = frozenset({Scan.UNSCANNED.value, Scan.CLEAN.value})  # for everybody but the scanner
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class VersionRow:
     folder_id: str
     document_id: str
     document_name: str
-    purpose: str  # original | prepared | working | signed | certificate
+    purpose: str  # original | prepared | working | signed | certificate | preview | thumbnail | text
     number: int  # from 1, within document and purpose
     state: str  # receiving | stored
     media_type: str  # empty while receiving
@@ -51,6 +53,8 @@ class VersionRow:
     blob: str
     segments: int
     algorithm: str
+    scan: str  # a rendition has that of the version it was made of
+    scan_note: str | None
     sealed_in: str | None = None  # the folder its segments are bound to; None: the document's own
 
 
@@ -87,10 +91,14 @@ class Described:
     by: str | None  # who brought it: a name, or a guest and through which request
     pages: int | None
     findings: str | None  # JSON
+    scan: str
+    scanned_at: datetime | None
+    scan_note: str | None
     comment: str | None  # what changed, in the words of who brought it
     restored_from: int | None  # the number of the older version it repeats
 
 
+_SOURCE = versions.alias("source")  # of a rendition: what its scan said counts for both (promise 42)
 _OPENED = (
     select(
         versions.c.id,
@@ -113,8 +121,12 @@ _OPENED = (
         versions.c.segments,
         versions.c.algorithm,
         versions.c.sealed_in,
+        func.coalesce(_SOURCE.c.scan, versions.c.scan).label("scan"),
+        func.coalesce(_SOURCE.c.scan_note, versions.c.scan_note).label("scan_note"),
     )
     .join_from(versions, documents, versions.c.document_id == documents.c.id)
+    .outerjoin(renditions, renditions.c.rendition_id == versions.c.id)
+    .outerjoin(_SOURCE, _SOURCE.c.id == renditions.c.version_id)
     .join(folders, documents.c.folder_id == folders.c.id)
     .join(
         folder_keys,
@@ -165,7 +177,7 @@ def reserve(tx: Transaction, row: NewVersion) -> None:
             blob=row.blob,
             segments=row.segments,
             algorithm=row.algorithm,
-            scan=UNSCANNED,
+            scan=Scan.UNSCANNED.value,
             created_by=row.created_by,
             created_at=row.created_at,
             comment=row.comment,
@@ -240,6 +252,9 @@ def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
             brought_by(),
             versions.c.pages,
             versions.c.findings,
+            versions.c.scan,
+            versions.c.scanned_at,
+            versions.c.scan_note,
             versions.c.comment,
             versions.c.restored_from,
         )

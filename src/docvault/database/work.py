@@ -66,7 +66,31 @@ class IndexDocument:
         return f"{self.NAME}-{self.document_id}-{new_id()}"
 
 
-Job = AdvanceEnvelope | DeliverMessage | IndexDocument
+@dataclass(frozen=True, slots=True)
+class ScanVersion:
+    """Have the malware scanner look at one version."""
+
+    NAME: ClassVar[str] = "scan_version"
+    version_id: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.NAME}-{self.version_id}-{new_id()}"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRenditions:
+    """Make what people look at and find a version by: preview, thumbnail, text."""
+
+    NAME: ClassVar[str] = "make_renditions"
+    version_id: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.NAME}-{self.version_id}-{new_id()}"
+
+
+Job = AdvanceEnvelope | DeliverMessage | IndexDocument | ScanVersion | MakeRenditions
 
 
 class JobFailed(DocVaultError):

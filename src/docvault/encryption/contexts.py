@@ -34,7 +34,7 @@ class FileContext:
     folder_id: str  # where the version was sealed; its document may have been moved since
     document_id: str
     version_id: str
-    purpose: str  # original | prepared | working | signed | certificate
+    purpose: str  # original | prepared | working | signed | certificate | preview | thumbnail | text
     number: int  # from 1, within document and purpose
 
     def segment(self, index: int, *, last: bool) -> bytes:

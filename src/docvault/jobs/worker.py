@@ -23,6 +23,7 @@ from docvault.jobs import (
     carry_out_proposals,
     collect_uploads,
     forget_tries,
+    make_missing,
     publish_checkpoint,
     put_index_jobs,
     retry_stuck,
@@ -31,6 +32,7 @@ from docvault.jobs import (
 from docvault.jobs.advance_envelope import advance_envelope
 from docvault.jobs.deliver_message import deliver_message
 from docvault.jobs.index_document import index_document
+from docvault.jobs.make_renditions import make_renditions
 from docvault.mail.sender import MailRefused
 from docvault.values import EnvelopeId, NotFound
 from docvault.wiring import Portal
@@ -64,6 +66,7 @@ PERIODIC = (
     Periodic("publish_checkpoint", publish_checkpoint.EVERY, publish_checkpoint.publish_checkpoint),
     Periodic("retry_stuck", retry_stuck.EVERY, retry_stuck.retry_stuck),
     Periodic("collect_uploads", collect_uploads.EVERY, collect_uploads.collect_uploads),
+    Periodic("make_missing", make_missing.EVERY, make_missing.make_missing),
     Periodic("carry_out_proposals", carry_out_proposals.EVERY, carry_out_proposals.carry_out_proposals),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
     Periodic("put_index_jobs", put_index_jobs.EVERY, put_index_jobs.put_index_jobs),
@@ -142,6 +145,12 @@ def _register(portal: Portal) -> None:
         index_document(portal, document_id)
 
     DBOS.workflow(name=work.IndexDocument.NAME)(_calling(index))
+
+    @step(name=f"{work.MakeRenditions.NAME}.step")
+    def make(version_id: str) -> None:
+        make_renditions(portal, version_id)
+
+    DBOS.workflow(name=work.MakeRenditions.NAME)(_calling(make))
     DBOS.workflow(name=work.AdvanceEnvelope.NAME)(_calling(advance))
     DBOS.workflow(name=work.DeliverMessage.NAME)(_calling(deliver))
 

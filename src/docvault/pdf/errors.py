@@ -87,3 +87,10 @@ class AppearanceRefused(PdfError):
 
 class CannotSign(PdfError):
     """The document was left as it was; the message says why."""
+
+
+class PictureUnreadable(PdfError):
+    """The picture cannot be drawn."""
+
+    def __init__(self, message: str = "This picture is damaged or not what its name says.") -> None:
+        super().__init__(message)

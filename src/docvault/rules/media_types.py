@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath
 
 PDF = "application/pdf"
+RTF = "application/rtf"
 UNKNOWN = "application/octet-stream"
 HEAD = 1024  # bytes that are enough to tell
 PDF_WITHIN = 1024  # bytes in which readers look for the header (ISO 32000-1, annex H, note 13)
@@ -11,7 +12,11 @@ PDF_WITHIN = 1024  # bytes in which readers look for the header (ISO 32000-1, an
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"{\\rtf", RTF),
     (b"PK\x03\x04", "application/zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     (b"MZ", "application/vnd.microsoft.portable-executable"),
@@ -33,7 +38,20 @@ _INSIDE_OLE = {
     ".ppt": "application/vnd.ms-powerpoint",
     ".msg": "application/vnd.ms-outlook",
 }
-_TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/markdown"}  # HTML and SVG stay unknown bytes
+PICTURES = frozenset(f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "tiff", "bmp"))
+TEXTS = frozenset(
+    {"text/plain", "text/csv", "text/markdown", "application/json", "application/xml", "application/yaml"}
+)
+OFFICE = frozenset((*_INSIDE_ZIP.values(), "application/msword", "application/vnd.ms-excel", RTF)) | {
+    "application/vnd.ms-powerpoint"
+}
+_WIDE = (b"\xff\xfe", b"\xfe\xff")  # how text in UTF-16 begins
+_TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/markdown", ".log": "text/plain"} | {
+    ".json": "application/json",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".xml": "application/xml",
+}  # HTML and SVG stay unknown bytes
 
 
 def media_type(name: str, head: bytes) -> str:
@@ -46,6 +64,6 @@ def media_type(name: str, head: bytes) -> str:
         return _INSIDE_ZIP.get(suffix, found)
     if found == "application/x-ole-storage":
         return _INSIDE_OLE.get(suffix, found)
-    if found is None and b"\x00" not in head:
+    if found is None and (b"\x00" not in head or head.startswith(_WIDE)):
         return _TEXT.get(suffix, UNKNOWN)
     return found or UNKNOWN

@@ -1,5 +1,6 @@
 """What the vault refuses beside what encryption and blobs refuse, as a closed list."""
 
+from docvault.rules.scans import words
 from docvault.values import DocVaultError
 
 
@@ -26,3 +27,14 @@ class RangeOutside(VaultError):
 
     def __init__(self) -> None:
         super().__init__("The file does not have the part that was asked for.")
+
+
+class NotScanned(VaultError):
+    """The malware scanner has not passed this file yet; the message says how that stands."""
+
+    def __init__(self, scan: str = "", note: str | None = None) -> None:
+        super().__init__(words(scan, note))
+
+
+class Quarantined(NotScanned):
+    """The malware scanner found something in this file; nobody can open it."""

@@ -14,7 +14,7 @@ from itertools import groupby, islice
 from typing import BinaryIO
 
 from docvault.blobs.store import BlobExists, BlobStore
-from docvault.database import versions
+from docvault.database import scans, versions
 from docvault.database.engine import Database, Transaction
 from docvault.database.folder_keys import FolderKeyRow
 from docvault.database.versions import RECEIVING, STORED, VersionRow
@@ -26,10 +26,12 @@ from docvault.values import NotFound, new_id
 from docvault.vault import keyring as keys
 from docvault.vault.digests import Digests
 from docvault.vault.errors import SegmentConflict, SegmentWrong
-from docvault.vault.reading import OpenVersion, new_row, object_key, place_of, row_context
+from docvault.vault.gate import pass_gate
+from docvault.vault.reading import OpenVersion, new_row, object_key, opened_place, opened_row, row_context
 from docvault.vault.records import Records
 from docvault.vault.search_keys import SearchKeys
 
+ORIGINAL = "original"
 SEGMENT = files.SEGMENT  # plaintext bytes of every segment but the last: 8 MiB
 Octets = files.Octets
 PICTURES = 48 * 1024 * 1024  # bytes of page pictures kept in memory: some 300 pages
@@ -85,13 +87,15 @@ class Vault:
     threads.
     """
 
-    def __init__(self, keyring: FileKeyring, blobs: BlobStore) -> None:
+    def __init__(self, keyring: FileKeyring, blobs: BlobStore, *, scanning: bool = False) -> None:
+        """scanning: what people bring stays closed until a malware scanner has seen it."""
         self.records = Records(keyring)
         self.search_keys = SearchKeys(keyring)  # used by vault/search.py and by actions
         self.pictures = PageCache(PICTURES)  # used by vault/pages.py
         self.sources = SourceCache(SOURCES)  # the same
         self._keyring = keyring
         self.blobs = blobs
+        self._scanning = scanning
         self._digests = Digests()
         self._beside = ThreadPoolExecutor(THREADS, thread_name_prefix="vault")
 
@@ -221,6 +225,8 @@ class Vault:
             pages=staged.pages,
             findings=staged.findings,
         )
+        if stored.file.purpose == ORIGINAL:
+            scans.arrived(tx, receiving.version_id, scanning=self._scanning)
         self._digests.forget(receiving.version_id)
         return StoredVersion(receiving.version_id, receiving.number, receiving.context.size, staged.sha256)
 
@@ -294,49 +300,25 @@ class Vault:
     # --- reading -------------------------------------------------------------------------------------------
 
     def open_version(self, db: Database, version_id: str) -> OpenVersion:
-        """Open a stored version; who may was asked before. Raises NotFound, UnknownAlgorithm, Tampered."""
+        """Open a stored version; who may was asked before. Raises NotFound, NotScanned, Quarantined,
+        UnknownAlgorithm, Tampered.
+        """
+        return self._opened(pass_gate(db, version_id))
+
+    def open_for_scanning(self, db: Database, version_id: str) -> OpenVersion:
+        """Open a stored version for the malware scanner, which alone may read what nobody has passed yet."""
         with db.reading() as tx:
-            row = versions.for_opening(tx, version_id)
+            return self._opened(versions.for_opening(tx, version_id))
+
+    def _opened(self, row: VersionRow) -> OpenVersion:
         if row.state != STORED:
             raise NotFound
-        return OpenVersion(
-            id=row.id,
-            document_id=row.document_id,
-            name=row.document_name,
-            purpose=row.purpose,
-            number=row.number,
-            media_type=row.media_type,
-            size=row.size,
-            sha256=row.sha256,
-            pages=row.pages,
-            findings=row.findings,
-            blob=row.blob,
-            place=place_of(row),
-            key=self._open_key(row),
-            store=self.blobs,
-            ahead=self._beside,
-        )
+        return opened_row(row, self._open_key(row), self.blobs, self._beside)
 
     def open_receiving(self, receiving: Receiving) -> OpenVersion:
         """Open a version whose segments are all stored but which is not kept yet, to look at its content."""
-        context = receiving.context
-        return OpenVersion(
-            id=receiving.version_id,
-            document_id=context.file.document_id,
-            name="",
-            purpose=context.file.purpose,
-            number=receiving.number,
-            media_type="",
-            size=context.size,
-            sha256=None,
-            pages=None,
-            findings=None,
-            blob=context.blob,
-            place=context.file,
-            key=receiving.key,
-            store=self.blobs,
-            ahead=self._beside,
-        )
+        place, size = receiving.context.file, receiving.context.size
+        return opened_place(place, size, receiving.context.blob, receiving.key, self.blobs, self._beside)
 
     # --- removing ------------------------------------------------------------------------------------------
 

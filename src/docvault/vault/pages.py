@@ -3,7 +3,8 @@ only.
 
 Who may was asked before. What was made is kept in the vault's memory within a budget, never on a disk; a
 version never changes, so neither does what is kept of it.
-All functions raise NotFound, BlobMissing, UnknownAlgorithm, Tampered, PdfUnreadable or WorkersBusy.
+All functions raise NotFound, NotScanned, Quarantined, BlobMissing, UnknownAlgorithm, Tampered, PdfUnreadable
+or WorkersBusy.
 """
 
 from contextlib import AbstractContextManager
@@ -14,10 +15,12 @@ from docvault.pdf.scratch import Scratch
 from docvault.pdf.text import Run
 from docvault.pdf.workers import Workers
 from docvault.vault.files import Vault
+from docvault.vault.gate import pass_gate
 
 
 def source(db: Database, vault: Vault, version_id: str) -> AbstractContextManager[Scratch]:
     """Lend the decrypted bytes of a version, sealed against writing; do not close them."""
+    pass_gate(db, version_id)  # what is kept in memory was opened before, perhaps before a newer verdict
     return vault.sources.holding(version_id, lambda: _load(db, vault, version_id))
 
 
@@ -36,6 +39,7 @@ def image(
         with source(db, vault, version_id) as opened:
             return render.page_image(pdf, opened, page, width)
 
+    pass_gate(db, version_id)
     return vault.pictures.image(version_id, page, width, draw)
 
 

@@ -95,6 +95,50 @@ class OpenVersion:
             yield index, part
 
 
+def opened_row(row: VersionRow, key: bytes, store: BlobStore, ahead: Executor) -> OpenVersion:
+    """Return the stored version that a row speaks of, opened with its data key."""
+    return OpenVersion(
+        id=row.id,
+        document_id=row.document_id,
+        name=row.document_name,
+        purpose=row.purpose,
+        number=row.number,
+        media_type=row.media_type,
+        size=row.size,
+        sha256=row.sha256,
+        pages=row.pages,
+        findings=row.findings,
+        blob=row.blob,
+        place=place_of(row),
+        key=key,
+        store=store,
+        ahead=ahead,
+    )
+
+
+def opened_place(
+    place: FileContext, size: int, blob: str, key: bytes, store: BlobStore, ahead: Executor
+) -> OpenVersion:
+    """Return a version whose segments are all there but which is not kept yet."""
+    return OpenVersion(
+        id=place.version_id,
+        document_id=place.document_id,
+        name="",
+        purpose=place.purpose,
+        number=place.number,
+        media_type="",
+        size=size,
+        sha256=None,
+        pages=None,
+        findings=None,
+        blob=blob,
+        place=place,
+        key=key,
+        store=store,
+        ahead=ahead,
+    )
+
+
 def _cut(part: bytes, start: int, stop: int) -> bytes:
     return part if start == 0 and stop == len(part) else part[start:stop]
 

@@ -33,6 +33,7 @@ from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPerso
 from docvault.rules.quotas import QuotaInvalid, QuotaReached
 from docvault.rules.single_sign_on import SignOnRefused
 from docvault.values import DocVaultError, NotFound
+from docvault.vault.errors import NotScanned, Quarantined
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
@@ -116,6 +117,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     PdfError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "pdf", "This PDF cannot be used like that"),
     PageMissing: ABSENT,
     WorkersBusy: BUSY,
+    NotScanned: Meaning(HTTPStatus.CONFLICT, "not-scanned", "Not checked for malware yet"),
+    Quarantined: Meaning(HTTPStatus.CONFLICT, "quarantined", "This file is locked"),
     ProposalError: Meaning(HTTPStatus.CONFLICT, "proposal-refused", "The proposal does not allow that"),
     ProposalInvalid: Meaning(HTTPStatus.BAD_REQUEST, "proposal-invalid", "This cannot be proposed"),
     SecondPersonNeeded: Meaning(HTTPStatus.FORBIDDEN, "second-person-needed", "Somebody else has to"),

@@ -48,6 +48,7 @@ from docvault.database.tables.log import (
     audit_tiles,
 )
 from docvault.database.tables.portal import installation, keys, messages, workers
+from docvault.database.tables.renditions import renditions
 from docvault.database.tables.search import search_documents, search_words
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "quotas",
     "recipients",
     "recovery_codes",
+    "renditions",
     "search_documents",
     "search_words",
     "sessions",

@@ -77,7 +77,7 @@ versions = Table(
     METADATA,
     identifier(),
     reference("document_id", "documents.id"),
-    Column("purpose", String(12), nullable=False),  # original | prepared | working | signed | certificate
+    Column("purpose", String(12), nullable=False),  # see docs/formats/file-encryption.md
     Column("number", Integer, nullable=False),  # counts from 1 within document and purpose
     Column("state", String(10), nullable=False),  # receiving | stored
     Column("media_type", String(100), nullable=False),
@@ -96,12 +96,15 @@ versions = Table(
     Column("comment", String(500), nullable=True),  # what changed, in the words of who brought it
     Column("restored_from", Integer, nullable=True),  # the number of the older version it repeats
     Column("scan", String(12), nullable=False),  # unscanned | waiting | clean | infected | failed
-    Column("scanned_at", Moment, nullable=True),
+    Column("scanned_at", Moment, nullable=True),  # of the newest verdict
+    Column("scan_note", String(200), nullable=True),  # what was found, or why there is no verdict
+    Column("scan_signatures", String(100), nullable=True),  # the scanner and its signatures that gave it
     # null: brought by the guest of a visit, or made by DocVault itself
     reference("created_by", "people.id", nullable=True),
     reference("visit_id", "visits.id", nullable=True),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("document_id", "purpose", "number"),
+    Index("ix_versions_scan_created_at", "scan", "created_at"),
 )
 
 uploads = Table(

@@ -7,6 +7,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from docvault.pdf.inside.plain import PAGE_BREAK, printable
 from docvault.pdf.inside.render import open_document, page_of
 from docvault.pdf.tasks import Job
 
@@ -38,6 +39,28 @@ def whole_text(job: Job) -> object:
         output.write(found.encode("utf-8", "replace") + b"\n")
         left -= len(found)
     return None
+
+
+def document_text(job: Job) -> object:
+    """Task: the text of all pages in the only output, parted by form feeds; returns if there is any."""
+    document, output, room, letters = open_document(job.files[0]), job.output(), job.options["most"], False
+    for index in range(len(document)):
+        text = _page_text(document, index)[:room]
+        letters = letters or (not text.isspace() and bool(text))
+        output.write((text if index == 0 else PAGE_BREAK + text).encode())
+        room -= len(text) + 1
+        if room <= 0:
+            break
+    return letters
+
+
+def _page_text(document: Any, index: int) -> str:
+    """The text of a page; one that is broken has none, and the others still count."""
+    try:
+        found: str = document[index].get_textpage().get_text_bounded(errors="ignore")
+    except pdfium.PdfiumError:
+        return ""
+    return printable(found)
 
 
 def _run(page: Any, textpage: Any, index: int) -> dict[str, object] | None:

@@ -1,0 +1,11 @@
+"""Job, every hour: ask for the renditions of versions whose job was lost."""
+
+from docvault.actions import renditions
+from docvault.wiring import Portal
+
+EVERY = 3600  # seconds
+
+
+def make_missing(portal: Portal) -> None:
+    """Enqueue what is missing; a job that finds nothing to do ends at once."""
+    renditions.make_missing(portal.db, portal.clock())
