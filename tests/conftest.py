@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
+import clamd
 import postgres
 import seaweed
 from docvault.blobs.filesystem import FileBlobs
@@ -59,6 +60,19 @@ def postgres_server():
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def clamd_address():
+    """Start ClamAV's daemon at the first test that wants it; what DOCVAULT_CLAMD would be."""
+    found = clamd.program()
+    if found is None:
+        pytest.skip("clamd is not installed: tools/install_system_packages.sh installs it")
+    daemon = clamd.Daemon(found)
+    try:
+        yield daemon.address
+    finally:
+        daemon.stop()
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: the local outbox page
     smtp_from: str = ""  # empty: docvault@ and the host of base_url
     root_key: str = ""  # empty: keys/root.key in `data`; otherwise file:/absolute/path
+    clamd: str = ""  # unix:/path/of/clamd.ctl or tcp:host:port; empty: files are not scanned for malware
     policies: str = ""  # empty: the policies that came with DocVault
     sso_issuer: str = ""  # https://login.example.com: the OpenID provider; empty: no single sign-on
     sso_client_id: str = ""

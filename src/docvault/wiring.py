@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from docvault.actions import scans
 from docvault.actions.installation import create_installation
 from docvault.actions.policies import note_policies
 from docvault.audit.checkpoints import LogKey
@@ -24,6 +25,7 @@ from docvault.database.engine import Database
 from docvault.encryption.keyring import FileKeyring
 from docvault.identity.provider import Provider
 from docvault.mail.sender import Mailer
+from docvault.malware.clamd import Clamd, Scanner
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
 from docvault.settings import Settings
@@ -56,6 +58,7 @@ class Portal:
     log_key: LogKey
     clock: Clock
     provider: Provider | None = None  # of single sign-on, where one is configured
+    scanner: Scanner | None = None  # for malware, where one is configured
 
     @property
     def blobs(self) -> BlobStore:
@@ -90,6 +93,7 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
             vault = _open_vault(settings, db, clock)
             _found(settings, db, vault, organisation or settings.name, clock)
             note_policies(db, now=clock())
+            scans.begin_or_end(db, scanning=_scanner(settings) is not None)
     return build(settings, clock=clock)
 
 
@@ -150,7 +154,12 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         log_key=LogKey(found.log_origin, private),
         clock=clock,
         provider=_provider(settings, db.policy),
+        scanner=_scanner(settings),
     )
+
+
+def _scanner(settings: Settings) -> Scanner | None:
+    return Clamd.of(settings.clamd) if settings.clamd else None
 
 
 def _provider(settings: Settings, policy: Policy) -> Provider | None:
@@ -198,7 +207,8 @@ def open_blobs(settings: Settings) -> BlobStore:
 
 
 def _open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
-    vault = Vault(FileKeyring.open(settings.root_key_path), open_blobs(settings))
+    keyring = FileKeyring.open(settings.root_key_path)
+    vault = Vault(keyring, open_blobs(settings), scanning=_scanner(settings) is not None)
     with db.transaction() as tx:
         vault.prove_keyring(tx, clock())
     return vault

@@ -49,6 +49,9 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
     "renditions._keep": (1, "what the portal makes of a version for itself; opening it is recorded"),
     "renditions._note_rest": (1, "the same: what cannot be made"),
     "renditions.make_missing": (1, "puts jobs back into the queue"),
+    "scans._note_trouble": (1, "why there is no verdict yet; the verdict is recorded"),
+    "scans.begin_or_end": (1, "follows the setting at a start; every verdict is recorded"),
+    "scans.scan_waiting": (1, "puts jobs back into the queue"),
     "sessions.authenticate": (1, "notes once a minute that a session is alive"),
     "sessions.begin_sign_in": (
         2,

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from docvault import wiring
-from docvault.actions import audit
+from docvault.actions import audit, scans
 from docvault.blobs.store import BlobError
 from docvault.cli import serving
 from docvault.identity.errors import ProviderAway
@@ -83,6 +83,7 @@ def _examine(settings: Settings) -> list[Finding]:
         "log": _log,
         "documents": _documents,
         "signing": _signing,
+        "malware": _malware,
         "mail": _mail,
         "sign-on": _sign_on,
     }
@@ -150,6 +151,19 @@ def _mail(portal: wiring.Portal) -> str:
         return "no mail server is set; administrators read messages on the outbox page"
     portal.mailer.greet()
     return "the mail server answers"
+
+
+def _malware(portal: wiring.Portal) -> str:
+    late, locked = scans.late(portal.db, portal.clock())
+    if portal.scanner is None:
+        return "files are not scanned: DOCVAULT_CLAMD is not set, and pages say so"
+    portal.scanner.prove()
+    if late:
+        raise NotWell(
+            f"{late} files have waited for their scan for more than 15 minutes and stay closed. Check that a"
+            " worker runs with DOCVAULT_CLAMD, and the limits of the scanner (docs/operators.md)."
+        )
+    return f"{portal.scanner.signatures()} finds the test file; {locked} files are locked"
 
 
 def _sign_on(portal: wiring.Portal) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from docvault.cli import audit, people, policy, search, tokens
+from docvault.cli.scan import scan
 from docvault.cli.verify import verify
 from docvault.values import DocVaultError
 
@@ -30,6 +31,7 @@ app.add_typer(tokens.app, name="tokens", help="List and revoke API tokens.")
 app.add_typer(policy.app, name="policy", help="Check and explain the policies.")
 app.add_typer(search.app, name="search", help="Build the index of words anew, and show how far it is.")
 app.command("verify")(verify)
+app.command("scan")(scan)
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder; made on the first run.")]
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]

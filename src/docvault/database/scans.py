@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select, true, update
+from sqlalchemy import and_, func, or_, select, true, update
 
 from docvault.database import work
 from docvault.database.engine import Transaction
@@ -95,11 +95,16 @@ def note(tx: Transaction, version_id: str, why: str) -> None:
     )
 
 
-def waiting(tx: Transaction, before: datetime, limit: int) -> Sequence[str]:
-    """Return versions from before `before` that have no verdict, the newest first."""
+def waiting(tx: Transaction, before: datetime, failed_before: datetime, limit: int) -> Sequence[str]:
+    """Return versions from before `before` without a verdict, the newest first.
+
+    failed_before: when the scanner was asked last about what it could not judge.
+    """
+    resting = and_(versions.c.scan == Scan.WAITING.value, versions.c.created_at < before)
+    failed = and_(versions.c.scan == Scan.FAILED.value, versions.c.scanned_at < failed_before)
     chosen = (
         select(versions.c.id)
-        .where(versions.c.scan.in_(OPEN_ENDED), versions.c.state == STORED, versions.c.created_at < before)
+        .where(or_(resting, failed), versions.c.state == STORED)
         .order_by(versions.c.created_at.desc())
         .limit(limit)
     )

@@ -27,12 +27,14 @@ from docvault.jobs import (
     publish_checkpoint,
     put_index_jobs,
     retry_stuck,
+    scan_waiting,
     warn_of_ending_tokens,
 )
 from docvault.jobs.advance_envelope import advance_envelope
 from docvault.jobs.deliver_message import deliver_message
 from docvault.jobs.index_document import index_document
 from docvault.jobs.make_renditions import make_renditions
+from docvault.jobs.scan_version import scan_version
 from docvault.mail.sender import MailRefused
 from docvault.values import EnvelopeId, NotFound
 from docvault.wiring import Portal
@@ -66,6 +68,7 @@ PERIODIC = (
     Periodic("publish_checkpoint", publish_checkpoint.EVERY, publish_checkpoint.publish_checkpoint),
     Periodic("retry_stuck", retry_stuck.EVERY, retry_stuck.retry_stuck),
     Periodic("collect_uploads", collect_uploads.EVERY, collect_uploads.collect_uploads),
+    Periodic("scan_waiting", scan_waiting.EVERY, scan_waiting.scan_waiting),
     Periodic("make_missing", make_missing.EVERY, make_missing.make_missing),
     Periodic("carry_out_proposals", carry_out_proposals.EVERY, carry_out_proposals.carry_out_proposals),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
@@ -150,7 +153,12 @@ def _register(portal: Portal) -> None:
     def make(version_id: str) -> None:
         make_renditions(portal, version_id)
 
+    @step(name=f"{work.ScanVersion.NAME}.step")
+    def scan(version_id: str) -> None:
+        scan_version(portal, version_id)
+
     DBOS.workflow(name=work.MakeRenditions.NAME)(_calling(make))
+    DBOS.workflow(name=work.ScanVersion.NAME)(_calling(scan))
     DBOS.workflow(name=work.AdvanceEnvelope.NAME)(_calling(advance))
     DBOS.workflow(name=work.DeliverMessage.NAME)(_calling(deliver))
 
