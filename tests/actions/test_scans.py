@@ -13,7 +13,7 @@ from docvault.actions.envelopes import NewRecipient, create_envelope
 from docvault.actions.renditions import make_renditions
 from docvault.actions.scans import begin_or_end, late, scan_all, scan_version, scan_waiting
 from docvault.database import documents, messages, tables
-from docvault.malware.clamd import Clamd, ScannerTrouble
+from docvault.malware.clamd import EICAR, Clamd, ScannerTrouble
 from docvault.pdf.workers import Workers
 from docvault.rules.scans import Obstacle, Scan
 from docvault.vault import pages
@@ -141,10 +141,10 @@ def test_what_is_found_later_locks_the_version_and_all_that_was_made_of_it(world
 
 @pytest.mark.promise(34)
 def test_malware_is_locked_recorded_and_told(world, pdf, scanner):
-    view = brought(world, pdf, "invoice.txt", b"Dear all, " + clamd.OURS)
+    view = brought(world, pdf, "invoice.txt", b"Dear all, " + EICAR)
     scan_version(world.db, world.vault, scanner, version_id=version_of(world, view), now=NOW)
     assert state(world, view)[0] == "infected"
-    assert "DocVault-Test-Malware" in state(world, view)[1]
+    assert "Eicar-Test-Signature" in state(world, view)[1]
     with world.db.reading() as tx:
         entries = tables.audit_entries.c
         row = tx.connection.execute(
@@ -156,7 +156,7 @@ def test_malware_is_locked_recorded_and_told(world, pdf, scanner):
             if one.template == "malware_found"
         }
     assert b'"result":"infected"' in row
-    assert b"DocVault-Test-Malware" in row
+    assert b"Eicar-Test-Signature" in row
     assert set(told) == {world.client.email, world.manager.email, world.administrator.email}
     assert told[world.client.email]["title"] == "invoice.txt"
     assert told[world.administrator.email]["title"] == ""  # administrators see no documents
