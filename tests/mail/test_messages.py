@@ -26,6 +26,7 @@ EVERY_VALUE = {
     "where": "Firefox · Windows · 203.0.113.9",
     "from_then": "2026-05-05T12:00:00+00:00",
     "token": "Backup",
+    "found": "Eicar-Test-Signature",
     "ends": "2026-05-04T12:00:00+00:00",
     "used": "9.8 GB",
     "most": "10 GB",
