@@ -225,7 +225,7 @@ class Vault:
             pages=staged.pages,
             findings=staged.findings,
         )
-        if stored.file.purpose == ORIGINAL:
+        if receiving.context.file.purpose == ORIGINAL:
             scans.arrived(tx, receiving.version_id, scanning=self._scanning)
         self._digests.forget(receiving.version_id)
         return StoredVersion(receiving.version_id, receiving.number, receiving.context.size, staged.sha256)
