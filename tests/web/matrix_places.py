@@ -13,6 +13,8 @@ ROWS = [
     Row("PUT", "/api/v1/folders/{folder_id:str}/parent", CHANGED, json={"folder_id": "{folder_id}"}),
     Row("PUT", "/api/v1/documents/{document_id:str}/folder", CHANGED, json={"folder_id": "{folder_id}"}),
     post("/api/v1/documents/{document_id:str}/versions/{number:int}/restore", CHANGED),
+    get("/api/v1/folders/{folder_id:str}/archive", SEEN),
+    post("/api/v1/archives", "out  out  --   in   in   in   --   --", {"document_ids": ["{document}"]}),
     get("/api/v1/bin", SIGNED_IN),
     form("/folders/{folder_id:str}/rename", CHANGED, name="Papers"),
     form("/documents/{document_id:str}/rename", CHANGED, name="paper.pdf"),

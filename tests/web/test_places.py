@@ -1,6 +1,8 @@
 """Renaming, moving, the bin and older versions by the pages' own forms: all of it works without scripts."""
 
+import io
 import re
+import zipfile
 
 import pytest
 
@@ -94,3 +96,23 @@ def test_the_api_moves_bins_and_brings_back(manager, site):
     assert [one["name"] for one in manager.get("/api/v1/bin").json()["items"]] == ["Here"]
     assert manager.post(f"/api/v1/bin/folders/{here}/restore", json={}).json() == {"folder_id": here}
     assert manager.get(f"/api/v1/documents/{paper}/versions/1/content").content == b"bytes"
+
+
+def test_what_is_ticked_or_a_whole_folder_comes_as_one_archive(manager, site):
+    here = folder(manager, site, "Here")
+    papers = [upload(manager, here, f"{number}.txt", b"bytes") for number in range(2)]
+    ticked = post(
+        manager, f"/folders/{here}/selected", deed="download", **{f"pick-document-{papers[0]}": "on"}
+    )
+    assert ticked.headers["content-type"] == "application/zip"
+    assert ticked.headers["content-disposition"].startswith("attachment")
+    assert zipfile.ZipFile(io.BytesIO(ticked.content)).namelist() == ["0.txt", "MANIFEST.txt"]
+    whole = manager.get(f"/api/v1/folders/{here}/archive")
+    assert "Here.zip" in whole.headers["content-disposition"]
+    assert zipfile.ZipFile(io.BytesIO(whole.content)).namelist() == [
+        "Here/0.txt",
+        "Here/1.txt",
+        "MANIFEST.txt",
+    ]
+    nothing = manager.get(f"/api/v1/folders/{folder(manager, site, 'Empty')}/archive")
+    assert (nothing.status_code, "nothing" in nothing.json()["detail"]) == (422, True)

@@ -31,6 +31,7 @@ BODY_MOST = 64 * 1024  # bytes of a request; a route that takes more says so its
 # What programs may use with a token; a subject that is not here is closed to them.
 FOR_PROGRAMS = frozenset(
     {
+        "archives",
         "audit",
         "bin",
         "documents",

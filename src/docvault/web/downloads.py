@@ -93,6 +93,16 @@ def _unsatisfiable(size: int) -> HTTPException:
     )
 
 
+def send_archive(name: str, parts: Iterator[bytes]) -> Stream:
+    """Answer with a ZIP that is made while it is sent: nobody knows how long it gets, so it has no ranges."""
+    headers = {
+        "content-disposition": disposition(name),
+        "content-security-policy": SANDBOX,
+        "accept-ranges": "none",
+    }
+    return Stream(parts, status_code=HTTPStatus.OK, media_type="application/zip", headers=headers)
+
+
 async def send(
     request: Request[Any, Any, Any],
     *,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from docvault.actions.archives import ArchiveRefused
 from docvault.actions.documents import NoPages
 from docvault.actions.envelopes import PreflightFailed
 from docvault.actions.uploads import OffsetConflict, TooLarge
@@ -112,6 +113,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     OffsetConflict: Meaning(HTTPStatus.CONFLICT, "upload-offset", "The upload goes on elsewhere"),
     PlaceRefused: Meaning(HTTPStatus.CONFLICT, "place-refused", "It stays where it is"),
     AlreadyNewest: Meaning(HTTPStatus.CONFLICT, "already-newest", "Nothing to bring back"),
+    ArchiveRefused: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "archive-refused", "No archive of this"),
     PlaceGone: Meaning(HTTPStatus.CONFLICT, "place-gone", "Its place is gone"),
     NoPages: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "no-pages", "No pages to show"),
     PdfError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "pdf", "This PDF cannot be used like that"),

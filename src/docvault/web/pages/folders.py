@@ -190,7 +190,7 @@ async def _show(
         may_share=may_share,
         may_manage=may_manage,
         may_arrange=Permission.FOLDER_ARRANGE in view.may,
-        may_take=False,
+        may_take=acting.role in (Role.ACCOUNT_MANAGER, Role.CLIENT),  # the policy says it again
         binned=binned,
         shareable=await run(sharing.shareable_people, portal.db, **who) if may_share else [],
         removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],

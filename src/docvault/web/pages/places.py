@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import choosing, folders, places, versions
+from docvault.actions.archives import ArchiveRefused
 from docvault.actions.documents import show_document
 from docvault.policy.vocabulary import Permission
 from docvault.rules.names import BadName
@@ -20,6 +21,7 @@ from docvault.rules.places import PlaceRefused
 from docvault.values import DocumentId, DocVaultError
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
+from docvault.web.api.archives import archive
 from docvault.web.rendering import render
 from docvault.web.running import run
 
@@ -88,7 +90,7 @@ async def bin_document(request: WebRequest, document_id: FromPath[str]) -> Respo
 
 @post("/folders/{folder_id:str}/selected")
 async def selected(request: WebRequest, folder_id: FromPath[str]) -> Response[Any]:
-    """Do something with the things that are ticked: move them, or put them into the bin."""
+    """Do something with what is ticked: download it as one ZIP, move it, or put it into the bin."""
     fields = await forms.pairs(request)
     db, acting = portal_of(request).db, signed_in(request)
     await run(folders.show_folder, db, acting=acting, folder_id=folder_id, limit=1)
@@ -96,6 +98,11 @@ async def selected(request: WebRequest, folder_id: FromPath[str]) -> Response[An
     if not documents and not inner:
         nothing = PlaceRefused("Please tick at least one document or folder first.")
         return refused(request, nothing, f"/folders/{folder_id}")
+    if fields.get("deed") == "download":
+        try:
+            return await archive(request, documents, inner)
+        except ArchiveRefused as error:
+            return refused(request, error, f"/folders/{folder_id}")
     if fields.get("deed") == "bin":
         return await _bin(request, f"/folders/{folder_id}", document_ids=documents, folder_ids=inner)
     return Redirect(choose_href(documents, inner, into=folder_id), status_code=303)
