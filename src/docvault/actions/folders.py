@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from docvault.audit.kinds import Kind
 from docvault.database import audit, documents, folder_members, folders, places
+from docvault.database.document_order import NEWEST
 from docvault.database.documents import DocumentSummary
 from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.database.folder_members import Candidate
@@ -159,11 +160,14 @@ def show_folder(
     *,
     acting: Acting,
     folder_id: str,
+    sort: str = NEWEST,
     after: str | None = None,
     folders_after: str | None = None,
     limit: int = PAGE,
 ) -> FolderView:
     """Return one folder, who sees it, and a page each of the folders and documents in it.
+
+    sort: how the documents follow each other, one of document_order.ORDERS.
 
     Raises NotFound or BadCursor.
     """
@@ -176,7 +180,7 @@ def show_folder(
             members=_members(tx, acting, folder),
             outside=_outside(tx, acting, folder) if Permission.FOLDER_MANAGE in may else [],
             folders=folders.page(tx, acting, parent_id=folder.id, after=folders_after, limit=limit),
-            documents=documents.page(tx, acting, folder, after=after, limit=limit),
+            documents=documents.page(tx, acting, folder, sort=sort, after=after, limit=limit),
             may=may,
             deepest=folders.depth(tx, folder) >= tx.policy.numbers.access.folder_depth,
         )

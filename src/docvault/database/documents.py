@@ -10,7 +10,8 @@ from sqlalchemy import Select, and_, delete, exists, func, insert, select, updat
 
 from docvault.database import break_glass, folders, residuals, tables
 from docvault.database import versions as versions_of
-from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
+from docvault.database.document_order import NEWEST, ORDERS, behind_cursor, cursor_at
+from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction
 from docvault.database.folders import FolderRow
 from docvault.database.tables import documents, file_requests, people, uploads, versions, visits
 from docvault.database.versions import STORED, Described
@@ -188,10 +189,13 @@ def version_id(tx: Transaction, document: DocumentRow, number: int | None = None
 
 def newest_is(tx: Transaction, document_id: str, number: int) -> None:
     """Say that version `number` is whole; an older one that arrives late does not become the newest."""
+    size = select(versions.c.size).where(
+        versions.c.document_id == document_id, versions.c.purpose == ORIGINAL, versions.c.number == number
+    )
     tx.connection.execute(
         update(documents)
         .where(documents.c.id == document_id, documents.c.latest < number)
-        .values(latest=number)
+        .values(latest=number, size=size.scalar_subquery())
     )
 
 
@@ -240,23 +244,30 @@ def named(tx: Transaction, acting: Acting, folder: FolderRow, names: Sequence[st
 
 
 def page(
-    tx: Transaction, acting: Acting, folder: FolderRow, *, after: str | None = None, limit: int = PAGE
+    tx: Transaction,
+    acting: Acting,
+    folder: FolderRow,
+    *,
+    sort: str = NEWEST,
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Page[DocumentSummary]:
-    """Return the documents of a folder that `acting` may see, newest first. Raises BadCursor.
+    """Return the documents of a folder that `acting` may see, in the order `sort` names. Raises BadCursor.
 
     folder: found by `folders.for_seeing`. A token may see folders and no documents.
     """
     seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
     conditions = [documents.c.folder_id == folder.id, PRESENT]
     conditions.append(residuals.where(seen, residuals.DOCUMENTS))
-    older = before_cursor(after, documents.c.created_at, documents.c.id)
-    if older is not None:
-        conditions.append(older)
+    behind = behind_cursor(sort, after)
+    if behind is not None:
+        conditions.append(behind)
     limit = min(limit, PAGE_MOST)
-    chosen = _summaries().where(*conditions).order_by(documents.c.created_at.desc(), documents.c.id.desc())
+    order = ORDERS[sort]
+    chosen = _summaries().add_columns(order.column.label("place")).where(*conditions).order_by(*order.by())
     rows = tx.connection.execute(chosen.limit(limit + 1), {"at": acting.at}).mappings().all()
     more = len(rows) > limit
-    cursor = cursor_after(rows[limit - 1]["document_at"], rows[limit - 1]["id"]) if more else None
+    cursor = cursor_at(sort, rows[limit - 1]["place"], rows[limit - 1]["id"]) if more else None
     return Page([_summary(dict(row)) for row in rows[:limit]], cursor)
 
 
@@ -291,7 +302,6 @@ def _summaries() -> Select[Any]:
         select(
             documents.c.id,
             documents.c.name,
-            documents.c.created_at.label("document_at"),
             versions.c.size,
             versions.c.media_type,
             versions.c.created_at,
@@ -314,5 +324,5 @@ def _version(row: Described) -> VersionView:
 
 
 def _summary(row: dict[str, Any]) -> DocumentSummary:
-    del row["document_at"]
+    row.pop("place", None)
     return DocumentSummary(**{**row, "signed": bool(row["signed"])})

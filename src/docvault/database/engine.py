@@ -248,4 +248,4 @@ def before_cursor(
         raise BadCursor("That page does not exist. Please start from the first one.") from error
     if moment.tzinfo is None or not last:
         raise BadCursor("That page does not exist. Please start from the first one.")
-    return or_(at < moment, and_(at == moment, row_id < last))
+    return and_(at <= moment, or_(at < moment, row_id < last))  # the first half is where an index begins

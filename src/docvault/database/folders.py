@@ -15,6 +15,7 @@ from docvault.policy.residuals import Residual, alternatives
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.values import FolderId, NotFound, OrganisationId, new_id
 
+COUNTED = 1000  # documents of a folder; beyond that a list says that there are more
 WAYS = 40  # to see a folder that are asked for one by one, such as the clients of an account manager
 PRESENT = folders.c.trashed_at.is_(None)  # not in the bin: all that anybody's questions are about
 FIRST_PAGES = 256  # questions kept built, one for everybody with the same rights; about 100 KiB each
@@ -29,7 +30,8 @@ class FolderSummary:
     kind: str  # rfp | sow | contract | whitepaper | general
     organisation_id: OrganisationId
     organisation_name: str
-    documents: int
+    documents: int  # at most COUNTED: counting a million rows for a number nobody reads would not stay quick
+    more_documents: bool  # than that
     changed_at: datetime  # when the newest document came, or the folder was made
     parent_id: FolderId | None  # None at the top, and where whoever asked may not see it
     parent_name: str | None
@@ -228,8 +230,15 @@ def _summaries() -> Select[Any]:
     whole = and_(
         documents.c.latest > 0, documents.c.trashed_at.is_(None), documents.c.disposed_at.is_(None)
     )  # as documents.PRESENT, which stands above this module
-    count = select(func.count()).select_from(documents).where(inside, whole).scalar_subquery()
-    newest = select(func.max(documents.c.created_at)).where(inside, whole).scalar_subquery()
+    some = select(literal(1)).where(inside, whole).correlate(folders).limit(COUNTED + 1).subquery()
+    count = select(func.count()).select_from(some).scalar_subquery()
+    newest = (
+        select(documents.c.created_at)
+        .where(inside, whole)
+        .order_by(documents.c.created_at.desc(), documents.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     return select(
         folders,
         organisations.c.name.label("organisation_name"),
@@ -245,7 +254,8 @@ def _summary(row: Row[Any], parents: Mapping[str, str]) -> FolderSummary:
         kind=row.kind,
         organisation_id=row.organisation_id,
         organisation_name=row.organisation_name,
-        documents=row.documents,
+        documents=min(row.documents, COUNTED),
+        more_documents=row.documents > COUNTED,
         changed_at=row.newest or row.created_at,
         parent_id=row.parent_id if row.parent_id in parents else None,
         parent_name=parents.get(row.parent_id),

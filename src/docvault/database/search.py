@@ -31,6 +31,13 @@ from docvault.values import DocumentId, FolderId, OrganisationId
 ORIGINAL = "original"
 OPEN = ("sent", "completing")  # states of an envelope that waits for somebody
 LAST_DAY = date.max - timedelta(days=1)
+WINDOW = 2000  # of the newest documents are looked at first
+_NEWEST = and_(
+    versions.c.document_id == documents.c.id,
+    versions.c.purpose == ORIGINAL,
+    versions.c.number == documents.c.latest,
+    versions.c.state == STORED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +98,18 @@ def page(
 
     inside: then only documents that they may read.
     """
-    conditions = [*_allowed(tx, acting), *_wanted(tx, acting, wanted)]
     older = before_cursor(after, documents.c.created_at, documents.c.id)
-    if older is not None:
-        conditions.append(older)
-    chosen = _found().where(*conditions)
-    if inside is not None:
-        chosen = _narrowed(tx, acting, chosen, inside)
+    conditions = [*_allowed(tx, acting), *_wanted(tx, acting, wanted)]
     limit = min(limit, PAGE_MOST)
-    ordered = chosen.order_by(documents.c.created_at.desc(), documents.c.id.desc()).limit(limit + 1)
-    rows = tx.connection.execute(ordered, {"at": acting.at}).mappings().all()
+    for window in (WINDOW, None):
+        chosen = _fitting(window, older).where(*conditions)
+        if inside is not None:
+            chosen = _narrowed(tx, acting, chosen, inside)
+        fitting = _newest_first(chosen).limit(limit + 1).subquery("fitting")
+        described = _newest_first(_found().where(documents.c.id.in_(select(fitting.c.id))))
+        rows = tx.connection.execute(described, {"at": acting.at}).mappings().all()
+        if len(rows) > limit:
+            break
     more = len(rows) > limit
     cursor = cursor_after(rows[limit - 1]["document_at"], rows[limit - 1]["id"]) if more else None
     return Page([_one(dict(row)) for row in rows[:limit]], cursor)
@@ -201,13 +210,31 @@ def _narrowed(tx: Transaction, acting: Acting, chosen: Select[Any], inside: Insi
     )
 
 
-def _found() -> Select[Any]:
-    newest = and_(
-        versions.c.document_id == documents.c.id,
-        versions.c.purpose == ORIGINAL,
-        versions.c.number == documents.c.latest,
-        versions.c.state == STORED,
+def _fitting(window: int | None, older: ColumnElement[bool] | None) -> Select[Any]:
+    """Return the question for ids alone: of the `window` newest documents behind the cursor, or of all.
+
+    What fits often is among the newest, and then a page costs the same however many there are; asked of all,
+    everything that fits would be sorted for it. What fits seldom is asked of all, by the folders to be seen.
+    """
+    place = documents.c.folder_id == folders.c.id
+    chosen = (
+        select(documents.c.id)
+        .join_from(documents, versions, _NEWEST)
+        .join(folders, place)
+        .outerjoin(people, people.c.id == versions.c.created_by)
     )
+    behind = [] if older is None else [older]
+    if window is None:
+        return chosen.where(*behind)
+    newest = select(documents.c.id).where(*behind)
+    return chosen.where(documents.c.id.in_(select(_newest_first(newest).limit(window).subquery().c.id)))
+
+
+def _newest_first(chosen: Select[Any]) -> Select[Any]:
+    return chosen.order_by(documents.c.created_at.desc(), documents.c.id.desc())
+
+
+def _found() -> Select[Any]:
     return (
         select(
             documents.c.id,
@@ -224,7 +251,7 @@ def _found() -> Select[Any]:
             folders.c.organisation_id,
             organisations.c.name.label("organisation_name"),
         )
-        .join_from(documents, versions, newest)
+        .join_from(documents, versions, _NEWEST)
         .join(folders, folders.c.id == documents.c.folder_id)
         .join(organisations, organisations.c.id == folders.c.organisation_id)
         .outerjoin(people, people.c.id == versions.c.created_by)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
 )
 
 from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
@@ -64,12 +65,23 @@ documents = Table(
         "latest", Integer, nullable=False
     ),  # the number of the newest original version; 0 before the first is whole
     Column(
+        "size", BigInteger, nullable=False, default=0
+    ),  # of that version, so that a list can be sorted by it
+    Column(
         "trashed_at", Moment, nullable=True
     ),  # in the recycle bin since then; null in a folder that is there
     Column("trashed_by", ID, nullable=True),
     Column("disposed_at", Moment, nullable=True),  # its keys are destroyed; the row stays as evidence
     Index("ix_documents_folder_id_created_at_id", "folder_id", "created_at", "id"),
+    Index("ix_documents_folder_id_size_id", "folder_id", "size", "id"),
     Index("ix_documents_created_at_id", "created_at", "id"),
+)
+
+Index(
+    "ix_documents_folder_id_lower_name_id",
+    documents.c.folder_id,
+    func.lower(documents.c.name),
+    documents.c.id,
 )
 
 versions = Table(

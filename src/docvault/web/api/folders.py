@@ -19,6 +19,7 @@ WebRequest = Request[Any, Any, Any]
 
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MOST)]
 KindName = Literal["rfp", "sow", "contract", "whitepaper", "general"]
+SortName = Literal["newest", "oldest", "name", "name-back", "largest", "smallest"]
 MemberRole = Literal["viewer", "contributor", "signer", "manager"]
 
 
@@ -59,6 +60,7 @@ class Folder(Answer):
     organisation_id: str
     organisation_name: str
     documents: int
+    more_documents: bool
     changed_at: datetime
     parent_id: str | None
     parent_name: str | None
@@ -262,19 +264,25 @@ async def _do(request: WebRequest, deed: Callable[..., None], folder_id: str, pe
 
 @get("/folders/{folder_id:str}/documents", summary="List documents of a folder", tags=["Folders"])
 async def documents(
-    request: WebRequest, folder_id: FromPath[str], after: FromQuery[str | None] = None
+    request: WebRequest,
+    folder_id: FromPath[str],
+    sort: FromQuery[SortName] = "newest",
+    after: FromQuery[str | None] = None,
 ) -> FolderDocuments:
-    """The documents in the folder, newest first."""
-    view = await _show(request, folder_id, after)
+    """The documents in the folder, newest first unless `sort` says otherwise; a cursor fits its own order."""
+    view = await _show(request, folder_id, sort, after)
     return msgspec.convert(view.documents, FolderDocuments, from_attributes=True)
 
 
-async def _show(request: WebRequest, folder_id: str, after: str | None = None) -> folders.FolderView:
+async def _show(
+    request: WebRequest, folder_id: str, sort: str = "newest", after: str | None = None
+) -> folders.FolderView:
     return await run(
         folders.show_folder,
         portal_of(request).db,
         acting=signed_in(request),
         folder_id=FolderId(folder_id),
+        sort=sort,
         after=after,
     )
 

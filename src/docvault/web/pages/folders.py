@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import folders, organisations, quotas, sharing
+from docvault.database.document_order import NEWEST, ORDERS
 from docvault.policy.vocabulary import Permission, Role
 from docvault.rules.folders import FolderRefused
 from docvault.rules.names import BadName
@@ -37,6 +38,8 @@ ROLES = {
     "signer": "read, and be asked to sign",
     "manager": "read, add, sign, share the folder and keep people out",
 }
+# What a click on the head of a column asks for: the order it begins with, and the other way round.
+SORTING = {"Name": ("name", "name-back"), "Size": ("largest", "smallest"), "Added": (NEWEST, "oldest")}
 REFUSALS = (FolderRefused, BadName)
 
 
@@ -152,10 +155,12 @@ async def show_folder(
     folder_id: FromPath[str],
     after: FromQuery[str | None] = None,
     folders_after: FromQuery[str | None] = None,
+    sort: FromQuery[str] = NEWEST,
     binned: FromQuery[str] = "",
 ) -> Response[str]:
     """One folder. binned: something in it was just put into the bin."""
-    return await _show(request, folder_id, after, folders_after, binned=bool(binned))
+    known = sort if sort in ORDERS else NEWEST
+    return await _show(request, folder_id, after, folders_after, sort=known, binned=bool(binned))
 
 
 async def _show(
@@ -165,6 +170,7 @@ async def _show(
     folders_after: str | None = None,
     error: DocVaultError | None = None,
     *,
+    sort: str = NEWEST,
     binned: bool = False,
 ) -> Response[str]:
     portal, acting = portal_of(request), signed_in(request)
@@ -173,6 +179,7 @@ async def _show(
         portal.db,
         acting=acting,
         folder_id=folder_id,
+        sort=sort,
         after=after,
         folders_after=folders_after,
     )
@@ -184,6 +191,8 @@ async def _show(
         problems.meaning_of(error).status if error else 200,
         nav="folders",
         view=view,
+        sort=sort,
+        sorting=SORTING,
         kinds=KINDS,
         roles=ROLES,
         may_upload=Permission.FOLDER_UPLOAD in view.may,
@@ -197,7 +206,9 @@ async def _show(
         today=portal.clock().astimezone(UTC).date(),
         most=portal.db.policy.numbers.uploads.max_bytes,
         storage=await run(quotas.folder_storage, portal.db, **who),
-        next_href=next_page(f"/folders/{folder_id}", view.documents.next, folders_after=folders_after),
+        next_href=next_page(
+            f"/folders/{folder_id}", view.documents.next, folders_after=folders_after, sort=sort
+        ),
         next_folders=_next_folders(folder_id, view.folders.next),
         trouble=str(error or ""),
     )

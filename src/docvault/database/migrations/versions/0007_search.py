@@ -1,4 +1,4 @@
-"""Keep keyed hashes of the words of documents."""
+"""Keep keyed hashes of the words of documents, and what the lists of a folder are sorted by."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,3 +44,18 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_search_words_number", "search_words", ["number"])
+    _sorted_lists()
+
+
+def _sorted_lists() -> None:
+    """Keep the size of the newest version with its document: a list is sorted along an index, or not at all."""
+    op.add_column("documents", sa.Column("size", sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute(
+        "UPDATE documents SET size = COALESCE((SELECT versions.size FROM versions WHERE"
+        " versions.document_id = documents.id AND versions.purpose = 'original'"
+        " AND versions.number = documents.latest), 0)"
+    )
+    op.create_index("ix_documents_folder_id_size_id", "documents", ["folder_id", "size", "id"])
+    op.create_index(
+        "ix_documents_folder_id_lower_name_id", "documents", ["folder_id", sa.text("lower(name)"), "id"]
+    )
