@@ -23,6 +23,7 @@ from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, work
 from docvault.database.engine import Database
 from docvault.encryption.keyring import FileKeyring
+from docvault.encryption.masters import RootKey
 from docvault.identity.provider import Provider
 from docvault.mail.sender import Mailer
 from docvault.malware.clamd import Clamd, Scanner
@@ -30,11 +31,13 @@ from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
 from docvault.settings import Settings
 from docvault.values import Clock, DocVaultError, NotFound, utc_now
+from docvault.vault import masters as master_keys
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
+from docvault.vault.masters import PEPPER, Masters
+from docvault.vault.peppers import Peppers, add_pepper
 
 LOG_KEY = "log"  # its name in the table of keys
-LOG_CONTEXT = "key:log"  # what its record is bound to
 
 
 class NotPrepared(DocVaultError):
@@ -66,6 +69,13 @@ class Portal:
         return self.vault.blobs
 
     @property
+    def masters(self) -> Masters:
+        """The keys that everything is sealed under; for the terminal only."""
+        if not isinstance(self.vault.keyring, Masters):
+            raise NotPrepared(self.settings)
+        return self.vault.keyring
+
+    @property
     def relying_party(self) -> RelyingParty:
         """Whom passkeys are made for: what the settings say, never what a request says."""
         return RelyingParty.of(self.settings.base_url, self.settings.name)
@@ -90,6 +100,7 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
             migrate(db)
             work.prepare(settings.database)
             _create_root_key(settings, db)
+            master_keys.found(db, root_key(settings), clock())
             vault = _open_vault(settings, db, clock)
             _found(settings, db, vault, organisation or settings.name, clock)
             note_policies(db, now=clock())
@@ -136,7 +147,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         log_row = keys.find(tx, LOG_KEY)
     if found is None or log_row is None:
         raise NotPrepared(settings)
-    private = Ed25519PrivateKey.from_private_bytes(vault.records.open(LOG_CONTEXT, log_row[0]))
+    private = Ed25519PrivateKey.from_private_bytes(vault.records.open(log_row.context, log_row.wrapped))
     numbers = db.policy.numbers
     return Portal(
         settings=settings,
@@ -144,7 +155,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         vault=vault,
         pdf=Workers(),
         authority=Authority.load(db, vault, clock=clock),
-        hasher=Hasher(numbers.passwords.argon2, vault.records.derive("password-pepper")),
+        hasher=Hasher(numbers.passwords.argon2, Peppers(db, vault.records)),
         mailer=Mailer(
             smtp_url=settings.smtp_url,
             sender=settings.sender_address,
@@ -206,8 +217,13 @@ def open_blobs(settings: Settings) -> BlobStore:
     return S3Blobs(settings.bucket)
 
 
+def root_key(settings: Settings) -> RootKey:
+    """Open the root key that the settings name. Raises KeyringError."""
+    return FileKeyring.open(settings.root_key_path)
+
+
 def _open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
-    keyring = FileKeyring.open(settings.root_key_path)
+    keyring = Masters.open(db, root_key(settings))
     vault = Vault(keyring, open_blobs(settings), scanning=_scanner(settings) is not None)
     with db.transaction() as tx:
         vault.prove_keyring(tx, clock())
@@ -220,6 +236,7 @@ def _found(settings: Settings, db: Database, vault: Vault, organisation: str, cl
     with db.reading() as tx:
         found = installation.find(tx)
         log_row = keys.find(tx, LOG_KEY)
+        pepper = keys.find(tx, PEPPER)
     origin = found.log_origin if found else f"{urlsplit(settings.base_url).netloc.replace(':', '.')}/audit"
     if found is None:
         create_installation(
@@ -228,7 +245,11 @@ def _found(settings: Settings, db: Database, vault: Vault, organisation: str, cl
     if log_row is None:
         log_key = LogKey(origin, Ed25519PrivateKey.generate())
         with db.transaction() as tx:
-            sealed = vault.records.seal(LOG_CONTEXT, log_key.private.private_bytes_raw())
+            context = keys.context_of(LOG_KEY, keys.FIRST)
+            sealed = vault.records.seal(context, log_key.private.private_bytes_raw())
             keys.put(tx, LOG_KEY, sealed, log_key.public.raw, now)
+    if pepper is None:
+        with db.transaction() as tx:
+            add_pepper(tx, vault.records, now)
     if not Authority.exists(db):
         Authority.create(db, vault, organisation_name=organisation, base_url=settings.base_url, now=now)

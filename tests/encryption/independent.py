@@ -58,6 +58,29 @@ def open_record(key, about, record):
         raise Refused("record") from error
 
 
+def master_context(generation):
+    return context("docvault/master-key/v1", ("generation", generation))
+
+
+def open_master(root, generation, wrapped):
+    return open_record(derive(root, "master-key"), master_context(generation), wrapped)
+
+
+def seal_under_master(generation, master, purpose, about, plaintext, salt=None):
+    record = seal_record(derive(master, purpose), about, plaintext, salt)
+    return b"\x02" + generation.to_bytes(4, "big") + record
+
+
+def open_under_master(masters, purpose, about, sealed):
+    """Open what is sealed under one of `masters`, which are by generation."""
+    if sealed[0] != 2:
+        raise Refused("layout")
+    generation = int.from_bytes(sealed[1:5], "big")
+    if generation not in masters:
+        raise Refused("master")
+    return open_record(derive(masters[generation], purpose), about, sealed[5:])
+
+
 def read_key_file(text):
     title, encoded, check, end = text.split("\n")
     root = base64.b64decode(encoded)
@@ -66,6 +89,11 @@ def read_key_file(text):
     if hashlib.sha256(b"docvault/root-key-check/v1\n" + root).hexdigest()[:16] != check:
         raise Refused("key file")
     return root
+
+
+def write_key_file(root):
+    check = hashlib.sha256(b"docvault/root-key-check/v1\n" + root).hexdigest()[:16]
+    return f"docvault-root-key-v1\n{base64.b64encode(root).decode()}\n{check}\n"
 
 
 def folder_context(row):
@@ -139,16 +167,16 @@ def open_segment(data_key, about, sealed):
         raise Refused("chunk") from error
 
 
-def open_data_key(root, row):
-    folder_key = open_record(derive(root, "folder-key"), folder_context(row), row["wrapped-folder-key"])
+def open_data_key(masters, row):
+    folder_key = open_under_master(masters, "folder-key", folder_context(row), row["wrapped-folder-key"])
     return open_record(derive(folder_key, "data-key"), version_context(row), row["wrapped-key"])
 
 
-def read_file(root, row, get):
+def read_file(masters, row, get):
     """Read a whole version; `get(name)` returns a stored object."""
     if row["algorithm"] != "cobblestone-256" or row["segments"] != max(1, -(-row["size"] // SEGMENT)):
         raise Refused("row")
-    data_key = open_data_key(root, row)
+    data_key = open_data_key(masters, row)
     parts = {}
     for index in [row["segments"] - 1, *range(row["segments"] - 1)]:
         plaintext = open_segment(data_key, segment_context(row, index), get(f"{row['blob']}/{index:06d}"))

@@ -13,12 +13,16 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import sync_playwright
 
 from docvault.blobs.store import BlobMissing
 from docvault.database.folder_keys import FolderKeyRow
 from docvault.database.versions import VersionRow
+from docvault.encryption import records
+from docvault.encryption.contexts import MasterContext
+from docvault.encryption.errors import Tampered
 from docvault.encryption.keyring import FileKeyring
 from docvault.vault import keyring as keys
 from docvault.vault.reading import OpenVersion, place_of, row_context
@@ -77,15 +81,50 @@ def read_independently(vector):
         "wrapped-folder-key": bytes.fromhex(vector["wrapped_folder_key"]),
         "wrapped-key": bytes.fromhex(vector["wrapped_key"]),
     }
-    root = bytes.fromhex(vector["root_key"])
+    masters = independent_masters(vector)
 
     def get(name):
-        found = object_of(vector, independent.open_data_key(root, row), int(name.partition("/")[2]))
+        found = object_of(vector, independent.open_data_key(masters, row), int(name.partition("/")[2]))
         if found is None:
             raise independent.Refused("missing")
         return found
 
-    return independent.read_file(root, row, get)
+    return independent.read_file(masters, row, get)
+
+
+def independent_masters(vector):
+    root = independent.read_key_file(vector["key_file"])
+    return {
+        int(generation): independent.open_master(root, int(generation), bytes.fromhex(wrapped))
+        for generation, wrapped in vector["masters"].items()
+    }
+
+
+class VectorKeyring:
+    """The masters of one vector, opened by the product."""
+
+    def __init__(self, vector):
+        root = key_file(vector["key_file"])
+        self.masters = {
+            int(generation): root.unwrap(bytes.fromhex(wrapped), MasterContext(int(generation)))
+            for generation, wrapped in vector["masters"].items()
+        }
+
+    def newest(self):
+        return max(self.masters)
+
+    def derive(self, purpose, generation):
+        if generation not in self.masters:
+            raise Tampered
+        return records.derive(self.masters[generation], purpose)
+
+
+def key_file(text):
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "root.key"
+        path.touch(0o600)
+        path.write_text(text)
+        return FileKeyring.open(path)
 
 
 class VectorBlobs:
@@ -126,7 +165,7 @@ def read_with_the_product(vector):
         sealed_in=row.get("sealed-in"),
     )
     context = row_context(stored)
-    keyring = FileKeyring(bytes.fromhex(vector["root_key"]))
+    keyring = VectorKeyring(vector)
     folder = FolderKeyRow(row["organisation"], row["folder"], row["generation"], stored.wrapped_folder_key)
     key = keys.open_data_key(keys.open_folder_key(keyring, folder), context, stored.wrapped_key)
     with ThreadPoolExecutor(1) as ahead:
@@ -203,19 +242,40 @@ def make(title, size, **changes):
         "sha256": hashlib.sha256(plaintext).hexdigest(),
         **changes,
     }
-    vector = {"title": title, "valid": True, "root_key": fixed("root").hex(), "row": row}
+    vector = {"title": title, "valid": True, **root_and_masters(), "row": row}
     wrap(vector)
     vector["objects"] = {f"{index:06d}": seal(row, plaintext, index) for index in range(segments)}
     return vector
 
 
+GENERATION = 2  # of the master that the vectors' folder keys are under; an older one is there as well
+
+
+def root_and_masters():
+    """Return a key file and the masters that it wraps, as they lie in a file and in rows."""
+    wrapping = independent.derive(fixed("root"), "master-key")
+    return {
+        "key_file": independent.write_key_file(fixed("root")),
+        "masters": {
+            str(generation): independent.seal_record(
+                wrapping,
+                independent.master_context(generation),
+                fixed(f"master {generation}"),
+                fixed(f"salt of master {generation}", 24),
+            ).hex()
+            for generation in (1, GENERATION)
+        },
+    }
+
+
 def wrap(vector):
     """Seal the keys for the row as it stands."""
     row = vector["row"]
-    root_purpose = independent.derive(fixed("root"), "folder-key")
     folder_purpose = independent.derive(fixed("folder key"), "data-key")
-    wrapped = independent.seal_record(
-        root_purpose,
+    wrapped = independent.seal_under_master(
+        GENERATION,
+        fixed(f"master {GENERATION}"),
+        "folder-key",
         independent.folder_context(row),
         fixed("folder key"),
         fixed("salt of the folder key", 24),
@@ -278,6 +338,10 @@ def record_change(name, change):
         vector[name] = bytes(change(bytearray(bytes.fromhex(vector[name])))).hex()
 
     return apply
+
+
+def to_generation(generation):
+    return lambda sealed: sealed[:1] + generation.to_bytes(4, "big") + sealed[5:]
 
 
 def chunk_of(sealed, k):
@@ -367,13 +431,24 @@ def invalid_vectors():
         "data-key-salt-changed": (short, record_change("wrapped_key", flip(1))),
         "data-key-bit-flipped": (short, record_change("wrapped_key", flip(30))),
         "data-key-truncated": (short, record_change("wrapped_key", lambda record: record[:20])),
-        "folder-key-unknown-algorithm": (short, record_change("wrapped_folder_key", flip(0))),
+        "folder-key-unknown-algorithm": (short, record_change("wrapped_folder_key", flip(5))),
         "folder-key-bit-flipped": (short, record_change("wrapped_folder_key", flip(-1))),
         "folder-key-in-place-of-data-key": (
             short,
             lambda vector: vector.update(wrapped_key=vector["wrapped_folder_key"]),
         ),
-        "root-key-other": (short, lambda vector: vector.update(root_key="00" * 32)),
+        "folder-key-unknown-layout-algorithm": (short, record_change("wrapped_folder_key", flip(0))),
+        "folder-key-of-another-master": (short, record_change("wrapped_folder_key", to_generation(1))),
+        "folder-key-of-a-master-that-is-gone": (short, record_change("wrapped_folder_key", to_generation(3))),
+        "folder-key-truncated": (short, record_change("wrapped_folder_key", lambda sealed: sealed[:4])),
+        "masters-swapped": (
+            short,
+            lambda vector: vector.update(masters={"1": vector["masters"]["2"], "2": vector["masters"]["1"]}),
+        ),
+        "root-key-other": (
+            short,
+            lambda vector: vector.update(key_file=independent.write_key_file(fixed("another root"))),
+        ),
     }
     return {name: attacked(base, name.replace("-", " "), change) for name, (base, change) in attacks.items()}
 

@@ -93,6 +93,25 @@ async function sealRecord(key, about, plaintext) {
   return join(Uint8Array.of(1), salt, new Uint8Array(sealed));
 }
 
+const readKeyFile = (file) => base64.read(file.split("\n")[1]);
+const masterContext = (generation) => text.encode(`docvault/master-key/v1\ngeneration ${generation}\n`);
+const underMaster = (generation) => Uint8Array.of(2, 0, 0, 0, generation); // up to 255, which is enough here
+
+async function writeKeyFile(root) {
+  const check = await sha256(join(text.encode("docvault/root-key-check/v1\n"), root));
+  return `docvault-root-key-v1\n${base64.write(root)}\n${check.slice(0, 16)}\n`;
+}
+
+async function openUnderMaster(vector, purpose, about, sealed) {
+  if (sealed[0] !== 2) refuse("layout");
+  const generation = new DataView(sealed.buffer, sealed.byteOffset).getUint32(1);
+  const wrapped = vector.masters[generation];
+  if (wrapped === undefined) refuse("master");
+  const wrapping = await derive(readKeyFile(vector.key_file), "master-key");
+  const master = await openRecord(wrapping, masterContext(generation), hex.read(wrapped));
+  return openRecord(await derive(master, purpose), about, sealed.subarray(5));
+}
+
 const FOLDER = ["organisation", "folder", "generation"];
 const PLACE = ["algorithm", "organisation", "folder", "document", "version", "purpose", "number"];
 const VERSION = [
@@ -181,8 +200,9 @@ async function readVector(vector) {
   const { row } = vector;
   if (row.algorithm !== "cobblestone-256") refuse("algorithm");
   if (row.segments !== Math.max(1, Math.ceil(row.size / SEGMENT))) refuse("segments");
-  const wrapping = await derive(hex.read(vector.root_key), "folder-key");
-  const folderKey = await openRecord(wrapping, folderContext(row), hex.read(vector.wrapped_folder_key));
+  const folderKey = await openUnderMaster(
+    vector, "folder-key", folderContext(row), hex.read(vector.wrapped_folder_key),
+  );
   const binding = await derive(folderKey, "data-key");
   const dataKey = await openRecord(binding, versionContext(row), hex.read(vector.wrapped_key));
   const parts = [];
@@ -199,7 +219,7 @@ async function readVector(vector) {
 
 // Writes a vector of one segment with `size` counted bytes, in the place that `row` names.
 async function writeVector(place, size) {
-  const [root, folderKey, dataKey] = [random(32), random(32), random(32)];
+  const [root, master, folderKey, dataKey] = [random(32), random(32), random(32), random(32)];
   const plaintext = counted(size);
   const row = { ...place, algorithm: "cobblestone-256", state: "stored", size, segments: 1 };
   row.sha256 = await sha256(plaintext);
@@ -207,9 +227,12 @@ async function writeVector(place, size) {
   return {
     title: `written by WebCrypto, ${size} bytes`,
     valid: true,
-    root_key: hex.write(root),
+    key_file: await writeKeyFile(root),
+    masters: { 3: hex.write(await sealRecord(await derive(root, "master-key"), masterContext(3), master)) },
     row,
-    wrapped_folder_key: hex.write(await sealRecord(await derive(root, "folder-key"), folderContext(row), folderKey)),
+    wrapped_folder_key: hex.write(
+      join(underMaster(3), await sealRecord(await derive(master, "folder-key"), folderContext(row), folderKey)),
+    ),
     wrapped_key: hex.write(await sealRecord(await derive(folderKey, "data-key"), versionContext(row), dataKey)),
     objects: { "000000": base64.write(sealed) },
   };

@@ -22,6 +22,7 @@ from docvault.policy import numbers
 from docvault.policy.engine import default_folder
 from docvault.settings import Settings
 from docvault.values import new_id
+from docvault.vault.peppers import Peppers
 from docvault.web.cookies import CHALLENGE
 from web import house as houses
 from web.matrix import MATRIX
@@ -360,7 +361,7 @@ def test_two_installations_share_no_secret_and_none_comes_with_an_account(tmp_pa
             {
                 "root": portal.settings.root_key_path.read_bytes(),
                 "log": portal.log_key.private.private_bytes_raw(),
-                "pepper": portal.vault.records.derive("password-pepper"),
+                "pepper": Peppers(portal.db, portal.vault.records).of(1),
             }
             for portal in portals
         ]

@@ -60,7 +60,7 @@ def test_no_private_key_lies_in_the_database_in_clear(house, authority):
 def test_a_wrapped_key_moved_to_another_name_does_not_open(house, authority):
     db, vault, _ = house
     with db.reading() as tx:
-        wrapped, _ = keys.get(tx, "ca-root")
+        wrapped = keys.get(tx, "ca-root").wrapped
     with pytest.raises(EncryptionError):
         vault.records.open("key:ca-seal", wrapped)
 

@@ -69,7 +69,7 @@ def test_the_specification_is_enough_to_read_a_data_folder(world, document):
     def get(name):
         return (world.folder / "blobs" / name[:2] / name).read_bytes()
 
-    assert independent.read_file(root, dict(found), get) == data
+    assert independent.read_file({1: root}, dict(found), get) == data
 
 
 BIG = hashlib.shake_256(b"big").digest(2 * SEGMENT + 1234)

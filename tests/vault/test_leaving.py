@@ -24,10 +24,9 @@ from .files import read, store
 LATER = NOW + timedelta(days=1)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def world(request, tmp_path):
-    url = request.getfixturevalue("empty_postgres_url") if request.param == "postgresql" else None
-    made = build(tmp_path, url)
+@pytest.fixture
+def world(database_url, tmp_path):
+    made = build(tmp_path, database_url)
     yield made
     made.vault.close()
     made.db.close()
@@ -64,7 +63,7 @@ def all_keys(world, folder_id):
     """Return every folder key there is now, opened: what a member who kept everything has when they leave."""
     return [
         keys.open_folder_key(
-            world.vault._keyring,
+            world.vault.keyring,
             FolderKeyRow(world.acme, folder_id, row.generation, row.wrapped),
         )
         for row in generations(world, folder_id)

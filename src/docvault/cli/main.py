@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from docvault.cli import audit, people, policy, search, tokens
+from docvault.cli import audit, keys, people, policy, search, tokens
 from docvault.cli.scan import scan
 from docvault.cli.verify import verify
 from docvault.values import DocVaultError
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.add_typer(audit.app, name="audit", help="Export, verify and check the audit trail.")
 app.add_typer(people.app, name="people", help="Add, list, disable and enable people.")
 app.add_typer(tokens.app, name="tokens", help="List and revoke API tokens.")
+app.add_typer(keys.app, name="keys", help="List, rotate and destroy keys.")
 app.add_typer(policy.app, name="policy", help="Check and explain the policies.")
 app.add_typer(search.app, name="search", help="Build the index of words anew, and show how far it is.")
 app.command("verify")(verify)

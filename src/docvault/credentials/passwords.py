@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import argon2
 import zxcvbn_rs_py
@@ -24,6 +25,7 @@ from docvault.policy.numbers import Argon2, Passwords
 SALT = 16  # random bytes
 DIGEST = 32  # bytes of argon2id output
 PEPPER = 32  # bytes
+FIRST = 1  # the generation of the pepper of a hash that names none
 WAIT = 10  # seconds at most in the queue
 WORD_SHORTEST = 4  # a context word shorter than this says nothing
 OWN_PART_SHORTEST = 8  # characters that must remain when context words are taken out
@@ -40,17 +42,40 @@ class Verdict:
     renewed: str | None = None
 
 
+class Peppers(Protocol):
+    """The peppers by generation; older ones are needed until everybody has signed in again."""
+
+    def newest(self) -> int:
+        """Return the generation that new passwords are kept under."""
+
+    def of(self, generation: int) -> bytes | None:
+        """Return one pepper, or None if there is none. Secret."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class OnePepper:
+    """One pepper that is never renewed."""
+
+    pepper: bytes
+
+    def newest(self) -> int:
+        return FIRST
+
+    def of(self, generation: int) -> bytes | None:
+        return self.pepper if generation == FIRST else None
+
+
 class Hasher:
     """Computes argon2id, a few at once; more wait in a short queue, and the rest are told to come back.
 
     Without the bound a flood of sign-ins would take memory from everybody else.
     """
 
-    def __init__(self, parameters: Argon2, pepper: bytes) -> None:
-        """pepper: 32 secret bytes, the same for ever. Raises ValueError for a shorter one."""
-        if len(pepper) < PEPPER:
+    def __init__(self, parameters: Argon2, pepper: bytes | Peppers) -> None:
+        """pepper: 32 secret bytes, or all generations of them. Raises ValueError for a shorter one."""
+        self._peppers: Peppers = OnePepper(pepper) if isinstance(pepper, bytes) else pepper
+        if len(self._peppers.of(self._peppers.newest()) or b"") < PEPPER:
             raise ValueError("the pepper needs at least 32 bytes")
-        self._pepper = pepper
         self._argon2 = argon2.PasswordHasher(
             time_cost=parameters.passes,
             memory_cost=parameters.memory_kib,
@@ -60,29 +85,37 @@ class Hasher:
             type=argon2.Type.ID,
         )
         self._nobody = _nobodys_hash(parameters)
+        self._nobodys_pepper = secrets.token_bytes(PEPPER)
         self.waiting = parameters.waiting  # how many may wait, wherever they do
         self._slots = threading.BoundedSemaphore(parameters.at_once)
         self._places = threading.BoundedSemaphore(parameters.at_once + parameters.waiting)
 
     def hash(self, password: str) -> str:
-        """Return the encoded argon2id hash to store. Raises TooBusy."""
+        """Return the encoded argon2id hash to store, with its pepper's generation. Raises TooBusy."""
         with self._turn():
-            return self._argon2.hash(self._peppered(password))
+            return self._hash(password)
 
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare; None (no such account) computes just as long and is never right. Raises TooBusy."""
-        encoded = stored or self._nobody
+        generation, encoded = generation_of(stored or self._nobody)
+        pepper = self._peppers.of(generation)
+        known = pepper or self._nobodys_pepper  # one that is gone costs the same time
         with self._turn():
             try:
-                self._argon2.verify(encoded, self._peppered(password))
+                self._argon2.verify(encoded, _peppered(known, password))
             except (VerifyMismatchError, InvalidHashError):
                 return Verdict(right=False)
-            outdated = self._argon2.check_needs_rehash(encoded)
-            renewed = self._argon2.hash(self._peppered(password)) if outdated else None
-            return Verdict(right=stored is not None, renewed=renewed)
+            outdated = generation != self._peppers.newest() or self._argon2.check_needs_rehash(encoded)
+            renewed = self._hash(password) if outdated else None
+            return Verdict(right=stored is not None and pepper is not None, renewed=renewed)
 
-    def _peppered(self, password: str) -> bytes:
-        return hmac.digest(self._pepper, normal(password).encode("utf-8", "surrogatepass"), hashlib.sha256)
+    def _hash(self, password: str) -> str:
+        generation = self._peppers.newest()
+        pepper = self._peppers.of(generation)
+        if pepper is None:
+            raise ValueError("the newest pepper is always there")
+        encoded = self._argon2.hash(_peppered(pepper, password))
+        return encoded if generation == FIRST else f"{generation}{encoded}"
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -97,6 +130,16 @@ class Hasher:
                 self._slots.release()
         finally:
             self._places.release()
+
+
+def generation_of(stored: str) -> tuple[int, str]:
+    """Return the generation of a stored hash's pepper, and the hash: `2$argon2id…` has the second one."""
+    generation, dollar, rest = stored.partition("$")
+    return (int(generation) if generation.isdecimal() else FIRST), dollar + rest
+
+
+def _peppered(pepper: bytes, password: str) -> bytes:
+    return hmac.digest(pepper, normal(password).encode("utf-8", "surrogatepass"), hashlib.sha256)
 
 
 def normal(password: str) -> str:

@@ -10,6 +10,16 @@ FILE_ALGORITHM = "cobblestone-256"
 
 
 @dataclass(frozen=True, slots=True)
+class MasterContext:
+    """Which master key this is."""
+
+    generation: int
+
+    def encode(self) -> bytes:
+        return _lines("docvault/master-key/v1", generation=self.generation)
+
+
+@dataclass(frozen=True, slots=True)
 class FolderContext:
     """Whose folder key this is."""
 

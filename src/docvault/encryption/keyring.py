@@ -12,8 +12,9 @@ import stat
 from pathlib import Path
 from typing import Self
 
-from docvault.encryption import records
-from docvault.encryption.errors import EncryptionError
+from docvault.encryption import masters, records
+from docvault.encryption.contexts import MasterContext
+from docvault.encryption.errors import EncryptionError, Tampered
 
 TITLE = "docvault-root-key-v1"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -41,13 +42,24 @@ class KeyringDamaged(KeyringError):
 
 
 class WrongKeyring(KeyringError):
-    """The key file is whole, but belongs to other data."""
+    """The root key is whole, but belongs to other data."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This key file belongs to other data: nothing stored here opens with it. "
-            "Put back the one from your backup."
+            "This root key belongs to other data: nothing stored here opens with it. "
+            "Put back the key file from your backup, or correct DOCVAULT_ROOT_KEY."
         )
+
+
+class RootKeyAway(KeyringError):
+    """The place that keeps the root key does not answer, or does not let us use it."""
+
+
+class RootKeyLies(KeyringError):
+    """The place that keeps the root key gave back something else than it was given."""
+
+    def __init__(self) -> None:
+        super().__init__("What keeps the root key gave back another key than it was given. Nothing opens.")
 
 
 class FileKeyring:
@@ -101,8 +113,32 @@ class FileKeyring:
                 raise KeyringExposed(f"The key file {path} can be read by others. Run: chmod 600 {path}")
             return cls(_parse(file.read(MOST), path))
 
-    def derive(self, purpose: str) -> bytes:
+    @property
+    def name(self) -> str:
+        """The name of a root key in a file: `file:` and the check digits of the file."""
+        return f"file:{_check(self._root)}"
+
+    def wrap(self, master: bytes, context: MasterContext) -> bytes:
+        """Return the master wrapped for its context."""
+        return records.seal(records.derive(self._root, "master-key"), context.encode(), master)
+
+    def unwrap(self, wrapped: bytes, context: MasterContext) -> bytes:
+        """Return the master again. Raises UnknownAlgorithm or Tampered."""
+        return records.unseal(records.derive(self._root, "master-key"), context.encode(), wrapped)
+
+    def as_first_master(self) -> tuple[bytes, str]:
+        """Return itself as the first master of an installation that had none: wrapped, and its digest."""
+        return self.wrap(self._root, MasterContext(masters.FIRST)), masters.digest(self._root)
+
+    # An installation from before there were masters is one whose first master is the root key itself.
+
+    def newest(self) -> int:
+        return masters.FIRST
+
+    def derive(self, purpose: str, generation: int = masters.FIRST) -> bytes:
         """Return the 32-byte key of the root key for `purpose`. Secret; the same at every call."""
+        if generation != masters.FIRST:
+            raise Tampered
         return records.derive(self._root, purpose)
 
     def __repr__(self) -> str:

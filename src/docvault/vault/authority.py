@@ -47,7 +47,7 @@ class Authority:
     def find_roots(db: Database) -> tuple[bytes, ...]:
         """Return the roots, DER, without opening any key. Raises NotFound."""
         with db.reading() as tx:
-            return (keys.get(tx, _row("root"))[1],)
+            return (keys.get(tx, _row("root")).public,)
 
     @classmethod
     def create(
@@ -75,10 +75,10 @@ class Authority:
         """Open the keys. Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable, in that order."""
         with db.reading() as tx:
             rows = {name: keys.get(tx, _row(name)) for name in NAMES}
-            address = keys.get(tx, ADDRESS)[1].decode()
+            address = keys.get(tx, ADDRESS).public.decode()
         pairs = {
-            name: KeyPair.load(public, vault.records.open(f"key:{_row(name)}", wrapped))
-            for name, (wrapped, public) in rows.items()
+            name: KeyPair.load(row.public, vault.records.open(row.context, row.wrapped))
+            for name, row in rows.items()
         }
         return cls(
             CertificateAuthority(

@@ -20,7 +20,7 @@ from docvault.database.folder_keys import FolderKeyRow
 from docvault.database.versions import RECEIVING, STORED, VersionRow
 from docvault.encryption import files, records
 from docvault.encryption.contexts import FileContext, VersionContext
-from docvault.encryption.keyring import FileKeyring
+from docvault.encryption.masters import Keyring
 from docvault.pdf.cache import PageCache, SourceCache
 from docvault.values import NotFound, new_id
 from docvault.vault import keyring as keys
@@ -87,13 +87,13 @@ class Vault:
     threads.
     """
 
-    def __init__(self, keyring: FileKeyring, blobs: BlobStore, *, scanning: bool = False) -> None:
+    def __init__(self, keyring: Keyring, blobs: BlobStore, *, scanning: bool = False) -> None:
         """scanning: what people bring stays closed until a malware scanner has seen it."""
         self.records = Records(keyring)
         self.search_keys = SearchKeys(keyring)  # used by vault/search.py and by actions
         self.pictures = PageCache(PICTURES)  # used by vault/pages.py
         self.sources = SourceCache(SOURCES)  # the same
-        self._keyring = keyring
+        self.keyring = keyring
         self.blobs = blobs
         self._scanning = scanning
         self._digests = Digests()
@@ -112,7 +112,7 @@ class Vault:
 
     def create_folder_key(self, tx: Transaction, folder_id: str, now: datetime) -> None:
         """Make the key of a folder that was just added, in its transaction. Raises NotFound."""
-        keys.create_folder_key(tx, self._keyring, folder_id, now)
+        keys.create_folder_key(tx, self.keyring, folder_id, now)
 
     def rewrapped(self, row: VersionRow, becomes: VersionRow) -> bytes:
         """Return the key of a version, wrapped for the row that it becomes. Raises Tampered."""
@@ -120,7 +120,7 @@ class Vault:
 
     def key_for_moving(self, tx: Transaction, folder_id: str, now: datetime) -> FolderKeyRow:
         """Return the key that versions get which come into a folder. Raises NotFound."""
-        return keys.folder_key_for_moving(tx, self._keyring, folder_id, now)
+        return keys.folder_key_for_moving(tx, self.keyring, folder_id, now)
 
     # --- receiving ------------------------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class Vault:
         comment: what changed, from `rules.names.comment`. restored_from: the older version it repeats.
         """
         number = versions.next_number(tx, document_id, purpose)
-        folder = keys.folder_key_for_writing(tx, self._keyring, document_id, now)
+        folder = keys.folder_key_for_writing(tx, self.keyring, document_id, now)
         place = FileContext(folder.organisation_id, folder.folder_id, document_id, new_id(), purpose, number)
         context = VersionContext(
             file=place,
@@ -155,7 +155,7 @@ class Vault:
             sha256=None,
         )
         receiving = Receiving(place.version_id, context, os.urandom(records.KEY))
-        wrapping = keys.open_folder_key(self._keyring, folder)
+        wrapping = keys.open_folder_key(self.keyring, folder)
         row = new_row(context, keys.wrap_data_key(wrapping, context, receiving.key), created_by, now)
         versions.reserve(tx, replace(row, comment=comment, restored_from=restored_from))
         return receiving
@@ -206,7 +206,7 @@ class Vault:
         document_id = receiving.context.file.document_id
         versions.lock_document(tx, document_id)
         row = versions.for_opening(tx, receiving.version_id)
-        folder = keys.folder_key_for_writing(tx, self._keyring, document_id, now)
+        folder = keys.folder_key_for_writing(tx, self.keyring, document_id, now)
         kept = replace(
             row,
             generation=folder.generation,
@@ -371,4 +371,4 @@ class Vault:
 
     def _wrapping(self, row: VersionRow) -> bytes:
         folder = FolderKeyRow(row.organisation_id, row.folder_id, row.generation, row.wrapped_folder_key)
-        return keys.open_folder_key(self._keyring, folder)
+        return keys.open_folder_key(self.keyring, folder)

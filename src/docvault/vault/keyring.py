@@ -11,14 +11,15 @@ from docvault.audit.kinds import Kind
 from docvault.database import audiences, audit, folder_keys, keys
 from docvault.database.engine import Transaction
 from docvault.database.folder_keys import FolderKeyRow
-from docvault.encryption import records
+from docvault.encryption import masters, records
 from docvault.encryption.contexts import FolderContext, VersionContext
 from docvault.encryption.errors import EncryptionError
-from docvault.encryption.keyring import FileKeyring, WrongKeyring
+from docvault.encryption.keyring import WrongKeyring
+from docvault.encryption.masters import FOLDER_KEY, Keyring
 from docvault.encryption.words import search_key
 from docvault.vault.records import Records
 
-PROOF = "root-key"  # the name of the row that only the right root key opens
+PROOF = "root-key"  # the name of the row that only the right keyring opens
 PROOF_CONTEXT = "proof:root-key"
 FIRST_GENERATION = 1
 
@@ -30,12 +31,12 @@ def prove(tx: Transaction, own: Records, now: datetime) -> None:
         keys.put(tx, PROOF, own.seal(PROOF_CONTEXT, os.urandom(records.KEY)), b"", now)
         return
     try:
-        own.open(PROOF_CONTEXT, found[0])
+        own.open(PROOF_CONTEXT, found.wrapped)
     except EncryptionError:
         raise WrongKeyring from None
 
 
-def create_folder_key(tx: Transaction, keyring: FileKeyring, folder_id: str, now: datetime) -> None:
+def create_folder_key(tx: Transaction, keyring: Keyring, folder_id: str, now: datetime) -> None:
     """Make the first key of a folder. Raises NotFound if there is no such folder."""
     organisation_id = folder_keys.organisation_of(tx, folder_id)
     audience = audiences.fingerprint(tx, folder_id, now)
@@ -43,7 +44,7 @@ def create_folder_key(tx: Transaction, keyring: FileKeyring, folder_id: str, now
 
 
 def folder_key_for_writing(
-    tx: Transaction, keyring: FileKeyring, document_id: str, now: datetime
+    tx: Transaction, keyring: Keyring, document_id: str, now: datetime
 ) -> FolderKeyRow:
     """Return the folder key under which a version may be written now: one that nobody had who left since.
 
@@ -52,14 +53,12 @@ def folder_key_for_writing(
     return _fresh(tx, keyring, folder_keys.newest_for_document(tx, document_id), now)
 
 
-def folder_key_for_moving(
-    tx: Transaction, keyring: FileKeyring, folder_id: str, now: datetime
-) -> FolderKeyRow:
+def folder_key_for_moving(tx: Transaction, keyring: Keyring, folder_id: str, now: datetime) -> FolderKeyRow:
     """Return the same for what is moved into a folder. Raises NotFound."""
     return _fresh(tx, keyring, folder_keys.newest_of(tx, folder_id), now)
 
 
-def _fresh(tx: Transaction, keyring: FileKeyring, newest: FolderKeyRow, now: datetime) -> FolderKeyRow:
+def _fresh(tx: Transaction, keyring: Keyring, newest: FolderKeyRow, now: datetime) -> FolderKeyRow:
     if newest.audience == audiences.fingerprint(tx, newest.folder_id, now):
         return newest
     newest = folder_keys.locked(tx, newest.folder_id)
@@ -70,7 +69,7 @@ def _fresh(tx: Transaction, keyring: FileKeyring, newest: FolderKeyRow, now: dat
 
 
 def next_folder_key(
-    tx: Transaction, keyring: FileKeyring, newest: FolderKeyRow, audience: str, now: datetime
+    tx: Transaction, keyring: Keyring, newest: FolderKeyRow, audience: str, now: datetime
 ) -> FolderKeyRow:
     """Make the key that follows `newest`, whose folder is locked, and record it."""
     place = FolderContext(newest.organisation_id, newest.folder_id, newest.generation + 1)
@@ -89,20 +88,20 @@ def next_folder_key(
 
 
 def _add_folder_key(
-    tx: Transaction, keyring: FileKeyring, place: FolderContext, audience: str, now: datetime
+    tx: Transaction, keyring: Keyring, place: FolderContext, audience: str, now: datetime
 ) -> FolderKeyRow:
-    wrapped = records.seal(keyring.derive("folder-key"), place.encode(), os.urandom(records.KEY))
+    wrapped = masters.seal(keyring, FOLDER_KEY, place.encode(), os.urandom(records.KEY))
     row = FolderKeyRow(place.organisation_id, place.folder_id, place.generation, wrapped, audience)
     folder_keys.add(tx, row, now)
     return row
 
 
-def open_folder_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:
+def open_folder_key(keyring: Keyring, row: FolderKeyRow) -> bytes:
     """Return the folder's key that wraps data keys. Secret. Raises UnknownAlgorithm or Tampered."""
     return records.derive(_folder_key(keyring, row), "data-key")
 
 
-def open_search_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:
+def open_search_key(keyring: Keyring, row: FolderKeyRow) -> bytes:
     """Return the folder's key for the words of its documents. Secret. Raises UnknownAlgorithm or Tampered."""
     return search_key(_folder_key(keyring, row))
 
@@ -119,6 +118,6 @@ def open_data_key(wrapping: bytes, row: VersionContext, wrapped: bytes) -> bytes
     return records.unseal(wrapping, row.encode(), wrapped)
 
 
-def _folder_key(keyring: FileKeyring, row: FolderKeyRow) -> bytes:
+def _folder_key(keyring: Keyring, row: FolderKeyRow) -> bytes:
     place = FolderContext(row.organisation_id, row.folder_id, row.generation)
-    return records.unseal(keyring.derive("folder-key"), place.encode(), row.wrapped)
+    return masters.unseal(keyring, FOLDER_KEY, place.encode(), row.wrapped)

@@ -11,7 +11,7 @@ from docvault.database import search_index
 from docvault.database.engine import Transaction
 from docvault.database.search_index import Place
 from docvault.encryption import words as hashing
-from docvault.encryption.keyring import FileKeyring
+from docvault.encryption.masters import Keyring
 from docvault.values import NotFound
 from docvault.vault import keyring as keys
 
@@ -21,7 +21,7 @@ KEYS = 32_768  # search keys kept in memory: some 8 MiB
 class SearchKeys:
     """The search keys of folders' generations, within a budget of memory. Shared between threads."""
 
-    def __init__(self, keyring: FileKeyring, most: int = KEYS) -> None:
+    def __init__(self, keyring: Keyring, most: int = KEYS) -> None:
         self._keyring = keyring
         self._most = most
         self._kept: OrderedDict[Place, bytes] = OrderedDict()

@@ -21,6 +21,7 @@ from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
 from docvault.database.step_ups import StepUpInvalid
 from docvault.encryption.errors import EncryptionError, Tampered
+from docvault.encryption.keyring import RootKeyAway
 from docvault.identity.errors import ProviderAway, WordRefused
 from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
 from docvault.policy.engine import Forbidden, PolicyError
@@ -139,6 +140,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     BlobError: FAULT,
     CertificateError: FAULT,
     EncryptionError: FAULT,
+    RootKeyAway: FAULT,
     LogDamaged: FAULT,
     PolicyError: FAULT,
 }

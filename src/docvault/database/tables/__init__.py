@@ -40,6 +40,7 @@ from docvault.database.tables.identity import (
     throttles,
     totp_factors,
 )
+from docvault.database.tables.keys import key_rotations, keys, master_keys
 from docvault.database.tables.log import (
     audit_checkpoints,
     audit_details,
@@ -47,7 +48,7 @@ from docvault.database.tables.log import (
     audit_state,
     audit_tiles,
 )
-from docvault.database.tables.portal import installation, keys, messages, workers
+from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
 from docvault.database.tables.search import search_documents, search_words
 
@@ -75,7 +76,9 @@ __all__ = [
     "identities",
     "installation",
     "invitations",
+    "key_rotations",
     "keys",
+    "master_keys",
     "memberships",
     "messages",
     "organisations",

@@ -1,4 +1,4 @@
-"""The installation itself: its keys, its mail, its workers."""
+"""The installation itself: its mail, its workers."""
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table
 
@@ -10,15 +10,6 @@ installation = Table(
     Column("id", Integer, primary_key=True),  # always 1
     Column("name", String(200), nullable=False),
     Column("log_origin", String(200), nullable=False),  # the C2SP origin line of the audit log
-    Column("created_at", Moment, nullable=False),
-)
-
-keys = Table(  # private keys of the installation (CA, seal, TSA, log), wrapped by the root key
-    "keys",
-    METADATA,
-    Column("name", String(60), primary_key=True),
-    Column("wrapped", LargeBinary, nullable=False),
-    Column("public", LargeBinary, nullable=False),  # DER certificate, or the raw public key of the log
     Column("created_at", Moment, nullable=False),
 )
 

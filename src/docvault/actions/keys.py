@@ -1,0 +1,207 @@
+"""Renewing the installation's keys while it runs, and destroying old ones once nothing needs them.
+
+Done from the terminal of the machine, whose user holds the root key already. A rotation that was killed goes
+on where it was when it is asked for again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from docvault.audit.kinds import Kind
+from docvault.database import audit, keys, master_keys, password_peppers, rotations
+from docvault.database.engine import Database, Transaction
+from docvault.database.rotations import Rotation
+from docvault.policy.vocabulary import Acting
+from docvault.values import Clock, DocVaultError
+from docvault.vault import masters as vault_masters
+from docvault.vault import peppers, reseal
+from docvault.vault.masters import PEPPER, Masters
+from docvault.vault.records import Records
+
+SETTLED = timedelta(minutes=10)  # by then every process has noticed a new key, a hundred times over
+
+MASTER = "master"
+
+Progress = Callable[[int, int], None]  # how many are done, of how many
+
+
+class KeyRefused(DocVaultError):
+    """A key cannot be rotated or destroyed now; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """One generation of one key, as whoever runs the portal sees it."""
+
+    kind: str  # root | master | pepper | …
+    name: str
+    generation: int
+    created_at: datetime
+    newest: bool
+    destroyed: bool
+    protects: int  # how many things need it
+    things: str  # what these are
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation came to."""
+
+    kind: str
+    generation: int
+    done: int
+    resumed: bool
+    stuck: Sequence[str] = field(default=())  # what no key opens, by table and column
+
+
+def rotate_master(
+    db: Database, masters: Masters, *, acting: Acting, clock: Clock, progress: Progress
+) -> Rotated:
+    """Make a new master and seal everything anew under it, or finish what was begun.
+
+    Raises RootKeyAway or RootKeyLies; then nothing was begun.
+    """
+    rotation, resumed = _begun_master(db, masters, acting, clock())
+    masters.refresh()
+    done, stuck = _reseal(db, masters, progress)
+    with db.transaction() as tx:
+        if rotations.finish(tx, rotation, clock()):
+            facts = {"kind": MASTER, "generation": rotation.generation, "values": done, "stuck": len(stuck)}
+            _note(tx, Kind.KEY_ROTATION_DONE, acting, clock(), facts)
+    return Rotated(MASTER, rotation.generation, done, resumed, stuck)
+
+
+def _begun_master(db: Database, masters: Masters, acting: Acting, now: datetime) -> tuple[Rotation, bool]:
+    with db.transaction() as tx:
+        found = rotations.unfinished(tx, MASTER)
+        if found is not None:
+            return found, True
+        row = vault_masters.add_master(tx, masters.root, now)
+        _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, {"kind": MASTER, "generation": row.generation})
+        return rotations.begin(tx, MASTER, row.generation, now), False
+
+
+def _reseal(db: Database, masters: Masters, progress: Progress) -> tuple[int, Sequence[str]]:
+    """Seal anew until nothing but what no key opens is left under an older master."""
+    done = 0
+    while True:
+        with db.reading() as tx:
+            total = done + reseal.left(tx, masters.newest())
+        stuck: list[str] = []
+        moved = 0
+        for step in reseal.reseal(db, masters):
+            moved += step.done
+            stuck += step.stuck
+            progress(done + moved, total)
+        done += moved
+        if not moved:
+            return done, stuck
+
+
+def destroy_masters(db: Database, masters: Masters, *, acting: Acting, clock: Clock) -> Sequence[int]:
+    """Destroy every master but the newest, and return which. Raises KeyRefused while anything needs one."""
+    masters.refresh()
+    _reseal(db, masters, lambda _done, _total: None)
+    with db.transaction() as tx:
+        now = clock()
+        rows = {row.generation: row for row in master_keys.everything(tx)}
+        newest = rows.pop(max(rows))
+        if not rows:
+            raise KeyRefused("There is one master key, and it is in use. Rotate it first.")
+        _check_settled(newest.created_at, now)
+        needed = {each: count for each, count in reseal.counts(tx).items() if each != newest.generation}
+        if needed:
+            raise KeyRefused(f"{sum(needed.values())} values cannot be opened, so their master key stays.")
+        for generation in rows:
+            master_keys.destroy(tx, generation)
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": MASTER, "generations": sorted(rows)})
+    masters.refresh()
+    return sorted(rows)
+
+
+def rotate_pepper(db: Database, records: Records, *, acting: Acting, clock: Clock) -> Rotated:
+    """Make a new pepper. Passwords move to it as people sign in; the old one stays until nobody needs it."""
+    now = clock()
+    with db.transaction() as tx:
+        generation = peppers.add_pepper(tx, records, now)
+        facts = {"kind": PEPPER, "generation": generation}
+        _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, facts)
+        _note(tx, Kind.KEY_ROTATION_DONE, acting, now, facts)
+    return Rotated(PEPPER, generation, 0, resumed=False)
+
+
+def destroy_peppers(db: Database, *, acting: Acting, clock: Clock) -> Sequence[int]:
+    """Destroy every pepper but the newest, and return which. Raises KeyRefused while a password needs one."""
+    with db.transaction() as tx:
+        now = clock()
+        rows = [row for row in keys.generations(tx, PEPPER) if row.wrapped]
+        older = [row.generation for row in rows[:-1]]
+        if not older:
+            raise KeyRefused("There is one pepper, and it is in use. Rotate it first.")
+        _check_settled(rows[-1].created_at, now)
+        needed = sum(password_peppers.counts(tx, older).values())
+        if needed:
+            raise KeyRefused(
+                f"{needed} passwords still need an older pepper: their owners have not signed in since. "
+                "Start a password reset for them, or wait."
+            )
+        for generation in older:
+            keys.destroy(tx, PEPPER, generation)
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": PEPPER, "generations": older})
+    return older
+
+
+def list_keys(db: Database) -> Sequence[KeyView]:
+    """Return every key of the installation: its age, and how much needs it. Opens none."""
+    with db.reading() as tx:
+        peppered = password_peppers.counts(tx, [row.generation for row in keys.generations(tx, PEPPER)])
+        return [*_masters(tx), *_own(tx, PEPPER, peppered, "passwords")]
+
+
+def _masters(tx: Transaction) -> list[KeyView]:
+    rows = master_keys.everything(tx)
+    newest, needed = master_keys.newest(tx), reseal.counts(tx)
+    return [
+        KeyView(
+            MASTER,
+            f"under {row.root}",
+            row.generation,
+            row.created_at,
+            row.generation == newest,
+            destroyed=False,
+            protects=needed.get(row.generation, 0),
+            things="sealed values",
+        )
+        for row in rows
+    ]
+
+
+def _own(tx: Transaction, name: str, needed: Mapping[int, int], things: str) -> list[KeyView]:
+    rows = keys.generations(tx, name)
+    return [
+        KeyView(
+            name,
+            name,
+            row.generation,
+            row.created_at,
+            row is rows[-1],
+            destroyed=not row.wrapped,
+            protects=needed.get(row.generation, 0),
+            things=things,
+        )
+        for row in rows
+    ]
+
+
+def _check_settled(since: datetime, now: datetime) -> None:
+    if now < since + SETTLED:
+        raise KeyRefused(
+            f"The new key is younger than {SETTLED.seconds // 60} minutes: a server may not have noticed it "
+            f"yet. Please try again after {since + SETTLED:%H:%M} UTC."
+        )
+
+
+def _note(tx: Transaction, kind: Kind, acting: Acting, now: datetime, facts: Mapping[str, Any]) -> None:
+    audit.append(tx, kind, at=now, acting=acting, object_type="key", facts=facts)

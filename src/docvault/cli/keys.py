@@ -1,0 +1,140 @@
+"""`docvault keys`: which keys there are, renewing them while the portal runs, and destroying old ones.
+
+Whoever runs this holds the root key already, so no policy is asked; each deed is an entry of the audit log in
+the name of the machine's user.
+"""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from docvault.actions.keys import KeyView, Rotated
+    from docvault.policy.vocabulary import Acting
+    from docvault.wiring import Portal
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Kind = Annotated[str, typer.Argument(help="Which key: master or pepper.")]
+
+
+@app.command("list")
+def list_all(data: Data = None, as_json: AsJson = False) -> None:
+    """List every key: how old it is, and how much needs it.
+
+    Example: docvault keys list --data /srv/docvault
+    """
+    from docvault.actions import keys
+    from docvault.cli.people import at_terminal
+
+    with at_terminal(data) as (portal, _):
+        found, now = keys.list_keys(portal.db), portal.clock()
+    if as_json:
+        print(json.dumps({"keys": [_described(one) for one in found]}))
+        return
+    for one in found:
+        print(_line(one, now))
+
+
+@app.command()
+def rotate(kind: Kind, data: Data = None, as_json: AsJson = False) -> None:
+    """Make a new key and move everything to it while the portal runs; one that was killed goes on.
+
+    Example: docvault keys rotate master
+    """
+    from docvault.cli.people import at_terminal
+
+    with at_terminal(data) as (portal, acting):
+        done = _ways(portal, acting)[_known(kind)][0]()
+    _end_progress()
+    if as_json:
+        told = {"kind": done.kind, "generation": done.generation, "done": done.done}
+        print(json.dumps({**told, "resumed": done.resumed, "stuck": len(done.stuck)}))
+        return
+    again = "Went on with a rotation that was not finished. " if done.resumed else ""
+    print(
+        f"{again}Generation {done.generation} of the {done.kind} key is in use: {done.done:,} values moved."
+    )
+    for name in sorted(set(done.stuck)):
+        print(f"  {done.stuck.count(name)} values of {name} open with no key. They were damaged before.")
+
+
+@app.command()
+def destroy(kind: Kind, data: Data = None) -> None:
+    """Destroy the older keys of one kind. Refused while anything needs them, and soon after a rotation.
+
+    Example: docvault keys destroy master
+    """
+    from docvault.cli.people import at_terminal
+
+    with at_terminal(data) as (portal, acting):
+        gone = _ways(portal, acting)[_known(kind)][1]()
+    print(f"Destroyed: {kind} {', '.join(str(each) for each in gone)}. A backup from before still has it.")
+
+
+KINDS = ("master", "pepper")
+
+
+def _ways(
+    portal: "Portal", acting: "Acting"
+) -> "dict[str, tuple[Callable[[], Rotated], Callable[[], Sequence[int]]]]":
+    """Return how each kind of key is rotated and destroyed."""
+    from docvault.actions import keys
+
+    db, clock, records = portal.db, portal.clock, portal.vault.records
+    return {
+        "master": (
+            lambda: keys.rotate_master(db, portal.masters, acting=acting, clock=clock, progress=_progress),
+            lambda: keys.destroy_masters(db, portal.masters, acting=acting, clock=clock),
+        ),
+        "pepper": (
+            lambda: keys.rotate_pepper(db, records, acting=acting, clock=clock),
+            lambda: keys.destroy_peppers(db, acting=acting, clock=clock),
+        ),
+    }
+
+
+def _known(kind: str) -> str:
+    from docvault.actions.keys import KeyRefused
+
+    if kind not in KINDS:
+        raise KeyRefused(f"There is no kind of key called {kind!r}. The kinds are {', '.join(KINDS)}.")
+    return kind
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done:,} of {total:,}", end="", file=sys.stderr, flush=True)
+
+
+def _end_progress() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _line(one: "KeyView", now: datetime) -> str:
+    days = (now - one.created_at).days
+    state = "destroyed" if one.destroyed else "in use" if one.newest else "old"
+    needed = "" if one.destroyed else f"{one.protects:,} {one.things}"
+    return f"{one.kind:10} {one.generation:>3}  {state:9} {days:>5} days  {needed:28} {one.name}".rstrip()
+
+
+def _described(one: "KeyView") -> dict[str, object]:
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "generation": one.generation,
+        "created_at": one.created_at.isoformat(),
+        "in_use": one.newest,
+        "destroyed": one.destroyed,
+        "protects": one.protects,
+        "things": one.things,
+    }
