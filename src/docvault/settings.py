@@ -17,6 +17,8 @@ from docvault.values import DocVaultError
 
 PREFIX = "DOCVAULT_"
 DEFAULT_PORT = 8000
+# Settings that may hold a password: never shown, and in no backup.
+SECRET = frozenset({"smtp_url", "database_url", "sso_client_secret", "s3_access_key", "s3_secret_key"})
 
 
 class SettingsInvalid(DocVaultError):

@@ -19,16 +19,9 @@ from docvault.cli import serving
 from docvault.identity.errors import ProviderAway
 from docvault.pdf import fields, samples
 from docvault.pdf.scratch import Scratch
-from docvault.settings import PREFIX, Settings
+from docvault.settings import PREFIX, SECRET, Settings
 from docvault.values import DocVaultError
 
-SECRET = {
-    "smtp_url",
-    "database_url",
-    "sso_client_secret",
-    "s3_access_key",
-    "s3_secret_key",
-}  # settings that may hold a password
 DRIFT = timedelta(minutes=2)  # a log entry from later than this means a clock that went back
 
 

@@ -105,6 +105,48 @@ def doctor(
     examination.doctor(data=data, as_json=json)
 
 
+BackupFile = Annotated[Path, typer.Argument(help="The file.")]
+PassphraseFile = Annotated[
+    Path | None, typer.Option("--passphrase-file", help="A file with the passphrase; else it is asked for.")
+]
+
+
+@app.command()
+def backup(
+    file: BackupFile,
+    data: Data = None,
+    passphrase_file: PassphraseFile = None,
+    recovery_key: Annotated[
+        bool, typer.Option("--recovery-key", help="Make a key and print it once, instead of a passphrase.")
+    ] = False,
+) -> None:
+    """Write everything, with its keys, to one encrypted file, while the server runs.
+
+    Example: docvault backup /backup/2026-03-02.docvault --passphrase-file /run/secrets/backup
+    """
+    from docvault.cli import backup as backups
+
+    backups.backup(file=file, data=data, passphrase_file=passphrase_file, recovery_key=recovery_key)
+
+
+@app.command()
+def restore(
+    file: BackupFile,
+    data: Data = None,
+    passphrase_file: PassphraseFile = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only prove it, in a folder beside the file that goes again.")
+    ] = False,
+) -> None:
+    """Restore a backup to an empty data folder, database and store, and prove all of it.
+
+    Example: docvault restore /backup/2026-03-02.docvault --data /srv/docvault
+    """
+    from docvault.cli import backup as backups
+
+    backups.restore(file=file, data=data, passphrase_file=passphrase_file, verify=verify)
+
+
 def run() -> None:
     """Run the command; an error of ours becomes one line on standard error and exit code 1."""
     try:

@@ -73,12 +73,18 @@ class FileKeyring:
         """Make a new root key and write it durably to `path` with mode 0600. Raises KeyringExists."""
         root = os.urandom(records.KEY)
         text = f"{TITLE}\n{base64.b64encode(root).decode()}\n{_check(root)}\n"
+        return cls.put_back(path, text.encode())
+
+    @classmethod
+    def put_back(cls, path: Path, content: bytes) -> Self:
+        """Write a key file durably to `path`, with mode 0600. Raises KeyringDamaged or KeyringExists."""
+        root = _parse(content, path)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             raise KeyringExists(f"There is already a key file at {path}. It was left as it is.") from None
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(descriptor)
         directory = os.open(path.parent, os.O_RDONLY)
