@@ -16,6 +16,7 @@ from docvault import wiring
 from docvault.actions import audit, scans
 from docvault.blobs.store import BlobError
 from docvault.cli import serving
+from docvault.database import grants
 from docvault.identity.errors import ProviderAway
 from docvault.pdf import fields, samples
 from docvault.pdf.scratch import Scratch
@@ -71,6 +72,7 @@ def _examine(settings: Settings) -> list[Finding]:
     except DocVaultError as error:
         return [Finding("installation", well=False, words=str(error))]
     checks: dict[str, Callable[[wiring.Portal], str]] = {
+        "database": _database,
         "storage": _storage,
         "clock": _clock,
         "log": _log,
@@ -95,6 +97,14 @@ def _finding(name: str, check: Callable[[wiring.Portal], str], portal: wiring.Po
 
 class NotWell(DocVaultError):
     """A check found something; the message says what to do."""
+
+
+def _database(portal: wiring.Portal) -> str:
+    if portal.db.engine.dialect.name == "sqlite":
+        return "SQLite; whoever may write its file could rewrite the log, which an older checkpoint finds out"
+    if grants.may_rewrite_the_log(portal.db):
+        return "PostgreSQL, as a role that could rewrite the log; see `docvault database roles`"
+    return "PostgreSQL, as a role that can only add to the log and change no table"
 
 
 def _storage(portal: wiring.Portal) -> str:

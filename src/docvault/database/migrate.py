@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy.exc import SQLAlchemyError
 
 from docvault.database.engine import Database
 from docvault.values import DocVaultError
@@ -11,7 +12,18 @@ from docvault.values import DocVaultError
 if TYPE_CHECKING:
     from alembic.config import Config
 
+NOT_ALLOWED = "42501"  # insufficient_privilege, the appendix of PostgreSQL's error codes
 SCRIPTS = Path(__file__).parent / "migrations"
+
+
+class MayNotMigrate(DocVaultError):
+    """The role may not change tables, and they are not the ones that this version needs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The tables are older than this DocVault, and this database role may not change them. "
+            "Run `docvault database migrate` as their owner; docs/operators.md says how."
+        )
 
 
 class NewerDatabase(DocVaultError):
@@ -30,7 +42,7 @@ def configuration(connection: Connection) -> "Config":
 
 def migrate(db: Database) -> None:
     """Bring `db` to the newest shape, in one transaction. Does nothing when it already is. Raises
-    NewerDatabase.
+    NewerDatabase or MayNotMigrate.
 
     Alembic, which takes half a second to import, is only looked at when there is something to do.
     """
@@ -38,7 +50,12 @@ def migrate(db: Database) -> None:
         current = _revision(tx.connection)
         if current == newest():
             return
-        _upgrade(tx.connection, current)
+        try:
+            _upgrade(tx.connection, current)
+        except SQLAlchemyError as error:
+            if getattr(getattr(error, "orig", None), "sqlstate", None) == NOT_ALLOWED:
+                raise MayNotMigrate from error
+            raise
 
 
 def newest() -> str:
