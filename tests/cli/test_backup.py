@@ -1,5 +1,6 @@
 """The restore drill: everything goes into one file while others work, and comes back whole or not at all."""
 
+import hashlib
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from docvault import settings as settings_module
 from docvault import wiring
 from docvault.actions import backups as actions
 from docvault.actions.folders import create_folder_inside
+from docvault.actions.uploads import begin_upload, finish_upload, store_segment
 from docvault.audit.kinds import Kind
 from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.store import StorageFull
@@ -32,6 +34,7 @@ from docvault.vault.files import SEGMENT
 from vault.files import store
 
 WORDS = "orchard lantern tugboat 47 pewter"
+under_way = []  # who sends which upload
 LONG = os.urandom(SEGMENT + 4711)
 
 
@@ -61,8 +64,8 @@ def furnish(portal):
     made = signing.of_portal(portal)
     world = made.world
     document = signing.add_document(made, b"The first version.")
-    second = store(world, document, b"The second version.")
-    large = signing.add_document(made, LONG, "large.bin")
+    store(world, document, b"The second version.")
+    signing.add_document(made, LONG, "large.bin")
     signing.sent(made)
     with portal.db.reading() as tx:
         folder = tx.connection.execute(select(tables.documents.c.folder_id)).scalars().first()
@@ -75,7 +78,29 @@ def furnish(portal):
         kind="general",
         now=NOW,
     )
-    return second.id, large
+    begun = begin_upload(
+        portal.db,
+        portal.vault,
+        acting=world.manager,
+        folder_id=folder,
+        filename="on its way.bin",
+        size=len(LONG),
+        now=NOW,
+    )
+    send(portal, world.manager, begun.id, 0)
+    return made.world.manager, begun.id
+
+
+def send(portal, acting, upload_id, offset):
+    store_segment(
+        portal.db,
+        portal.vault,
+        acting=acting,
+        upload_id=upload_id,
+        offset=offset,
+        plaintext=LONG[offset : offset + SEGMENT],
+        now=NOW,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +125,7 @@ def home(tmp_path_factory):
     with settings_of(data=folder / "data") as settings:
         portal = wiring.prepare(settings)
     with closing(portal):
-        furnish(portal)
+        under_way.append(furnish(portal))
     return settings
 
 
@@ -174,6 +199,23 @@ def test_nobody_is_signed_in_after_a_restore(file, words, tmp_path):
             table = tables.METADATA.tables[name]
             assert tx.connection.execute(select(func.count()).select_from(table)).scalar() == 0, name
         assert tx.connection.execute(select(func.count()).select_from(tables.people)).scalar() > 4
+
+
+def test_an_upload_goes_on_in_the_restored_installation(file, words, tmp_path):
+    assert restore(file, words, data=tmp_path / "new").exit_code == 0
+    sender, upload = under_way[0]
+    with opened(data=tmp_path / "new") as portal:
+        send(portal, sender, upload, SEGMENT)
+        done = finish_upload(portal.db, portal.vault, portal.pdf, acting=sender, upload_id=upload, now=NOW)
+        assert done.versions[0].sha256 == hashlib.sha256(LONG).hexdigest()
+
+
+def test_no_row_that_is_kept_refers_to_one_that_is_not():
+    """A new table that does so must be left out as well, or what it refers to be kept."""
+    for table in dumps.kept_tables():
+        for key in table.foreign_keys:
+            assert key.column.table.name not in dumps.LEFT_OUT, (table.name, key.column)
+            assert key.column.table is not table or key.parent.nullable, (table.name, key.parent)
 
 
 def test_verify_proves_everything_and_leaves_nothing(file, words, tmp_path):

@@ -91,7 +91,7 @@ def _restored(
     with _vacant(settings) as (db, blobs), _root_key(settings, luggage):
         _, source = _opened(file)  # read again under the header of the first time: another file does not open
         with closing(source):
-            backups.load(db, blobs, backups.parts_of(source, head, secret))
+            backups.load(db, blobs, backups.parts_of(source, head, secret), utc_now())
         actions.require_same_log(db, end)
     with closing(wiring.build(settings)) as portal:
         proof = actions.prove(portal.db, portal.vault, portal.log_key.public)

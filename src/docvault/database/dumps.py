@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, insert, or_, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from docvault.database import installation
 from docvault.database.engine import Transaction
 from docvault.database.migrate import newest
-from docvault.database.tables import METADATA, documents, versions
+from docvault.database.tables import METADATA, versions, visits
 from docvault.database.versions import RECEIVING, STORED
 from docvault.values import DocVaultError
 
@@ -26,7 +26,6 @@ LEFT_OUT = frozenset(  # of a moment that is over: nobody is signed in after a r
         "sessions",
         "single_sign_ons",
         "step_ups",
-        "uploads",
         "viewings",
         "workers",
     }
@@ -53,8 +52,6 @@ def kept_tables() -> list[Table]:
 def rows(tx: Transaction, table: Table) -> Iterator[list[list[Any]]]:
     """Yield all rows of a table in batches, each row in the order of the table's columns."""
     chosen = select(table).order_by(*table.primary_key.columns)
-    if (kept := _kept(table)) is not None:
-        chosen = chosen.where(kept)
     reading = tx.connection.execution_options(stream_results=True, max_row_buffer=AT_ONCE)
     for batch in reading.execute(chosen).partitions(AT_ONCE):
         yield [list(row) for row in batch]
@@ -99,19 +96,24 @@ def connect(tx: Transaction, name: str, references: dict[str, str]) -> None:
             tx.connection.execute(statement, [{"row": row, "referred": to} for row, to in some])
 
 
+def end_visits(tx: Transaction, now: datetime) -> None:
+    """End what guests had open: their visits are kept, as they say who sent which file."""
+    tx.connection.execute(update(visits).where(visits.c.ended_at.is_(None)).values(ended_at=now))
+
+
 def is_vacant(tx: Transaction) -> bool:
     """Tell whether a database with tables holds no installation."""
     return installation.find(tx) is None
 
 
 def blobs_begun_since(tx: Transaction, since: datetime, arriving: Iterable[str]) -> list[str]:
-    """Return the blobs of stored versions that were begun since then, or were arriving then."""
+    """Return the blobs of versions that were begun since then, or were arriving then and are kept."""
     names = list(arriving)
-    recent = select(versions.c.blob).where(versions.c.state == STORED, versions.c.created_at >= since)
+    recent = select(versions.c.blob).where(versions.c.created_at >= since)
     found = set(tx.connection.execute(recent).scalars())
     for start in range(0, len(names), AT_ONCE):
         some = names[start : start + AT_ONCE]
-        chosen = select(versions.c.blob).where(versions.c.state == STORED, versions.c.blob.in_(some))
+        chosen = select(versions.c.blob).where(versions.c.blob.in_(some))
         found.update(tx.connection.execute(chosen).scalars())
     return sorted(found)
 
@@ -137,19 +139,6 @@ def stored_count(tx: Transaction) -> int:
     return tx.connection.execute(
         select(func.count()).select_from(versions).where(versions.c.state == STORED)
     ).scalar_one()
-
-
-def _kept(table: Table) -> ColumnElement[bool] | None:
-    if table is versions:
-        return versions.c.state == STORED
-    if table is documents:  # one without a version is an upload that is under way
-        stored = (
-            select(versions.c.id)
-            .where(versions.c.document_id == documents.c.id, versions.c.state == STORED)
-            .exists()
-        )
-        return or_(documents.c.latest > 0, stored)
-    return None
 
 
 def _own_references(table: Table) -> list[str]:

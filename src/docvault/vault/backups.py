@@ -278,7 +278,7 @@ def examine(parts: Iterator[list[Any]]) -> tuple[Manifest, Luggage, End]:
     return manifest, Luggage(manifest.rules, manifest.settings, policies, root_key), end
 
 
-def load(db: Database, blobs: BlobStore, parts: Iterator[list[Any]]) -> None:
+def load(db: Database, blobs: BlobStore, parts: Iterator[list[Any]], now: datetime) -> None:
     """Write objects, then all rows in one transaction, to a vacant place: it is so again if this raises.
 
     Raises RowsDoNotFit, StorageFull, DatabaseFull, StoreFailed, BackupDamaged.
@@ -292,6 +292,7 @@ def load(db: Database, blobs: BlobStore, parts: Iterator[list[Any]]) -> None:
             elif kind == "rows":
                 with db.transaction() as tx:
                     _load_rows(tx, some)
+                    dumps.end_visits(tx, now)
     except BaseException:
         for key in list(_files(blobs)):
             blobs.delete(key)
