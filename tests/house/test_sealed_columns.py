@@ -11,6 +11,8 @@ OTHERS = {
     "recovery_codes.hash": "a hash",
     "passkey_challenges.challenge": "random bytes that a browser signs; gone in minutes",
     "keys.public": "public",
+    "dav_locks.owner": "what a program says of itself to whoever meets its lock",
+    "dav_properties.value": "what a program keeps on a file for every other program",
     "master_keys.wrapped": "under the root key",
     "versions.wrapped_key": "under the folder's key",
     "audit_entries.leaf": "public to whoever reads the trail",

@@ -94,6 +94,7 @@ class Kind(StrEnum):
     KEY_DESTROYED = "key:destroyed"
     BACKUP_MADE = "backup:made"
     BACKUP_RESTORED = "backup:restored"
+    PROPERTIES_CHANGED = "thing:properties:changed"  # what a file manager keeps on a file or folder
     GLASS_BROKEN = "document:glass:broken"  # a compliance officer opened the body, with a reason
     ENVELOPE_CREATED = "envelope:created"
     ENVELOPE_FIELDS_PLACED = "envelope:fields:placed"

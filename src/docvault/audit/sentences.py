@@ -105,6 +105,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.KEY_DESTROYED: "{who} destroyed an old key",
     Kind.BACKUP_MADE: "{who} made a backup",
     Kind.BACKUP_RESTORED: "{who} restored a backup",
+    Kind.PROPERTIES_CHANGED: "{who} changed the properties of a file or folder",
     Kind.GLASS_BROKEN: "{who} broke the glass of {title}{reason}",
     Kind.ENVELOPE_CREATED: "{who} created the envelope {title}",
     Kind.ENVELOPE_FIELDS_PLACED: "{who} placed {count} on {title}",

@@ -11,6 +11,16 @@ from docvault.policy.vocabulary import Permission
 from docvault.values import DocVaultError
 
 PURPOSE = "token:create"  # of the step-up that a new token needs
+# What an app password for a drive is for: reading and writing folders by WebDAV.
+DRIVE = (
+    Permission.FOLDER_CREATE,
+    Permission.FOLDER_SEE,
+    Permission.FOLDER_UPLOAD,
+    Permission.FOLDER_ARRANGE,
+    Permission.DOCUMENT_SEE,
+    Permission.DOCUMENT_DOWNLOAD,
+    Permission.DOCUMENT_CHANGE,
+)
 NAME_LONGEST = 100  # characters
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})  # controls and what is invisible
 

@@ -18,6 +18,8 @@ from docvault.web.api.reports import Notebook
 from docvault.web.api.verification import Places
 from docvault.web.cookies import SESSION
 from docvault.web.csrf import refuse_cross_site
+from docvault.web.dav import door
+from docvault.web.dav.door import Drive
 from docvault.web.headers import with_headers
 from docvault.web.parameters import parameters_of, refuse_unclear
 from docvault.web.problems import answer
@@ -59,7 +61,7 @@ def assemble(name: str, numbers: Numbers) -> Litestar:
     """Return the routes and pages of a portal called `name`, which answer once they are connected to one."""
     static = StaticFiles()
     app = Litestar(
-        route_handlers=[*static_files.HANDLERS, *_api(numbers), *_pages()],
+        route_handlers=[*static_files.HANDLERS, *door.HANDLERS, *_api(numbers), *_pages()],
         guards=[require_session, refuse_unclear, refuse_cross_site],
         exception_handlers={Exception: answer},
         request_class=StrictRequest,
@@ -74,7 +76,12 @@ def assemble(name: str, numbers: Numbers) -> Litestar:
 
 def connect(app: Litestar, portal: Portal) -> Litestar:
     """Let the routes of `app` answer for `portal`; return it."""
-    own = {"portal": portal, "verification_places": Places(), "browser_reports": Notebook()}
+    own = {
+        "portal": portal,
+        "drive": Drive(portal),
+        "verification_places": Places(),
+        "browser_reports": Notebook(),
+    }
     app.state = State(app.state.dict() | own)
     # Litestar's own middleware starts behind its router; these two must also see what finds no route.
     app.asgi_handler = with_headers(with_session(app.asgi_handler, portal))

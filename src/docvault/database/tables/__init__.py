@@ -51,6 +51,7 @@ from docvault.database.tables.log import (
 from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
 from docvault.database.tables.search import search_documents, search_words
+from docvault.database.tables.webdav import dav_locks, dav_properties
 
 __all__ = [
     "ID",
@@ -63,6 +64,8 @@ __all__ = [
     "audit_tiles",
     "break_glass",
     "challenges",
+    "dav_locks",
+    "dav_properties",
     "devices",
     "documents",
     "envelopes",

@@ -1,9 +1,9 @@
 """One's own API tokens: what is in force, making one with a fresh code, revoking."""
 
-from typing import Any
+from typing import Any, Literal
 
 from litestar import Request, Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import tokens
@@ -20,13 +20,16 @@ from docvault.web.running import run
 
 WebRequest = Request[Any, Any, Any]
 
+DRIVE = "Drive"  # what a token for WebDAV is called at first
 TICKED = "yes"  # the value of a chosen scope; its name is the permission
 SAYS = {permission.value: words for permission, words in WORDS.items()}
 
 
 @get("/account/tokens")
-async def show_tokens(request: WebRequest) -> Response[str]:
-    """The tokens in force and the form for a new one."""
+async def show_tokens(request: WebRequest, kind: FromQuery[Literal["", "drive"]] = "") -> Response[str]:
+    """The tokens in force and the form for a new one, filled in for a drive if that is wanted."""
+    if kind:
+        return await _page(request, DRIVE, [scope.value for scope in rules.DRIVE])
     return await _page(request)
 
 
@@ -100,6 +103,7 @@ async def _page(
         chosen=scopes or [],
         days=days or limits.default_days,
         most_days=limits.max_days,
+        drive=f"{portal.settings.base_url.rstrip('/')}/dav/",
         error=str(error or ""),
         code_error=str(code_error or ""),
     )
