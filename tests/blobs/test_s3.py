@@ -11,9 +11,11 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+import structlog
 from botocore.exceptions import ClientError
 
 import faults
@@ -29,6 +31,7 @@ from docvault.blobs.store import (
     StorageFull,
     StoreFailed,
 )
+from docvault.cli import examination, serving
 
 from .contract import NAME, StoreContract
 
@@ -152,6 +155,36 @@ def test_what_a_store_lacks_is_found_out_and_said(incapable):
     found = S3Blobs(incapable).probe()
     assert found.lacks == (NO_CONDITIONS, NO_CHECKSUMS)
     assert "no Object Lock" in " ".join(found.notes)
+
+
+def test_doctor_and_the_start_say_what_a_store_lacks(incapable, capsys):
+    blobs = S3Blobs(incapable)
+    portal = SimpleNamespace(blobs=blobs)
+    with pytest.raises(examination.NotWell, match=r"writes over objects.*do not match their checksum"):
+        examination._storage(portal)
+    with structlog.testing.capture_logs() as said:
+        serving._try_store(blobs)
+    assert [entry["words"] for entry in said if entry["event"] == "store.lacks"] == [
+        NO_CONDITIONS,
+        NO_CHECKSUMS,
+    ]
+
+
+@pytest.mark.promise(85)
+def test_a_start_and_doctor_say_why_a_store_is_away(bucket):
+    blobs = S3Blobs(replace(bucket, secret_key="wrong"))
+    with pytest.raises(examination.NotWell, match=r"cannot be reached.*SignatureDoesNotMatch"):
+        examination._storage(SimpleNamespace(blobs=blobs))
+    with structlog.testing.capture_logs() as said:
+        serving._try_store(blobs)  # and the start goes on
+    assert "SignatureDoesNotMatch" in said[0]["why"]
+    assert seaweed.SECRET not in repr(said)
+
+
+def test_doctor_is_content_with_a_capable_store(bucket):
+    words = examination._storage(SimpleNamespace(blobs=S3Blobs(bucket)))
+    assert "writes, reads and removes" in words
+    assert bucket.name in words
 
 
 def test_an_incapable_store_is_not_written_over_by_us(incapable):

@@ -4,11 +4,14 @@ import hashlib
 import io
 import json
 import os
+import shutil
+import subprocess
+import sys
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from actions import envelope_world as signing
@@ -26,10 +29,12 @@ from docvault.cli.main import app
 from docvault.credentials.passphrases import Cost
 from docvault.credentials.refusals import PasswordRefused
 from docvault.database import audit_trail, dumps, tables
+from docvault.rules.scans import Scan
 from docvault.settings import Settings
 from docvault.values import DocVaultError
 from docvault.vault import backups
 from docvault.vault.backups import BackupDamaged, Luggage, NotABackup, NotVacant, SecretWrong
+from docvault.vault.errors import Quarantined
 from docvault.vault.files import SEGMENT
 from vault.files import store
 
@@ -159,7 +164,7 @@ def kept_rows(db):
 def contents(portal):
     with portal.db.reading() as tx:
         ids = dumps.stored_versions(tx, "")
-    opened = [portal.vault.open_version(portal.db, each) for each in ids]
+    opened = [portal.vault.open_for_scanning(portal.db, each) for each in ids]
     return {each.id: b"".join(each.range(0, each.size)) for each in opened}
 
 
@@ -299,6 +304,21 @@ def test_others_go_on_working_and_the_file_holds_one_moment(tmp_path, words, mon
         assert sorted(contents(restored).values()) == [b"Added while the backup was made.", b"Here before."]
 
 
+def test_what_a_scanner_has_closed_is_proven_too_and_stays_closed(home, words, tmp_path):
+    closed = tmp_path / "closed"
+    shutil.copytree(home.data, closed)
+    with opened(data=closed) as portal, portal.db.transaction() as tx:
+        tx.connection.execute(update(tables.versions).values(scan=Scan.INFECTED))
+    file = tmp_path / "closed.docvault"
+    assert run("backup", file, "--passphrase-file", words, data=closed).exit_code == 0
+    assert restore(file, words, data=tmp_path / "new").exit_code == 0
+    with opened(data=tmp_path / "new") as portal:
+        with portal.db.reading() as tx:
+            first = dumps.stored_versions(tx, "")[0]
+        with pytest.raises(Quarantined):
+            portal.vault.open_version(portal.db, first)
+
+
 def test_a_recovery_key_is_printed_once_and_opens_however_it_is_typed(home, tmp_path):
     file = tmp_path / "b.docvault"
     answer = run("backup", file, "--recovery-key", data=home.data)
@@ -425,3 +445,59 @@ def test_settings_go_along_but_no_secret(home):
     assert "hidden" not in json.dumps(dict(luggage.settings))
     assert "portal.cedar" in luggage.policies
     assert Settings(data=home.data).root_key_path.read_bytes() == luggage.root_key
+
+
+MEASURED = """
+import io, os, resource, sys
+from contextlib import closing
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from docvault import settings, wiring
+from docvault.cli import backup
+from actions import envelope_world as signing
+from actions.world import NOW
+data, file, words, size = Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]), int(sys.argv[5])
+
+class Stretch:
+    '''A file of `size` bytes that is nowhere.'''
+    def __init__(self, size): self.size, self.at = size, 0
+    def seek(self, to, whence=0): self.at = self.size if whence else to; return self.at
+    def read(self, count): count = min(count, self.size - self.at); self.at += count; return os.urandom(count)
+
+def grown():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+os.environ["DOCVAULT_DATA"] = str(data)
+if sys.argv[6] == "fill":
+    with closing(wiring.prepare(settings.load())) as portal:
+        made = signing.of_portal(portal)
+        document = signing.add_document(made, b"small")
+        portal.vault.store(portal.db, document_id=document, purpose="original", media_type="x/x", created_by=None,
+                           source=Stretch(size), now=NOW)
+elif sys.argv[6] == "backup":
+    before = grown()
+    backup.backup(file=file, data=None, passphrase_file=words, recovery_key=False)
+    print("grown", grown() - before)
+else:
+    before = grown()
+    backup.restore(file=file, data=None, passphrase_file=words, verify=False)
+    print("grown", grown() - before)
+"""
+
+
+@pytest.mark.soak
+def test_a_large_installation_needs_no_more_memory_than_a_small_one(tmp_path, words):
+    size = 1024 * 1024 * 1024
+    file = tmp_path / "large.docvault"
+
+    def go(data, what):
+        tests = str(Path(__file__).parents[1])
+        command = [sys.executable, "-c", MEASURED, tests, str(data), str(file), str(words), str(size), what]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        grown = [int(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("grown ")]
+        return grown[0] if grown else 0  # KiB
+
+    go(tmp_path / "old", "fill")
+    assert go(tmp_path / "old", "backup") < 300 * 1024  # of which the passphrase takes 128 MiB
+    assert file.stat().st_size < size * 1.01
+    assert go(tmp_path / "new", "restore") < 300 * 1024

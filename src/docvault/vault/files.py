@@ -306,7 +306,7 @@ class Vault:
         return self._opened(pass_gate(db, version_id))
 
     def open_for_scanning(self, db: Database, version_id: str) -> OpenVersion:
-        """Open a stored version for the malware scanner, which alone may read what nobody has passed yet."""
+        """Open a stored version, a closed one too: for the scanner and the proof of a restore."""
         with db.reading() as tx:
             return self._opened(versions.for_opening(tx, version_id))
 
