@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     base_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
     smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: the local outbox page
     smtp_from: str = ""  # empty: docvault@ and the host of base_url
-    root_key: str = ""  # empty: keys/root.key in `data`; otherwise file:/absolute/path
+    root_key: str = ""  # empty: keys/root.key in `data`; otherwise file:/absolute/path, pkcs11:… or kms:…
     clamd: str = ""  # unix:/path/of/clamd.ctl or tcp:host:port; empty: files are not scanned for malware
     policies: str = ""  # empty: the policies that came with DocVault
     sso_issuer: str = ""  # https://login.example.com: the OpenID provider; empty: no single sign-on
@@ -66,8 +66,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return _file(self.blobs, "BLOBS") if self.blobs else self.data / "blobs"
 
     @property
-    def root_key_path(self) -> Path:
-        return _file(self.root_key, "ROOT_KEY") if self.root_key else self.data / "keys" / "root.key"
+    def root_key_address(self) -> str:
+        """Where the root key is kept: file:…, pkcs11:… or kms:…"""
+        return self.root_key or f"file:{self.data / 'keys' / 'root.key'}"
+
+    @property
+    def root_key_path(self) -> Path | None:
+        """The key file; None where the root key is kept elsewhere."""
+        if self.root_key.startswith(("pkcs11:", "kms:")):
+            return None
+        return _file(self.root_key_address, "ROOT_KEY")
 
     @property
     def sender_address(self) -> str:

@@ -7,6 +7,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -100,7 +101,7 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
             migrate(db)
             work.prepare(settings.database)
             _create_root_key(settings, db)
-            master_keys.found(db, root_key(settings), clock())
+            master_keys.found(db, root_key(settings.root_key_address), clock())
             vault = _open_vault(settings, db, clock)
             _found(settings, db, vault, organisation or settings.name, clock)
             note_policies(db, now=clock())
@@ -203,7 +204,7 @@ def _create_root_key(settings: Settings, db: Database) -> None:
     """Make the root key of a first run; an installation whose key is missing must not get another one."""
     with db.reading() as tx:
         new = installation.find(tx) is None
-    if new and not settings.root_key_path.exists():
+    if new and settings.root_key_path and not settings.root_key_path.exists():
         settings.root_key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         FileKeyring.create(settings.root_key_path)
 
@@ -217,13 +218,23 @@ def open_blobs(settings: Settings) -> BlobStore:
     return S3Blobs(settings.bucket)
 
 
-def root_key(settings: Settings) -> RootKey:
-    """Open the root key that the settings name. Raises KeyringError."""
-    return FileKeyring.open(settings.root_key_path)
+def root_key(address: str) -> RootKey:
+    """Open the root key at an address: file:…, pkcs11:… or kms:…. Raises KeyringError."""
+    kind, _, rest = address.partition(":")
+    if kind == "kms":
+        from docvault.encryption.kms import KmsKey  # noqa: PLC0415 - boto3 is slow to import, and few need it
+
+        return KmsKey(rest)
+    if kind == "pkcs11":
+        from docvault.encryption.hsm import HsmKey  # noqa: PLC0415 - the same
+
+        return HsmKey(address)
+    return FileKeyring.open(Path(rest))
 
 
 def _open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
-    keyring = Masters.open(db, root_key(settings))
+    opened = partial(root_key, settings.root_key_address)
+    keyring = Masters.open(db, opened(), opened)
     vault = Vault(keyring, open_blobs(settings), scanning=_scanner(settings) is not None)
     with db.transaction() as tx:
         vault.prove_keyring(tx, clock())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, insert, select
 
-from actions.world import NOW, POLICY, everything, person
+from actions.world import KEY_FILE, NOW, build, everything
 from docvault.actions import keys
 from docvault.actions.folders import create_folder
 from docvault.actions.keys import SETTLED, KeyRefused
@@ -22,8 +22,8 @@ from docvault.database.engine import Database
 from docvault.encryption.errors import Tampered
 from docvault.encryption.keyring import FileKeyring
 from docvault.policy.numbers import Argon2
-from docvault.policy.vocabulary import Acting, Role
-from docvault.values import OrganisationId, new_id
+from docvault.policy.vocabulary import Acting
+from docvault.values import new_id
 from docvault.vault import masters as vault_masters
 from docvault.vault import reseal
 from docvault.vault.files import Vault
@@ -85,24 +85,20 @@ def anywhere(database_url, tmp_path):
 
 
 def built(folder, url=None):
-    db = Database(url or f"sqlite:///{folder / 'docvault.sqlite'}", POLICY)
-    tables.METADATA.create_all(db.engine)
-    root = FileKeyring.create(folder / "root.key")
-    vault_masters.found(db, root, NOW)
-    vault = Vault(Masters.open(db, root), FileBlobs(folder / "blobs"))
-    operator = OrganisationId(new_id())
-    with db.transaction() as tx:
-        values = {"id": operator, "name": "Northwind", "kind": "operator", "created_at": NOW}
-        tx.connection.execute(insert(tables.organisations).values(**values))
+    world = build(folder, url)
+    root = FileKeyring.open(folder / KEY_FILE)
+    vault_masters.found(world.db, root, NOW)
+    vault = Vault(Masters.open(world.db, root), FileBlobs(folder / "blobs"))
+    with world.db.transaction() as tx:
         add_pepper(tx, vault.records, NOW)
-    acting = person(db, "Ada Administrator", Role.ADMINISTRATOR, operator)
     secrets = {os.urandom(32): os.urandom(20) for _ in range(SECRETS)}
-    made = Made(db, vault, root, folder, acting, {}, secrets)
+    made = Made(world.db, vault, root, folder, world.administrator, {}, secrets)
     add_secrets(made, secrets)
-    add_version(made, operator)
+    add_version(made, world)
     yield made
     vault.close()
-    db.close()
+    world.vault.close()
+    world.db.close()
 
 
 def add_secrets(made, secrets, own=None):
@@ -126,9 +122,9 @@ def hasher(made):
     return Hasher(CHEAP, Peppers(made.db, made.vault.records))
 
 
-def add_version(made, operator):
-    manager = person(made.db, "Maya Manager", Role.ACCOUNT_MANAGER, operator, clients=[operator])
-    place = {"organisation_id": operator, "name": "Papers", "kind": "general", "now": NOW}
+def add_version(made, world):
+    manager = world.manager
+    place = {"organisation_id": world.acme, "name": "Papers", "kind": "general", "now": NOW}
     folder_id = create_folder(made.db, made.vault, acting=manager, **place)
     document_id = new_id()
     values = {"id": document_id, "folder_id": folder_id, "name": "a.bin", "latest": 0, "created_at": NOW}

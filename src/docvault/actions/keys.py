@@ -13,6 +13,8 @@ from docvault.audit.kinds import Kind
 from docvault.database import audit, keys, master_keys, password_peppers, rotations
 from docvault.database.engine import Database, Transaction
 from docvault.database.rotations import Rotation
+from docvault.encryption.keyring import FileKeyring
+from docvault.encryption.masters import RootKey
 from docvault.policy.vocabulary import Acting
 from docvault.values import Clock, DocVaultError
 from docvault.vault import masters as vault_masters
@@ -23,6 +25,7 @@ from docvault.vault.records import Records
 SETTLED = timedelta(minutes=10)  # by then every process has noticed a new key, a hundred times over
 
 MASTER = "master"
+ROOT = "root"
 
 Progress = Callable[[int, int], None]  # how many are done, of how many
 
@@ -119,6 +122,46 @@ def destroy_masters(db: Database, masters: Masters, *, acting: Acting, clock: Cl
         _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": MASTER, "generations": sorted(rows)})
     masters.refresh()
     return sorted(rows)
+
+
+def rotate_root(db: Database, masters: Masters, new: RootKey, *, acting: Acting, clock: Clock) -> Rotated:
+    """Wrap every master under `new` as well. The old root key opens them too, until it is destroyed.
+
+    Raises KeyRefused, RootKeyAway or RootKeyLies; then nothing was changed.
+    """
+    masters.refresh()
+    if new.name == masters.root.name:
+        raise KeyRefused("That is the root key that is in use already.")
+    with db.transaction() as tx:
+        now = clock()
+        found = vault_masters.wrap_under(tx, masters.root, new, now)
+        facts = {"kind": ROOT, "generation": 1, "from": masters.root.name, "to": new.name}
+        _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, facts)
+        _note(tx, Kind.KEY_ROTATION_DONE, acting, now, {**facts, "values": found})
+    return Rotated(ROOT, 1, found, resumed=False)
+
+
+def destroy_roots(
+    db: Database, masters: Masters, left: FileKeyring | None, *, acting: Acting, clock: Clock
+) -> Sequence[str]:
+    """Let no root key but the one in use open anything, and return which ones did.
+
+    left: the key file that the one in use replaced. Raises KeyRefused while it is a master key itself.
+    """
+    with db.transaction() as tx:
+        rows = master_keys.everything(tx)
+        own = masters.root.name
+        if {row.generation for row in rows} != {row.generation for row in rows if row.root == own}:
+            raise KeyRefused("The root key in use does not open every master key yet. Rotate it again.")
+        if left is not None and left.as_first_master()[1] in {row.digest for row in rows}:
+            raise KeyRefused("The old root key is a master key as well. Rotate and destroy the master first.")
+        gone = sorted({row.root for row in rows} - {own})
+        if not gone:
+            raise KeyRefused("There is one root key, and it is in use. Rotate it first.")
+        for name in gone:
+            master_keys.forget_root(tx, name)
+        _note(tx, Kind.KEY_DESTROYED, acting, clock(), {"kind": ROOT, "names": gone})
+    return gone
 
 
 def rotate_pepper(db: Database, records: Records, *, acting: Acting, clock: Clock) -> Rotated:

@@ -60,7 +60,7 @@ def backup(*, file: Path, data: Path | None, passphrase_file: Path | None, recov
         f"{file}: {made.end.versions:,} versions in {made.end.objects:,} objects, "
         f"{sum(made.end.rows.values()):,} rows, {made.end.log_size:,} entries of the audit log."
     )
-    if not settings.root_key_path.exists():
+    if settings.root_key_path is None or not settings.root_key_path.exists():
         print("The root key is kept elsewhere and is not in the file.")
     print(f"Try it from time to time: docvault restore {file} --verify")
 
@@ -121,6 +121,10 @@ def _root_key(settings: Settings, luggage: Luggage) -> Iterator[None]:
     if luggage.root_key is None:
         yield
         return
+    if path is None:
+        raise NotVacant(
+            "The backup brings a key file with it. Set DOCVAULT_ROOT_KEY to where it may lie: file:…."
+        )
     if path.exists():
         if path.read_bytes() != luggage.root_key:
             raise NotVacant(f"There is another root key at {path}. Nothing was changed.")
@@ -157,7 +161,7 @@ def _luggage(settings: Settings, policy: Policy) -> Luggage:
             if name not in SECRET and getattr(settings, name)
         },
         policies={path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()},
-        root_key=kept.read_bytes() if kept.exists() else None,
+        root_key=kept.read_bytes() if kept and kept.exists() else None,
     )
 
 

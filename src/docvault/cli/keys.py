@@ -23,7 +23,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Kind = Annotated[str, typer.Argument(help="Which key: master or pepper.")]
+Kind = Annotated[str, typer.Argument(help="Which key: root, master or pepper.")]
+To = Annotated[str, typer.Option("--to", help="Where the new root key lies: kms:…, pkcs11:… or file:….")]
 
 
 @app.command("list")
@@ -45,7 +46,7 @@ def list_all(data: Data = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def rotate(kind: Kind, data: Data = None, as_json: AsJson = False) -> None:
+def rotate(kind: Kind, to: To = "", data: Data = None, as_json: AsJson = False) -> None:
     """Make a new key and move everything to it while the portal runs; one that was killed goes on.
 
     Example: docvault keys rotate master
@@ -53,7 +54,7 @@ def rotate(kind: Kind, data: Data = None, as_json: AsJson = False) -> None:
     from docvault.cli.people import at_terminal
 
     with at_terminal(data) as (portal, acting):
-        done = _ways(portal, acting)[_known(kind)][0]()
+        done = _ways(portal, acting, to)[_known(kind)][0]()
     _end_progress()
     if as_json:
         told = {"kind": done.kind, "generation": done.generation, "done": done.done}
@@ -80,17 +81,21 @@ def destroy(kind: Kind, data: Data = None) -> None:
     print(f"Destroyed: {kind} {', '.join(str(each) for each in gone)}. A backup from before still has it.")
 
 
-KINDS = ("master", "pepper")
+KINDS = ("root", "master", "pepper")
 
 
 def _ways(
-    portal: "Portal", acting: "Acting"
-) -> "dict[str, tuple[Callable[[], Rotated], Callable[[], Sequence[int]]]]":
+    portal: "Portal", acting: "Acting", to: str = ""
+) -> "dict[str, tuple[Callable[[], Rotated], Callable[[], Sequence[int] | Sequence[str]]]]":
     """Return how each kind of key is rotated and destroyed."""
     from docvault.actions import keys
 
     db, clock, records = portal.db, portal.clock, portal.vault.records
     return {
+        "root": (
+            lambda: _rotate_root(portal, acting, to),
+            lambda: _destroy_roots(portal, acting),
+        ),
         "master": (
             lambda: keys.rotate_master(db, portal.masters, acting=acting, clock=clock, progress=_progress),
             lambda: keys.destroy_masters(db, portal.masters, acting=acting, clock=clock),
@@ -100,6 +105,41 @@ def _ways(
             lambda: keys.destroy_peppers(db, acting=acting, clock=clock),
         ),
     }
+
+
+def _rotate_root(portal: "Portal", acting: "Acting", to: str) -> "Rotated":
+    """Wrap the masters under the root key at `to`, or under a new key file that takes the old one's place."""
+    from docvault import wiring
+    from docvault.actions import keys
+    from docvault.encryption.keyring import FileKeyring, put_in_place
+
+    path, db, clock = portal.settings.root_key_path, portal.db, portal.clock
+    if to:
+        done = keys.rotate_root(db, portal.masters, wiring.root_key(to), acting=acting, clock=clock)
+        print(f"Both root keys open everything now. Set DOCVAULT_ROOT_KEY={to} and restart every process,")
+        print("then run: docvault keys destroy root")
+        return done
+    if path is None:
+        raise keys.KeyRefused("Name the new root key: --to kms:… or --to pkcs11:….")
+    new = path.with_name(f"{path.name}.new")
+    root = FileKeyring.open(new) if new.exists() else FileKeyring.create(new)
+    done = keys.rotate_root(db, portal.masters, root, acting=acting, clock=clock)
+    old = put_in_place(new, path)
+    print(f"{path} holds the new root key; copy it to a safe place. The old one is {old}.")
+    return done
+
+
+def _destroy_roots(portal: "Portal", acting: "Acting") -> "Sequence[str]":
+    from docvault.actions import keys
+    from docvault.encryption.keyring import FileKeyring, old_path
+
+    path = portal.settings.root_key_path
+    old = old_path(path) if path else None
+    left = FileKeyring.open(old) if old and old.exists() else None
+    gone = keys.destroy_roots(portal.db, portal.masters, left, acting=acting, clock=portal.clock)
+    if old:
+        old.unlink(missing_ok=True)
+    return gone
 
 
 def _known(kind: str) -> str:

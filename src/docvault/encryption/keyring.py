@@ -87,11 +87,7 @@ class FileKeyring:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)  # the name must survive a power cut as well: without this key nothing opens
-        finally:
-            os.close(directory)
+        _settle(path.parent)
         return cls(root)
 
     @classmethod
@@ -149,6 +145,33 @@ class FileKeyring:
 
     def __repr__(self) -> str:
         return "FileKeyring(…)"  # never the key, wherever this is printed
+
+
+def old_path(path: Path) -> Path:
+    """Return where the key file goes that another one replaces."""
+    return path.with_name(f"{path.name}.old")
+
+
+def put_in_place(new: Path, path: Path) -> Path:
+    """Let the key file `new` take the place of the one at `path`, which is kept; return where.
+
+    There is a whole key file at `path` at every moment, also after a power cut.
+    """
+    old = old_path(path)
+    old.unlink(missing_ok=True)
+    os.link(path, old)
+    new.replace(path)
+    _settle(path.parent)
+    return old
+
+
+def _settle(folder: Path) -> None:
+    """Let names survive a power cut as well: without its key file nothing opens."""
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _check(root: bytes) -> str:

@@ -7,6 +7,7 @@ as long as there is a row for it.
 import os
 import threading
 import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -33,20 +34,23 @@ _log = structlog.get_logger(__name__)
 class Masters:
     """The opened masters, shared between threads. Holds keys: never log or keep it."""
 
-    def __init__(self, db: Database, root: RootKey) -> None:
+    def __init__(self, db: Database, root: RootKey, reopen: Callable[[], RootKey] | None = None) -> None:
+        """reopen: opens the root key at its address again, where another one may have come to lie."""
         self._db = db
         self._root = root
+        self._reopen = reopen
         self._keys: dict[int, bytes] = {}
         self._looked = -FRESH
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, db: Database, root: RootKey) -> Self:
+    def open(cls, db: Database, root: RootKey, reopen: Callable[[], RootKey] | None = None) -> Self:
         """Open the masters. Raises WrongKeyring where the root key wraps none, RootKeyAway, RootKeyLies."""
-        made = cls(db, root)
+        with db.reading() as tx:
+            if not master_keys.under(tx, root.name):
+                raise WrongKeyring
+        made = cls(db, root, reopen)
         made._load()
-        if not made._keys:
-            raise WrongKeyring
         return made
 
     @property
@@ -88,12 +92,23 @@ class Masters:
         """Open what is new, and forget what was destroyed."""
         with self._lock:
             with self._db.reading() as tx:
-                rows = {row.generation: row for row in master_keys.under(tx, self._root.name)}
-            known = {generation: key for generation, key in self._keys.items() if generation in rows}
-            self._keys = known
-            for generation in sorted(rows.keys() - known.keys()):
-                self._keys = {**self._keys, generation: unwrapped(self._root, rows[generation])}
+                everything = master_keys.everything(tx)
+            there = {row.generation for row in everything}
+            self._keys = {generation: key for generation, key in self._keys.items() if generation in there}
+            for generation in sorted(there - self._keys.keys()):
+                row = self._own(everything, generation)
+                self._keys = {**self._keys, generation: unwrapped(self._root, row)}
             self._looked = time.monotonic()
+
+    def _own(self, rows: Sequence[MasterRow], generation: int) -> MasterRow:
+        """Return the wrapping that our root key opens. Raises RootKeyAway."""
+        for again in (False, True):
+            if again and self._reopen:
+                self._root = self._reopen()
+            for row in rows:
+                if (row.generation, row.root) == (generation, self._root.name):
+                    return row
+        raise RootKeyAway("The root key was rotated, and this process still has the old one. Restart it.")
 
 
 def found(db: Database, root: RootKey, now: datetime) -> None:
@@ -129,6 +144,18 @@ def add_master(tx: Transaction, root: RootKey, now: datetime) -> MasterRow:
     row = wrapped(root, master_keys.newest(tx) + 1, os.urandom(records.KEY), now)
     master_keys.add(tx, row)
     return row
+
+
+def wrap_under(tx: Transaction, root: RootKey, new: RootKey, now: datetime) -> int:
+    """Wrap every master that `root` opens under `new` as well, and return how many. Raises RootKeyAway or
+    RootKeyLies.
+    """
+    done = {row.generation for row in master_keys.under(tx, new.name)}
+    rows = [row for row in master_keys.under(tx, root.name) if row.generation not in done]
+    for row in rows:
+        again = wrapped(new, row.generation, unwrapped(root, row), now)
+        master_keys.add(tx, again)
+    return len(rows)
 
 
 def wrapped(root: RootKey, generation: int, master: bytes, now: datetime) -> MasterRow:
