@@ -5,26 +5,29 @@ on where it was when it is asked for again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, keys, master_keys, password_peppers, rotations
+from docvault.database import audit, folder_key_rounds, keys, master_keys, password_peppers, rotations
 from docvault.database.engine import Database, Transaction
 from docvault.database.rotations import Rotation
 from docvault.encryption.keyring import FileKeyring
 from docvault.encryption.masters import RootKey
 from docvault.policy.vocabulary import Acting
 from docvault.values import Clock, DocVaultError
+from docvault.vault import folder_rounds, peppers, reseal
 from docvault.vault import masters as vault_masters
-from docvault.vault import peppers, reseal
+from docvault.vault.files import Vault
 from docvault.vault.masters import PEPPER, Masters
 from docvault.vault.records import Records
 
 SETTLED = timedelta(minutes=10)  # by then every process has noticed a new key, a hundred times over
 
 MASTER = "master"
+FOLDERS = "folders"
 ROOT = "root"
 
 Progress = Callable[[int, int], None]  # how many are done, of how many
@@ -164,6 +167,45 @@ def destroy_roots(
     return gone
 
 
+def rotate_folders(
+    db: Database, vault: Vault, *, acting: Acting, clock: Clock, progress: Progress
+) -> Rotated:
+    """Give every folder a new key and move the keys of its versions to it, or finish what was begun."""
+    with db.transaction() as tx:
+        now = clock()
+        rotation = rotations.unfinished(tx, FOLDERS)
+        resumed = rotation is not None
+        if rotation is None:
+            _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, {"kind": FOLDERS})
+            rotation = rotations.begin(tx, FOLDERS, 1, now)
+        total = folder_key_rounds.count_waiting(tx, rotation.started_at)
+    done, stuck = 0, list[str]()
+    steps = (folder_rounds.renew(db, vault, rotation.started_at, clock), folder_rounds.rewrap(db, vault))
+    for step in chain.from_iterable(steps):
+        done += step.done
+        stuck += step.stuck
+        progress(done, max(done, total))
+    with db.transaction() as tx:
+        if rotations.finish(tx, rotation, clock()):
+            facts = {"kind": FOLDERS, "values": done, "stuck": len(stuck)}
+            _note(tx, Kind.KEY_ROTATION_DONE, acting, clock(), facts)
+    return Rotated(FOLDERS, rotation.generation, done, resumed, stuck)
+
+
+def destroy_folders(db: Database, *, acting: Acting, clock: Clock) -> Sequence[int]:
+    """Destroy the older folder keys that no version needs; return how many. Raises KeyRefused for none."""
+    with db.transaction() as tx:
+        now = clock()
+        gone = folder_key_rounds.destroy_unneeded(tx, now - SETTLED)
+        if not gone:
+            raise KeyRefused(
+                "No folder has an older key that nothing needs and that is settled: a new one must be "
+                f"{SETTLED.seconds // 60} minutes old. `docvault keys rotate folders` makes new ones."
+            )
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": FOLDERS, "keys": gone})
+    return [gone]
+
+
 def rotate_pepper(db: Database, records: Records, *, acting: Acting, clock: Clock) -> Rotated:
     """Make a new pepper. Passwords move to it as people sign in; the old one stays until nobody needs it."""
     now = clock()
@@ -200,7 +242,7 @@ def list_keys(db: Database) -> Sequence[KeyView]:
     """Return every key of the installation: its age, and how much needs it. Opens none."""
     with db.reading() as tx:
         peppered = password_peppers.counts(tx, [row.generation for row in keys.generations(tx, PEPPER)])
-        return [*_masters(tx), *_own(tx, PEPPER, peppered, "passwords")]
+        return [*_masters(tx), *_folders(tx), *_own(tx, PEPPER, peppered, "passwords"), *_signing(tx)]
 
 
 def _masters(tx: Transaction) -> list[KeyView]:
@@ -219,6 +261,25 @@ def _masters(tx: Transaction) -> list[KeyView]:
         )
         for row in rows
     ]
+
+
+def _folders(tx: Transaction) -> list[KeyView]:
+    """Sum folder keys up: there are as many as folders."""
+    count, older, needed, oldest = folder_key_rounds.tally(tx)
+    if oldest is None:
+        return []
+    newest = KeyView(
+        FOLDERS, f"{count:,} folders", 0, oldest, True, destroyed=False, protects=count, things="folders"
+    )
+    old = replace(newest, name=f"{older:,} older keys", newest=False, protects=needed, things="versions")
+    return [newest, old] if older else [newest]
+
+
+def _signing(tx: Transaction) -> list[KeyView]:
+    """Return the keys that sign: the log's, and those of the certificate authority."""
+    names = [name for name in keys.names(tx) if name == "log" or name.startswith("ca-")]
+    found = [one for name in names for one in _own(tx, name, {}, "")]
+    return [one for one in found if not one.destroyed]
 
 
 def _own(tx: Transaction, name: str, needed: Mapping[int, int], things: str) -> list[KeyView]:

@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Kind = Annotated[str, typer.Argument(help="Which key: root, master or pepper.")]
+Kind = Annotated[str, typer.Argument(help="Which key: root, master, folders or pepper.")]
 To = Annotated[str, typer.Option("--to", help="Where the new root key lies: kms:…, pkcs11:… or file:….")]
 
 
@@ -81,7 +81,7 @@ def destroy(kind: Kind, data: Data = None) -> None:
     print(f"Destroyed: {kind} {', '.join(str(each) for each in gone)}. A backup from before still has it.")
 
 
-KINDS = ("root", "master", "pepper")
+KINDS = ("root", "master", "folders", "pepper")
 
 
 def _ways(
@@ -99,6 +99,10 @@ def _ways(
         "master": (
             lambda: keys.rotate_master(db, portal.masters, acting=acting, clock=clock, progress=_progress),
             lambda: keys.destroy_masters(db, portal.masters, acting=acting, clock=clock),
+        ),
+        "folders": (
+            lambda: keys.rotate_folders(db, portal.vault, acting=acting, clock=clock, progress=_progress),
+            lambda: keys.destroy_folders(db, acting=acting, clock=clock),
         ),
         "pepper": (
             lambda: keys.rotate_pepper(db, records, acting=acting, clock=clock),

@@ -52,6 +52,11 @@ def find(tx: Transaction, name: str) -> KeyRow | None:
     return None if row is None else _key(row)
 
 
+def names(tx: Transaction) -> Sequence[str]:
+    """Return the names of all keys."""
+    return tx.connection.execute(select(keys.c.name).distinct().order_by(keys.c.name)).scalars().all()
+
+
 def generations(tx: Transaction, name: str) -> Sequence[KeyRow]:
     """Return every key of that name, the oldest first; destroyed ones are there without their secret."""
     chosen = select(keys).where(keys.c.name == name).order_by(keys.c.generation)
