@@ -29,8 +29,9 @@ class Stand:
     shared_folder: str  # a folder to upload to
 
 
-def prepare(data: Path) -> Stand:
-    portal = wiring.prepare(Settings(data=data))
+def prepare(data: Path | Settings) -> Stand:
+    settings = data if isinstance(data, Settings) else Settings(data=data)
+    portal = wiring.prepare(settings)
     try:
         now = datetime.now(UTC)
         with portal.db.transaction() as tx:
@@ -64,7 +65,7 @@ def prepare(data: Path) -> Stand:
     finally:
         portal.close()
     headers = f"Cookie: {SESSION}={session.token}.{session.csrf}\r\nX-CSRF-Token: {session.csrf}\r\n"
-    return Stand(data, clients, session.acting, headers, folder_id)
+    return Stand(settings.data, clients, session.acting, headers, folder_id)
 
 
 def _add_manager(tx, clients, now) -> PersonId:

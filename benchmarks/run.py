@@ -17,6 +17,7 @@ SUBJECTS = {
     "sign_in": "Signing in",
     "rights": "Asking for rights",
     "pages": "A page of 50 folders",
+    "lists": "Long lists and search",
     "files": "256 MiB through the HTTP server",
 }
 

@@ -294,9 +294,9 @@ def test_a_job_is_put_for_what_waits_and_again_later(world, pdf):
     work.prepare(world.db.url)
     indexing.put_jobs(world.db, now=NOW)
     indexing.put_jobs(world.db, now=NOW)
-    assert len(queued(world.db, "name")) == 1
+    assert queued(world.db, "name").count("index_document") == 1
     indexing.put_jobs(world.db, now=NOW + search_index.AGAIN_AFTER)
-    assert queued(world.db, "name") == ["index_document", "index_document"]
+    assert queued(world.db, "name").count("index_document") == 2
     with world.db.reading() as tx:
         assert search_index.waiting(tx, note) is not None
 

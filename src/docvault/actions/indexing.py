@@ -10,7 +10,7 @@ import structlog
 
 from docvault.database import search_index
 from docvault.database.engine import Database
-from docvault.database.search_index import READABLE, WAITING, Place, Progress, Waiting
+from docvault.database.search_index import READABLE, Place, Progress, Waiting
 from docvault.pdf.errors import PdfError, WorkersBusy
 from docvault.pdf.workers import Workers
 from docvault.vault import search as words
@@ -29,13 +29,13 @@ def index_document(db: Database, vault: Vault, pdf: Workers, *, document_id: str
     """
     with db.reading() as tx:
         waiting = search_index.waiting(tx, document_id)
-        if waiting is None or waiting.scan == WAITING:
+        if waiting is None or waiting.scan not in READABLE:
             return False
         key = vault.search_keys.of(tx, Place(waiting.folder_id, waiting.generation))
     with db.transaction() as tx:
         # Counted before it is opened: a file that kills its reader is not tried for ever.
         search_index.tried(tx, waiting)
-    hashes = _hashes(db, vault, pdf, waiting, key) if waiting.scan in READABLE else []
+    hashes = _hashes(db, vault, pdf, waiting, key)
     with db.transaction() as tx:
         return search_index.keep(tx, waiting, hashes)
 

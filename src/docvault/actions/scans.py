@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, quarantine, scans, work
+from docvault.database import audit, quarantine, scans, search_index, work
 from docvault.database.engine import Database, Transaction
 from docvault.database.scans import ScanRow
 from docvault.malware.clamd import Scanner, ScannerTrouble
@@ -131,6 +131,7 @@ def _keep(
             quarantine.tell(tx, vault.records, row, found or "", now)
         if scan is Scan.CLEAN and row.purpose == "original":
             work.enqueue(tx, work.MakeRenditions(row.id))
+            search_index.ask(tx, row.document_id, now)
 
 
 def _record(

@@ -30,7 +30,6 @@ from docvault.values import new_id
 
 ORIGINAL = "original"
 READABLE = ("unscanned", "clean")  # the results of a malware scan that keep nothing back
-WAITING = "waiting"  # for that result
 TRIES = 20  # over an hour, before a document waits for `docvault search rebuild`
 AGAIN_AFTER = timedelta(minutes=3)  # until the next job for a document whose words were not taken
 AT_ONCE = 500  # documents that get a job, or rows written, in one go
