@@ -34,6 +34,7 @@ def add_document(world, organisation_id, acting):
                 created_at=NOW,
             )
         )
+        tx.connection.execute(insert(tables.folder_paths).values(folder_id=folder_id, ancestor_id=folder_id))
         world.vault.create_folder_key(tx, folder_id, NOW)
         tx.connection.execute(
             insert(tables.documents).values(
@@ -58,10 +59,10 @@ def store(world, document_id, plaintext, purpose="original", now=NOW):
         source=io.BytesIO(plaintext),
         now=now,
     )
-    with world.db.transaction() as tx:
-        tx.connection.execute(
-            update(tables.documents).where(tables.documents.c.id == document_id).values(latest=stored.number)
-        )
+    if purpose == "original":
+        newest = update(tables.documents).where(tables.documents.c.id == document_id)
+        with world.db.transaction() as tx:
+            tx.connection.execute(newest.values(latest=stored.number))
     return stored
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from docvault import wiring
@@ -22,7 +23,9 @@ from docvault.pdf import fields, samples
 from docvault.pdf.scratch import Scratch
 from docvault.settings import PREFIX, SECRET, Settings
 from docvault.values import DocVaultError
+from docvault.vault import invariants
 
+MOST = 1000  # faults that are listed one by one
 DRIFT = timedelta(minutes=2)  # a log entry from later than this means a clock that went back
 
 
@@ -33,10 +36,10 @@ class Finding:
     words: str
 
 
-def doctor(*, data: Path | None, as_json: bool) -> None:
-    """Print the findings; exit 0 only if everything is well."""
+def doctor(*, data: Path | None, as_json: bool, deep: bool = False) -> None:
+    """Print the findings; exit 0 only if everything is well. deep: also open every stored version."""
     settings = serving.chosen(data)
-    findings = [Finding("settings", well=True, words=_sources(settings)), *_examine(settings)]
+    findings = [Finding("settings", well=True, words=_sources(settings)), *_examine(settings, deep=deep)]
     if as_json:
         print(
             json.dumps(
@@ -66,7 +69,7 @@ def _sources(settings: Settings) -> str:
     return ", ".join(parts)
 
 
-def _examine(settings: Settings) -> list[Finding]:
+def _examine(settings: Settings, *, deep: bool) -> list[Finding]:
     try:
         portal = wiring.build(settings)
     except DocVaultError as error:
@@ -83,7 +86,8 @@ def _examine(settings: Settings) -> list[Finding]:
         "sign-on": _sign_on,
     }
     try:
-        return [_finding(name, check, portal) for name, check in checks.items()]
+        findings = [_finding(name, check, portal) for name, check in checks.items()]
+        return [*findings, *_contents(portal)] if deep else findings
     finally:
         portal.close()
 
@@ -93,6 +97,30 @@ def _finding(name: str, check: Callable[[wiring.Portal], str], portal: wiring.Po
         return Finding(name, well=True, words=check(portal))
     except (DocVaultError, OSError) as error:
         return Finding(name, well=False, words=str(error))
+
+
+def _contents(portal: wiring.Portal) -> list[Finding]:
+    """Open everything that is stored, and say what is wrong; how far the look has come goes to stderr."""
+    seen = dict.fromkeys(("versions", "objects"), 0)
+
+    def tell(now: invariants.Seen) -> None:
+        seen.update({name: count for name, count in asdict(now).items() if count})
+        if sys.stderr.isatty():
+            print(f"\r{seen['versions']} versions, {seen['objects']} objects", end="", file=sys.stderr)
+
+    found = invariants.faults(portal.db, portal.vault, log_key=portal.log_key.public, tell=tell)
+    shown = [
+        Finding(one.rule, well=False, words=f"{one.subject}: {one.words}") for one in islice(found, MOST)
+    ]
+    more = sum(1 for _ in found)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    if more:
+        shown.append(Finding("more", well=False, words=f"{more} more of these are not listed."))
+    words = (
+        f"{seen['versions']} versions open and are what they were; {seen['objects']} objects have their rows"
+    )
+    return shown or [Finding("contents", well=True, words=words)]
 
 
 class NotWell(DocVaultError):

@@ -97,6 +97,7 @@ def worker(data: Data = None) -> None:
 def doctor(
     data: Data = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Also open every stored version: slow.")] = False,
 ) -> None:
     """Check settings, keys, certificates, storage and the log, and say what to do.
 
@@ -104,7 +105,7 @@ def doctor(
     """
     from docvault.cli import examination
 
-    examination.doctor(data=data, as_json=json)
+    examination.doctor(data=data, as_json=json, deep=deep)
 
 
 BackupFile = Annotated[Path, typer.Argument(help="The file.")]

@@ -327,6 +327,10 @@ class Vault:
         for key in list(self.blobs.list(f"{blob}/")):
             self.blobs.delete(key)
 
+    def objects(self, prefix: str = "") -> Iterator[str]:
+        """Yield the key of every stored object that starts with `prefix`."""
+        return self._blobs.list(prefix)
+
     def forget(self, version_id: str) -> None:
         """Drop what is remembered of an upload that was given up."""
         self._digests.forget(version_id)
