@@ -78,6 +78,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return _file(self.root_key_address, "ROOT_KEY")
 
     @property
+    def shredded_path(self) -> Path:
+        """The list of what was destroyed: beside the root key, so that it is not put back with the data."""
+        beside = self.root_key_path or self.data / "keys" / "root.key"
+        return beside.with_name("shredded.list")
+
+    @property
     def sender_address(self) -> str:
         return self.smtp_from or f"docvault@{urlsplit(self.base_url).hostname or 'localhost'}"
 

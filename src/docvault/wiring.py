@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from docvault.actions import scans
+from docvault.actions.disposals import apply_again
 from docvault.actions.installation import create_installation
 from docvault.actions.policies import note_policies
 from docvault.audit.checkpoints import LogKey
 from docvault.blobs.filesystem import FileBlobs
-from docvault.blobs.store import BlobStore
+from docvault.blobs.store import BlobStore, StoreFailed
 from docvault.credentials.passkeys import RelyingParty
 from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, work
@@ -37,6 +38,7 @@ from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
 from docvault.vault.masters import PEPPER, Masters
 from docvault.vault.peppers import Peppers, add_pepper
+from docvault.vault.shredding import Tombstones, Unsettled
 
 LOG_KEY = "log"  # its name in the table of keys
 
@@ -81,6 +83,11 @@ class Portal:
         """Whom passkeys are made for: what the settings say, never what a request says."""
         return RelyingParty.of(self.settings.base_url, self.settings.name)
 
+    @property
+    def stones(self) -> Tombstones:
+        """What was destroyed, so that no older state of the database brings it back."""
+        return Tombstones(self.vault.records, self.vault.blobs, self.settings.shredded_path)
+
     def close(self) -> None:
         self.pdf.close()
         self.db.close()
@@ -112,8 +119,8 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
 def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
     """Open the installation that `settings` names.
 
-    Raises DatabaseAway, NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged or WrongKeyring, tried in
-    that order.
+    Raises DatabaseAway, NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged, WrongKeyring or
+    OlderState, tried in that order.
     """
     if settings.database.startswith("sqlite") and not settings.data.exists():
         raise NotPrepared(settings)
@@ -149,6 +156,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
     if found is None or log_row is None:
         raise NotPrepared(settings)
     private = Ed25519PrivateKey.from_private_bytes(vault.records.open(log_row.context, log_row.wrapped))
+    _settle(db, vault, Tombstones(vault.records, vault.blobs, settings.shredded_path), clock)
     numbers = db.policy.numbers
     return Portal(
         settings=settings,
@@ -172,6 +180,21 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
 
 def _scanner(settings: Settings) -> Scanner | None:
     return Clamd.of(settings.clamd) if settings.clamd else None
+
+
+def _settle(db: Database, vault: Vault, stones: Tombstones, clock: Clock) -> None:
+    """Destroy again what an older database brought back; with a store that is away, before it gives anything.
+
+    Raises OlderState.
+    """
+
+    def settle() -> int:
+        return apply_again(db, vault, stones, now=clock())
+
+    try:
+        settle()
+    except StoreFailed:
+        vault.blobs = Unsettled(vault.blobs, settle)
 
 
 def _provider(settings: Settings, policy: Policy) -> Provider | None:

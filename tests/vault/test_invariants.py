@@ -24,6 +24,7 @@ def world(tmp_path, database_url):
 def filled(world):
     """Two documents with three versions each, an upload under way, and a folder in a folder in a folder."""
     made = shelf(world)
+    write(world, delete(tables.documents).where(tables.documents.c.latest == 0))
     above = create_folder(
         world.db,
         world.vault,
@@ -127,13 +128,13 @@ def test_every_kind_of_damage_is_found_by_its_rule(world, filled):
 
 
 def test_a_key_that_outlives_its_document_and_a_key_that_went_too_early_are_found(world, filled):
-    disposed, kept = filled.documents
+    disposed, kept, _ = filled.documents
     write(world, update(tables.documents).where(tables.documents.c.id == disposed).values(disposed_at=NOW))
     write(
         world,
         update(tables.versions).where(tables.versions.c.document_id == kept).values(wrapped_key=b""),
     )
-    assert rules(world) == {"shredded", "keyless", "unreadable", "orphan"}
+    assert rules(world) == {"shredded", "keyless", "unreadable", "orphan", "quota"}
 
 
 def test_a_lost_object_and_a_left_over_one_are_found(world, filled):

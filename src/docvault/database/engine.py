@@ -144,6 +144,15 @@ class Database:
             finally:
                 connection.execute(select(func.pg_advisory_unlock(STARTING)))
 
+    def scrub(self) -> None:
+        """Let what was overwritten go from the disk as well: old values otherwise linger in log and pages."""
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+                connection.exec_driver_sql("VACUUM versions, recipients")
+
     def knows(self, table: str) -> bool:
         """Tell whether there is a table of this name. Raises DatabaseAway."""
         try:
@@ -219,6 +228,7 @@ def _sqlite(url: str) -> Engine:
             "journal_mode=WAL",
             f"synchronous={SYNCHRONOUS}",
             "foreign_keys=ON",
+            "secure_delete=FAST",  # what is overwritten is zeroed in its page: keys must not outlive it there
             f"busy_timeout={BUSY_TIMEOUT}",
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -9,8 +9,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
+from docvault.database import quotas
 from docvault.database.engine import Transaction
-from docvault.database.tables import documents, folder_keys, folder_paths, folders, uploads, versions
+from docvault.database.tables import (
+    documents,
+    folder_keys,
+    folder_paths,
+    folders,
+    search_documents,
+    uploads,
+    versions,
+)
 from docvault.database.versions import RECEIVING, STORED
 
 PAGE = 500  # ids fetched in one statement
@@ -31,6 +40,9 @@ def of_rows(tx: Transaction) -> Iterator[Fault]:
     for rule, words, question in _questions():
         for subject in tx.connection.execute(question).scalars():
             yield Fault(rule, subject, words)
+    for one in quotas.differences(tx):
+        words = f"The counter says {one.counted} bytes, the versions are {one.stored}."
+        yield Fault("quota", one.organisation_id, words)
 
 
 def stored_after(tx: Transaction, version_id: str) -> Sequence[str]:
@@ -124,6 +136,13 @@ def _of_versions() -> Iterator[tuple[str, str, Select[Any]]]:
         "shredded",
         "The document was disposed of, but a wrapped key of it is still there.",
         of_document.where(documents.c.disposed_at.is_not(None), versions.c.wrapped_key != NO_KEY),
+    )
+    yield (
+        "shredded-words",
+        "The document was disposed of, but words of it can still be searched for.",
+        select(search_documents.c.document_id)
+        .join_from(search_documents, documents, documents.c.id == search_documents.c.document_id)
+        .where(documents.c.disposed_at.is_not(None)),
     )
     yield (
         "keyless",

@@ -101,7 +101,7 @@ def _stored() -> Select[tuple[str, int]]:
         select(folders.c.organisation_id, func.sum(versions.c.size).label("stored"))
         .join_from(versions, documents, versions.c.document_id == documents.c.id)
         .join(folders, documents.c.folder_id == folders.c.id)
-        .where(versions.c.purpose == ORIGINAL)
+        .where(versions.c.purpose == ORIGINAL, documents.c.disposed_at.is_(None))
         .group_by(folders.c.organisation_id)
     )
 

@@ -15,6 +15,7 @@ from docvault.database.engine import Transaction
 from docvault.database.tables import (
     folder_keys,
     folders,
+    holds,
     invitations,
     messages,
     passkeys,
@@ -62,6 +63,7 @@ SEALED: Sequence[SealedColumn] = (
     _record(passkeys.c.sealed, lambda row: f"passkey:{row['person_id']}:{row['id']}"),
     _record(single_sign_ons.c.sealed, lambda row: f"single-sign-on:{row['state_hash'].hex()}"),
     _record(invitations.c.detail, lambda row: f"link:{row['person_id']}"),
+    _record(holds.c.sealed, lambda row: f"hold:{row['id']}"),
     _record(proposals.c.sealed, lambda row: f"proposal:{row['id']}"),
     _record(messages.c.body, lambda row: f"message:{row['id']}"),
     _record(recipients.c.answers, lambda row: f"answers:{row['id']}"),

@@ -307,6 +307,10 @@ def unfinished_since(tx: Transaction, before: datetime) -> Sequence[str]:
 
 
 def blob_is_known(tx: Transaction, blobs: Sequence[str]) -> frozenset[str]:
-    """Return those of `blobs` that a version row speaks of."""
-    chosen = select(versions.c.blob).where(versions.c.blob.in_(blobs))
+    """Return those of `blobs` that a version row speaks of; those of a destroyed document are waste."""
+    chosen = (
+        select(versions.c.blob)
+        .join_from(versions, documents, versions.c.document_id == documents.c.id)
+        .where(versions.c.blob.in_(blobs), documents.c.disposed_at.is_(None))
+    )
     return frozenset(tx.connection.execute(chosen).scalars())

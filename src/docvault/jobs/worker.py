@@ -22,6 +22,8 @@ from docvault.database import work, workers
 from docvault.jobs import (
     carry_out_proposals,
     collect_uploads,
+    dispose_documents,
+    finish_disposals,
     forget_tries,
     make_missing,
     publish_checkpoint,
@@ -71,6 +73,8 @@ PERIODIC = (
     Periodic("scan_waiting", scan_waiting.EVERY, scan_waiting.scan_waiting),
     Periodic("make_missing", make_missing.EVERY, make_missing.make_missing),
     Periodic("carry_out_proposals", carry_out_proposals.EVERY, carry_out_proposals.carry_out_proposals),
+    Periodic("dispose_documents", dispose_documents.EVERY, dispose_documents.dispose_documents),
+    Periodic("finish_disposals", finish_disposals.EVERY, finish_disposals.finish_disposals),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
     Periodic("put_index_jobs", put_index_jobs.EVERY, put_index_jobs.put_index_jobs),
     Periodic("look_for_strays", put_index_jobs.STRAYS_EVERY, put_index_jobs.look_for_strays),

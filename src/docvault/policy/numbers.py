@@ -7,7 +7,7 @@ deployment writes (docs/threat-model.md), so a policy can be stricter than them 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -161,6 +161,32 @@ class Sso:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long documents of one kind are kept. why: shown to whoever may see the document."""
+
+    starts: Literal["created", "last-version", "last-use", "completed"]
+    keep_months: Annotated[int, Meta(ge=1, le=1200)]  # calendar months
+    why: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """By the kind of the folder. bin_days: between the recycle bin and destruction."""
+
+    bin_days: Annotated[int, Meta(ge=1, le=365)]
+    rfp: Schedule
+    sow: Schedule
+    contract: Schedule
+    whitepaper: Schedule
+    general: Schedule
+
+    def of(self, kind: str) -> Schedule:
+        """Return the schedule of folders of a kind; a kind that is not known is kept as a contract."""
+        known = {"rfp": self.rfp, "sow": self.sow, "whitepaper": self.whitepaper, "general": self.general}
+        return known.get(kind, self.contract)
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     uploads: Uploads
     signing: Signing
@@ -170,6 +196,7 @@ class Numbers:
     access: Access
     proposals: Proposals
     sso: Sso
+    retention: Retention
 
 
 Section = TypeVar("Section")
@@ -186,6 +213,7 @@ def load(folder: Path) -> Numbers:
         access=_section(folder / "access.toml", Access),
         proposals=_section(folder / "proposals.toml", Proposals),
         sso=_section(folder / "sso.toml", Sso),
+        retention=_section(folder / "retention.toml", Retention),
     )
 
 

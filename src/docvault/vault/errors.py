@@ -38,3 +38,10 @@ class NotScanned(VaultError):
 
 class Quarantined(NotScanned):
     """The malware scanner found something in this file; nobody can open it."""
+
+
+class Destroyed(VaultError):
+    """The keys of the file were destroyed: nobody can open it any more."""
+
+    def __init__(self) -> None:
+        super().__init__("This file was destroyed for good, as its retention rule or two people decided.")

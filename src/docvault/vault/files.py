@@ -27,7 +27,15 @@ from docvault.vault import keyring as keys
 from docvault.vault.digests import Digests
 from docvault.vault.errors import SegmentConflict, SegmentWrong
 from docvault.vault.gate import pass_gate
-from docvault.vault.reading import OpenVersion, new_row, object_key, opened_place, opened_row, row_context
+from docvault.vault.reading import (
+    SHREDDED,
+    OpenVersion,
+    new_row,
+    object_key,
+    opened_place,
+    opened_row,
+    row_context,
+)
 from docvault.vault.records import Records
 from docvault.vault.search_keys import SearchKeys
 
@@ -327,10 +335,6 @@ class Vault:
         for key in list(self.blobs.list(f"{blob}/")):
             self.blobs.delete(key)
 
-    def objects(self, prefix: str = "") -> Iterator[str]:
-        """Yield the key of every stored object that starts with `prefix`."""
-        return self._blobs.list(prefix)
-
     def forget(self, version_id: str) -> None:
         """Drop what is remembered of an upload that was given up."""
         self._digests.forget(version_id)
@@ -347,7 +351,7 @@ class Vault:
         while names := list(islice(everything, NAMES_AT_ONCE)):
             with db.reading() as tx:
                 known = versions.blob_is_known(tx, names)
-            for blob in set(names) - known:
+            for blob in set(names) - known - {SHREDDED}:
                 self.remove_objects(blob)
                 removed += 1
         return removed

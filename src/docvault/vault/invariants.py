@@ -15,8 +15,9 @@ from docvault.database.engine import Database
 from docvault.database.invariants import Fault
 from docvault.encryption.errors import EncryptionError
 from docvault.values import NotFound
+from docvault.vault.errors import VaultError
 from docvault.vault.files import SEGMENT, Vault
-from docvault.vault.reading import object_key
+from docvault.vault.reading import SHREDDED, object_key
 
 NAMES_AT_ONCE = 500  # asked about in one statement
 
@@ -72,10 +73,10 @@ def _is_there(db: Database, version_id: str) -> bool:
 
 def _trouble(db: Database, vault: Vault, version_id: str) -> str:
     try:
-        opened = vault.open_version(db, version_id)
+        opened = vault.open_for_scanning(db, version_id)  # whatever the malware scanner says of it
         for _ in opened.range(0, opened.size):
             pass
-    except (NotFound, BlobError, EncryptionError) as error:
+    except (NotFound, BlobError, EncryptionError, VaultError) as error:
         return str(error)
     return ""
 
@@ -101,7 +102,7 @@ def _missing(db: Database, vault: Vault, version_id: str, segments: int) -> str:
             receiving = vault.receiving(tx, version_id)
     except NotFound:  # finished or given up meanwhile
         return ""
-    except EncryptionError as error:
+    except (EncryptionError, VaultError) as error:
         return str(error)
     opened = vault.open_receiving(receiving)
     try:
@@ -124,14 +125,14 @@ def _left_over(db: Database, vault: Vault, tell: Told) -> Iterator[Fault]:
     is waste: collection removes it, and until then nobody can open it.
     """
     count = 0
-    objects = groupby(vault.objects(), key=lambda key: key.partition("/")[0])
+    objects = groupby(vault.blobs.list(""), key=lambda key: key.partition("/")[0])
     while names := {name: list(keys) for name, keys in islice(objects, NAMES_AT_ONCE)}:
         with db.reading() as tx:
             known = versions.blob_is_known(tx, list(names))
             segments = invariants.segments_of(tx, list(names))
         for name, keys in names.items():
             count += len(keys)
-            if name not in known or name in segments:
+            if name != SHREDDED and (name not in known or name in segments):
                 yield from _beyond(vault, name, keys, segments.get(name, 0))
         tell(Seen(objects=count))
 
@@ -139,7 +140,7 @@ def _left_over(db: Database, vault: Vault, tell: Told) -> Iterator[Fault]:
 def _beyond(vault: Vault, name: str, keys: list[str], segments: int) -> Iterator[Fault]:
     expected = {object_key(name, index) for index in range(segments)}
     for key in keys:
-        if key not in expected and key in vault.objects(key):
+        if key not in expected and key in vault.blobs.list(key):
             yield Fault("orphan", key, "No row speaks of this object.")
 
 

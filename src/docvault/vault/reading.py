@@ -15,7 +15,7 @@ from docvault.database.versions import STORED, NewVersion, VersionRow
 from docvault.encryption.contexts import FILE_ALGORITHM, FileContext, VersionContext
 from docvault.encryption.errors import Tampered, UnknownAlgorithm
 from docvault.encryption.files import SEGMENT, open_segment, segment_count, segment_size
-from docvault.vault.errors import RangeOutside
+from docvault.vault.errors import Destroyed, RangeOutside
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +143,20 @@ def _cut(part: bytes, start: int, stop: int) -> bytes:
     return part if start == 0 and stop == len(part) else part[start:stop]
 
 
+SHREDDED = "shredded"  # the name of the tombstones among the objects: vault/shredding.py
+
+
 def object_key(blob: str, index: int) -> str:
     """Return the name of the object that holds segment `index`."""
     return f"{blob}/{index:06d}"
 
 
 def row_context(row: VersionRow) -> VersionContext:
-    """Return what the row's data key must be bound to. Raises UnknownAlgorithm or Tampered, tried in that
-    order.
+    """Return what the row's data key must be bound to. Raises Destroyed, UnknownAlgorithm or Tampered, tried
+    in that order.
     """
+    if not row.wrapped_key:
+        raise Destroyed
     if row.algorithm != FILE_ALGORITHM:
         raise UnknownAlgorithm
     if row.segments != segment_count(row.size):

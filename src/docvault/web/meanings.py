@@ -33,9 +33,10 @@ from docvault.rules.languages import LanguageUnknown
 from docvault.rules.places import PlaceGone, PlaceRefused
 from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
 from docvault.rules.quotas import QuotaInvalid, QuotaReached
+from docvault.rules.retention import RetentionRefused
 from docvault.rules.single_sign_on import SignOnRefused
 from docvault.values import DocVaultError, NotFound
-from docvault.vault.errors import NotScanned, Quarantined
+from docvault.vault.errors import Destroyed, NotScanned, Quarantined
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
@@ -134,6 +135,8 @@ MEANINGS: dict[type[Exception], Meaning] = {
     SignatureRefused: Meaning(HTTPStatus.BAD_REQUEST, "signature-refused", "The signature cannot be used"),
     EnvelopeChanged: Meaning(HTTPStatus.CONFLICT, "changed-meanwhile", "Somebody else was faster"),
     BundleTooLarge: LARGE,
+    RetentionRefused: Meaning(HTTPStatus.CONFLICT, "retention-refused", "This is kept"),
+    Destroyed: Meaning(HTTPStatus.GONE, "destroyed", "Destroyed for good"),
     # Ours to mend, not the reader's: logged, and told without detail.
     AuditError: FAULT,
     AuditNotWritten: FAULT,

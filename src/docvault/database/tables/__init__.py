@@ -50,6 +50,7 @@ from docvault.database.tables.log import (
 )
 from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
+from docvault.database.tables.retention import disposals, holds, retention_overrides
 from docvault.database.tables.search import search_documents, search_words
 from docvault.database.tables.webdav import dav_locks, dav_properties
 
@@ -67,6 +68,7 @@ __all__ = [
     "dav_locks",
     "dav_properties",
     "devices",
+    "disposals",
     "documents",
     "envelopes",
     "fields",
@@ -76,6 +78,7 @@ __all__ = [
     "folder_paths",
     "folders",
     "former_addresses",
+    "holds",
     "identities",
     "installation",
     "invitations",
@@ -94,6 +97,7 @@ __all__ = [
     "recipients",
     "recovery_codes",
     "renditions",
+    "retention_overrides",
     "search_documents",
     "search_words",
     "sessions",

@@ -4,29 +4,17 @@ A period is in force from `starts_at` until the earlier of `ends_at` (agreed in 
 by somebody). `started_by` and `ended_by` name people without a foreign key: the terminal acts as well.
 """
 
-from typing import Any
+from sqlalchemy import Column, Index, LargeBinary, String, Table
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, text
-
-from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
-
-
-def _period() -> list[Column[Any]]:
-    return [
-        Column("starts_at", Moment, nullable=False),
-        Column("ends_at", Moment, nullable=True),
-        Column("ended_at", Moment, nullable=True),
-        Column("started_by", ID, nullable=True),
-        Column("ended_by", ID, nullable=True),
-    ]
-
-
-def _one_in_force(table: str, *columns: str) -> Index:
-    """At most one period that nobody ended: two people who grant at the same moment make one."""
-    open_ended = text("ended_at IS NULL")
-    name = f"uq_{table}_in_force"
-    return Index(name, *columns, unique=True, sqlite_where=open_ended, postgresql_where=open_ended)
-
+from docvault.database.tables.columns import (
+    ID,
+    METADATA,
+    Moment,
+    identifier,
+    one_in_force,
+    period,
+    reference,
+)
 
 standings = Table(  # the role and state of each person over time; people.role and people.state are the newest
     "standings",
@@ -35,8 +23,8 @@ standings = Table(  # the role and state of each person over time; people.role a
     reference("person_id", "people.id", index=True),
     Column("role", String(30), nullable=False),
     Column("state", String(10), nullable=False),
-    *_period(),
-    _one_in_force("standings", "person_id"),
+    *period(),
+    one_in_force("standings", "person_id"),
 )
 
 memberships = Table(  # people in organisations; people.organisation_id is the one they were invited to
@@ -45,9 +33,9 @@ memberships = Table(  # people in organisations; people.organisation_id is the o
     identifier(),
     reference("person_id", "people.id"),
     reference("organisation_id", "organisations.id", index=True),
-    *_period(),
+    *period(),
     Index("ix_memberships_person_id_organisation_id", "person_id", "organisation_id"),
-    _one_in_force("memberships", "person_id", "organisation_id"),
+    one_in_force("memberships", "person_id", "organisation_id"),
 )
 
 portfolios = Table(  # which clients an account manager looks after
@@ -56,9 +44,9 @@ portfolios = Table(  # which clients an account manager looks after
     identifier(),
     reference("person_id", "people.id"),
     reference("organisation_id", "organisations.id", index=True),
-    *_period(),
+    *period(),
     Index("ix_portfolios_person_id_organisation_id", "person_id", "organisation_id"),
-    _one_in_force("portfolios", "person_id", "organisation_id"),
+    one_in_force("portfolios", "person_id", "organisation_id"),
 )
 
 folder_members = Table(  # with whom a folder, and all that lies in it, is shared; or who is kept out
@@ -68,10 +56,10 @@ folder_members = Table(  # with whom a folder, and all that lies in it, is share
     reference("folder_id", "folders.id"),
     reference("person_id", "people.id"),
     Column("role", String(12), nullable=False),  # viewer | contributor | signer | manager | denied
-    *_period(),
+    *period(),
     Index("ix_folder_members_folder_id_person_id", "folder_id", "person_id"),
     Index("ix_folder_members_person_id_folder_id", "person_id", "folder_id"),
-    _one_in_force("folder_members", "folder_id", "person_id"),
+    one_in_force("folder_members", "folder_id", "person_id"),
 )
 
 break_glass = Table(  # a compliance officer opened one document's body for a while; why stands in the trail
@@ -80,9 +68,9 @@ break_glass = Table(  # a compliance officer opened one document's body for a wh
     identifier(),
     reference("document_id", "documents.id"),
     reference("person_id", "people.id"),
-    *_period(),
+    *period(),
     Index("ix_break_glass_document_id_person_id", "document_id", "person_id"),
-    _one_in_force("break_glass", "document_id", "person_id"),
+    one_in_force("break_glass", "document_id", "person_id"),
 )
 
 proposals = Table(  # deeds that need two people (promise 26): one proposes, another confirms, done once

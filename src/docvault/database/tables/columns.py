@@ -1,8 +1,9 @@
 """What every table is made of: one set of names, moments in UTC, random ids."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Column, DateTime, ForeignKey, MetaData, String
+from sqlalchemy import Column, DateTime, ForeignKey, Index, MetaData, String, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -52,3 +53,21 @@ def identifier(name: str = "id") -> Column[str]:
 def reference(name: str, target: str, *, nullable: bool = False, index: bool = False) -> Column[str]:
     """Return a column that names a row of another table, e.g. `people.id`."""
     return Column(name, ID, ForeignKey(target), nullable=nullable, index=index)
+
+
+def period() -> list[Column[Any]]:
+    """Return the columns of a period: in force from `starts_at` until `ends_at` or `ended_at`."""
+    return [
+        Column("starts_at", Moment, nullable=False),
+        Column("ends_at", Moment, nullable=True),
+        Column("ended_at", Moment, nullable=True),
+        Column("started_by", ID, nullable=True),
+        Column("ended_by", ID, nullable=True),
+    ]
+
+
+def one_in_force(table: str, *columns: str) -> Index:
+    """At most one period that nobody ended: two people who grant at the same moment make one."""
+    open_ended = text("ended_at IS NULL")
+    name = f"uq_{table}_in_force"
+    return Index(name, *columns, unique=True, sqlite_where=open_ended, postgresql_where=open_ended)
