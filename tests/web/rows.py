@@ -29,6 +29,9 @@ NOT_THERE = "--   --   --   --   --   --   --   --"  # a link that nobody was se
 ENROLLING = "out  in   out  out  out  out  out  out"
 ADMINISTRATORS = "out  out  in   no   no   no   no   no"
 OFFICERS = "out  out  no   in   no   no   no   no"
+NOTHING_TO_OFFICERS = (
+    "out  out  no   --   no   no   no   no"  # nothing of that id; the others may not even ask
+)
 
 # Things of Acme. An administrator sees no content at all; an officer sees that it exists, never its body.
 SEEN = "out  out  --   in   in   in   --   --"

@@ -7,7 +7,7 @@ from litestar.testing import TestClient
 
 from .house import House
 from .matrix import MATRIX
-from .rows import ADMINISTRATORS, OFFICERS, VISITORS, Row
+from .rows import ADMINISTRATORS, NOTHING_TO_OFFICERS, OFFICERS, VISITORS, Row
 
 ELSEWHERE = ("/login", "/enrol")
 
@@ -61,6 +61,7 @@ def test_each_visitor_gets_what_the_matrix_says(house, row):
     assert " ".join(got.values()) == " ".join(row.answers.split())
 
 
+REFUSING = {ADMINISTRATORS, OFFICERS, NOTHING_TO_OFFICERS}  # others than these are refused whatever the id
 OBJECTS = [row for row in MATRIX if "_id" in row.path]
 
 
@@ -80,4 +81,4 @@ def test_what_is_somebody_elses_and_what_is_not_there_answer_the_same_bytes(hous
         absent = send(house, browser, row, house.random())
         assert (foreign.status_code, foreign.content) == (absent.status_code, absent.content), name
         assert dict(foreign.headers) == dict(absent.headers)
-        assert foreign.status_code == (403 if row.answers in {ADMINISTRATORS, OFFICERS} else 404)
+        assert foreign.status_code == (403 if row.answers in REFUSING else 404)

@@ -39,7 +39,7 @@ def dispose_due(db: Database, *, now: datetime) -> int:
     settled, last = 0, ""
     while True:
         with db.reading() as tx:
-            page = retention.page(tx, now, after=last, only_due=True)
+            page = retention.page(tx, now, after=last, due_by=now)
             numbers = tx.policy.numbers.retention
         for kept in page:
             if rules.step(kept.life, numbers, now) is not Step.KEEP:

@@ -6,7 +6,7 @@ from datetime import datetime
 from docvault.audit.kinds import Kind
 from docvault.database import audit, documents, folders, holds
 from docvault.database.engine import Database, Transaction
-from docvault.database.holds import HoldRow
+from docvault.database.holds import HoldRow, Subject
 from docvault.database.messages import Records
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Resource
 from docvault.rules import retention as rules
@@ -47,6 +47,13 @@ def place_hold(
         return holds.find(tx, records, hold_id)
 
 
+def what_to_hold(db: Database, *, acting: Acting, subject_type: str, subject_id: str) -> Subject:
+    """Return what a hold would be on, for whoever places it to see. Raises Forbidden, NotFound."""
+    with db.reading() as tx:
+        tx.policy.require(acting, Permission.HOLD_MANAGE, PORTAL)
+        return holds.subject(tx, subject_type, subject_id)
+
+
 def list_holds(db: Database, records: Records, *, acting: Acting, now: datetime) -> Sequence[HoldRow]:
     """Return the holds in force, newest first. Raises Forbidden."""
     with db.reading() as tx:
@@ -63,7 +70,7 @@ def holds_on_document(
     """
     with db.reading() as tx:
         found = documents.for_seeing(tx, acting, DocumentId(document_id))
-        if not _is_in_charge(tx, acting, found.resource, Permission.DOCUMENT_CHANGE):
+        if not _is_in_charge(tx, acting, found.folder.resource):
             return []
         return holds.on_document(tx, records, found.id, at)
 
@@ -74,13 +81,13 @@ def holds_on_folder(
     """Return the holds that covered a whole folder at a moment, for those in charge. Raises NotFound."""
     with db.reading() as tx:
         found = folders.for_seeing(tx, acting, FolderId(folder_id))
-        if not _is_in_charge(tx, acting, found.resource, Permission.FOLDER_MANAGE):
+        if not _is_in_charge(tx, acting, found.resource):
             return []
         return holds.on_folder(tx, records, found.id, at)
 
 
-def _is_in_charge(tx: Transaction, acting: Acting, resource: Resource, change: Permission) -> bool:
-    """Tell whether somebody hears of holds here: who may change the thing, and who places holds."""
+def _is_in_charge(tx: Transaction, acting: Acting, folder: Resource) -> bool:
+    """Tell whether somebody hears of holds here: who manages the folder, and who places holds."""
     if tx.policy.decide(acting, Permission.HOLD_MANAGE, PORTAL).allowed:
         return True
-    return tx.policy.decide(acting, change, resource).allowed
+    return tx.policy.decide(acting, Permission.FOLDER_MANAGE, folder).allowed

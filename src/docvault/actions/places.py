@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folders, places, search_index
+from docvault.database import audit, documents, folders, holds, places, search_index
 from docvault.database import bin as bins
 from docvault.database.documents import DocumentRow
 from docvault.database.engine import Database, Transaction
@@ -229,7 +229,11 @@ def _check_tree(tx: Transaction, acting: Acting, folder: FolderRow) -> frozenset
 def _check_freed(
     tx: Transaction, acting: Acting, client: str, here_id: str | None, target: FolderRow | None
 ) -> None:
-    """Return only if nobody gets in who is kept out, or `acting` could let them in anyway (promise 27)."""
+    """Return only if nobody gets in who is kept out, or `acting` could let them in anyway (promise 27), and
+    no legal hold is escaped (promise 88).
+    """
+    there = holds.of_folder(tx, target.id if target else None, acting.at)
+    rules.check_no_hold_is_left(holds.of_folder(tx, here_id, acting.at), there)
     freed = places.freeing(tx, acting, client, here_id, target)
     rules.check_nobody_is_freed({one.id for one in freed}, _may(tx, acting, Permission.FOLDER_MANAGE, freed))
 

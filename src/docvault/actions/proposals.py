@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
 from docvault.database import audit, deeds, people, proposals, step_ups
-from docvault.database.deeds import Deed
 from docvault.database.engine import PAGE, Database, Page, Transaction
+from docvault.database.matters import Deed
 from docvault.database.messages import Records
 from docvault.database.proposals import ProposalRow
 from docvault.policy.vocabulary import PORTAL, Acting, Role
@@ -30,6 +30,7 @@ __all__ = [
     "ProposalError",
     "ProposalView",
     "Subject",
+    "about",
     "carry_out_due",
     "confirm_proposal",
     "list_proposals",
@@ -137,6 +138,17 @@ def whom(db: Database, *, acting: Acting, kind: str, person_id: str = "", email:
     if person is None:
         raise ProposalInvalid("There is nobody with this address.")
     return Subject(person.id, person.name, person.email, person.role, person.organisation_name)
+
+
+def about(db: Database, *, acting: Acting, kind: str, facts: Mapping[str, str]) -> str:
+    """Return what a proposal would do, as its sentence, for those who may propose it.
+
+    Raises ProposalInvalid, Forbidden.
+    """
+    deed = deeds.named(kind)
+    with db.reading() as tx:
+        tx.policy.require(acting, deed.kind.propose, PORTAL)
+        return deed.matter(tx, facts).sentence
 
 
 def list_proposals(

@@ -86,6 +86,7 @@ class Kind(StrEnum):
     FILE_REQUEST_OPENED = "request:opened"  # a guest said who they are
     HOLD_PLACED = "hold:placed"
     HOLD_LIFTED = "hold:lifted"
+    RETENTION_OVERRIDDEN = "retention:overridden"  # two people set another day for one document
     RETENTION_REPORTED = "retention:reported"
     QUOTA_SET = "quota:set"
     FOLDER_KEY_ROTATED = "key:folder:rotated"

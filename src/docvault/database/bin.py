@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, exists, select
 
 from docvault.database import break_glass, folder_members, residuals
 from docvault.database.documents import DocumentRow
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.folders import FolderRow
-from docvault.database.tables import documents, folders, organisations, people
+from docvault.database.tables import disposals, documents, folders, organisations, people
 from docvault.policy.vocabulary import Acting, Permission, ResourceType
 from docvault.values import NotFound
 
@@ -85,7 +85,10 @@ def folder(tx: Transaction, acting: Acting, folder_id: str) -> Binned[FolderRow]
 
 
 _BINNED_DOCUMENT = and_(
-    documents.c.trashed_at.is_not(None), documents.c.disposed_at.is_(None), documents.c.latest > 0
+    documents.c.trashed_at.is_not(None),
+    documents.c.disposed_at.is_(None),
+    documents.c.latest > 0,
+    ~exists().where(disposals.c.document_id == documents.c.id),  # its destruction has begun
 )
 _BINNED_FOLDER = folders.c.trashed_with == folders.c.id
 

@@ -4,15 +4,16 @@ A new one is a class here and a line in DEEDS: docs/decisions/0010-two-people-de
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeVar
+from itertools import chain
+from typing import Literal
 
 import msgspec
 
 from docvault.audit.kinds import Kind as Event
-from docvault.database import audit, notices, organisations, people, reproofs, roles
+from docvault.database import audit, notices, organisations, people, reproofs, retention_deeds, roles
 from docvault.database.engine import Transaction
+from docvault.database.matters import Deed, Matter, read
 from docvault.database.messages import Records
 from docvault.database.organisations import OrganisationRow
 from docvault.database.people import AlreadyKnown, PersonRow, PersonState
@@ -23,42 +24,6 @@ from docvault.rules.proposals import POWERFUL, Kind, ProposalInvalid
 from docvault.values import PersonId
 
 EXPORT = "export-personal-data"
-
-Shape = TypeVar("Shape", bound=msgspec.Struct)
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """What a proposal is about, checked as things are now."""
-
-    sentence: str  # says the deed, without a full stop
-    subject: PersonRow | None = None
-
-
-class Deed(Protocol):
-    """One kind of deed. Facts are plain texts, kept exactly as they were confirmed."""
-
-    kind: Kind
-
-    def matter(self, tx: Transaction, facts: Facts) -> Matter:
-        """Say what it is about, also when it cannot be done any more. Raises ProposalInvalid."""
-        ...
-
-    def check(self, tx: Transaction, facts: Facts) -> None:
-        """Return only if it can be done now. Raises ProposalInvalid, AlreadyKnown, PersonRefused."""
-        ...
-
-    def confirmed(
-        self, tx: Transaction, records: Records, facts: Facts, due: datetime, now: datetime
-    ) -> None:
-        """Do what follows at once from the second person, before the delay."""
-        ...
-
-    def carry_out(
-        self, tx: Transaction, records: Records, facts: Facts, *, by: Acting, now: datetime
-    ) -> None:
-        """Do it. by: who proposed, with their rights of now."""
-        ...
 
 
 class RoleFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +41,7 @@ class GrantRole:
     kind = Kind("grant-role", Permission.PERSON_PROMOTE, Permission.PROPOSAL_CONFIRM, alone_at_first=True)
 
     def matter(self, tx: Transaction, facts: Facts) -> Matter:
-        given = _read(facts, RoleFacts)
+        given = read(facts, RoleFacts)
         role = given.role.replace("_", " ")
         if given.person_id:
             person = _person(tx, given.person_id)
@@ -84,7 +49,7 @@ class GrantRole:
         return Matter(f"Invite {given.name} ({given.email}) as {_article(role)} {role}")
 
     def check(self, tx: Transaction, facts: Facts) -> None:
-        given = _read(facts, RoleFacts)
+        given = read(facts, RoleFacts)
         if given.role not in POWERFUL:
             raise ProposalInvalid("This role needs no second person: an administrator gives it directly.")
         if given.person_id:
@@ -110,7 +75,7 @@ class GrantRole:
     def carry_out(
         self, tx: Transaction, records: Records, facts: Facts, *, by: Acting, now: datetime
     ) -> None:
-        given = _read(facts, RoleFacts)
+        given = read(facts, RoleFacts)
         home = organisations.operator(tx)
         if given.person_id:
             person = _person(tx, given.person_id)
@@ -134,11 +99,11 @@ class ReproveFactor:
     )
 
     def matter(self, tx: Transaction, facts: Facts) -> Matter:
-        person = _person(tx, _read(facts, PersonFacts).person_id)
+        person = _person(tx, read(facts, PersonFacts).person_id)
         return Matter(f"Let {person.name} ({person.email}) set up a lost second factor anew", person)
 
     def check(self, tx: Transaction, facts: Facts) -> None:
-        person = _person(tx, _read(facts, PersonFacts).person_id)
+        person = _person(tx, read(facts, PersonFacts).person_id)
         if person.state != PersonState.ACTIVE:
             raise ProposalInvalid(
                 "Only somebody who has joined and is not switched off has a factor to set up anew."
@@ -174,7 +139,7 @@ class ExportPersonalData:
     kind = Kind(EXPORT, Permission.AUDIT_EXPORT, Permission.PROPOSAL_CONFIRM, fetched=True)
 
     def matter(self, tx: Transaction, facts: Facts) -> Matter:  # noqa: ARG002 - asks nothing of the database
-        given = _read(facts, ExportFacts)
+        given = read(facts, ExportFacts)
         what = "what is chosen of the audit trail" if len(facts) > 1 else "the whole audit trail"
         form = {"csv": "CSV", "jsonl": "JSON lines", "bundle": "a bundle"}[given.format]
         return Matter(f"Export {what} with personal details, as {form}")
@@ -193,9 +158,8 @@ class ExportPersonalData:
         """The export itself is the proposer's own deed, which uses the proposal up."""
 
 
-DEEDS: Mapping[str, Deed] = {
-    deed.kind.name: deed for deed in (GrantRole(), ReproveFactor(), ExportPersonalData())
-}
+_OWN: tuple[Deed, ...] = (GrantRole(), ReproveFactor(), ExportPersonalData())
+DEEDS: Mapping[str, Deed] = {deed.kind.name: deed for deed in chain(_OWN, retention_deeds.DEEDS)}
 
 
 def named(kind: str) -> Deed:
@@ -203,13 +167,6 @@ def named(kind: str) -> Deed:
     if kind not in DEEDS:
         raise ProposalInvalid(f"Nothing of this kind can be proposed. The kinds are {', '.join(DEEDS)}.")
     return DEEDS[kind]
-
-
-def _read(facts: Facts, shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.convert(dict(facts), shape)
-    except msgspec.ValidationError as error:
-        raise ProposalInvalid(f"The facts do not fit: {error}.") from error
 
 
 def _person(tx: Transaction, person_id: str) -> PersonRow:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from docvault.database import installation
 from docvault.database.engine import Transaction
+from docvault.database.invariants import NO_KEY
 from docvault.database.migrate import newest
 from docvault.database.tables import METADATA, versions, visits
 from docvault.database.versions import RECEIVING, STORED
@@ -124,10 +125,10 @@ def arriving_blobs(tx: Transaction) -> list[str]:
 
 
 def stored_versions(tx: Transaction, after: str) -> list[str]:
-    """Return the ids of some stored versions behind `after`, in order."""
+    """Return the ids of some stored versions behind `after`, in order; destroyed ones open for nobody."""
     chosen = (
         select(versions.c.id)
-        .where(versions.c.state == STORED, versions.c.id > after)
+        .where(versions.c.state == STORED, versions.c.wrapped_key != NO_KEY, versions.c.id > after)
         .order_by(versions.c.id)
         .limit(AT_ONCE)
     )
@@ -135,10 +136,9 @@ def stored_versions(tx: Transaction, after: str) -> list[str]:
 
 
 def stored_count(tx: Transaction) -> int:
-    """Return how many versions are stored."""
-    return tx.connection.execute(
-        select(func.count()).select_from(versions).where(versions.c.state == STORED)
-    ).scalar_one()
+    """Return how many versions are stored and not destroyed."""
+    there = (versions.c.state == STORED, versions.c.wrapped_key != NO_KEY)
+    return tx.connection.execute(select(func.count()).select_from(versions).where(*there)).scalar_one()
 
 
 def _own_references(table: Table) -> list[str]:

@@ -68,8 +68,9 @@ def take_turn(tx: Transaction) -> None:
     tx.connection.execute(select(installation.c.id).with_for_update())
 
 
-def subject(tx: Transaction, subject_type: str, subject_id: str) -> Subject:
-    """Return what a hold would be on, also in the recycle bin; not what is destroyed. Raises NotFound."""
+def subject(tx: Transaction, subject_type: str, subject_id: str, *, also_destroyed: bool = False) -> Subject:
+    """Return what a hold would be on, also in the recycle bin. Raises NotFound."""
+    there = documents.c.latest > 0 if also_destroyed else documents.c.disposed_at.is_(None)
     questions = {
         ORGANISATION: select(organisations.c.name, organisations.c.id, organisations.c.name).where(
             organisations.c.id == subject_id
@@ -80,7 +81,7 @@ def subject(tx: Transaction, subject_type: str, subject_id: str) -> Subject:
         DOCUMENT: select(documents.c.name, organisations.c.id, organisations.c.name)
         .join_from(documents, folders, folders.c.id == documents.c.folder_id)
         .join(organisations, organisations.c.id == folders.c.organisation_id)
-        .where(documents.c.id == subject_id, documents.c.disposed_at.is_(None), documents.c.latest > 0),
+        .where(documents.c.id == subject_id, documents.c.latest > 0, there),
     }
     chosen = questions.get(subject_type)
     row = None if chosen is None else tx.connection.execute(chosen).one_or_none()
@@ -114,6 +115,14 @@ def lift(tx: Transaction, hold_id: str, *, by: PersonId, now: datetime) -> bool:
     return tx.connection.execute(ended.values(ended_at=now, ended_by=by)).rowcount == 1
 
 
+def about(tx: Transaction, hold_id: str) -> tuple[Subject, bool]:
+    """Return what a hold is on, and whether it is in force; opens no reason. Raises NotFound."""
+    row = tx.connection.execute(_question().where(holds.c.id == hold_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _subject(row), row.ended_at is None
+
+
 def find(tx: Transaction, records: Records, hold_id: str) -> HoldRow:
     """Return a hold, in force or not. Raises NotFound."""
     row = tx.connection.execute(_question().where(holds.c.id == hold_id)).one_or_none()
@@ -145,6 +154,15 @@ def on_folder(tx: Transaction, records: Records, folder_id: str, at: datetime) -
         periods.as_of(holds, at), exists().where(folders.c.id == folder_id).where(_reaches(None, folders))
     )
     return [_row(records, row) for row in tx.connection.execute(chosen.order_by(holds.c.starts_at))]
+
+
+def of_folder(tx: Transaction, folder_id: str | None, now: datetime) -> frozenset[str]:
+    """Return the ids of holds on a folder or one it lies in: what leaves for elsewhere would escape them."""
+    above = select(folder_paths.c.ancestor_id).where(folder_paths.c.folder_id == folder_id)
+    chosen = select(holds.c.id).where(
+        holds.c.subject_type == FOLDER, holds.c.subject_id.in_(above), periods.in_force(holds, now)
+    )
+    return frozenset(tx.connection.execute(chosen).scalars())
 
 
 def covers(document: Aliased, folder: Aliased, at: When) -> ColumnElement[bool]:
@@ -199,10 +217,13 @@ def _question() -> Select[Any]:
     ).select_from(joined)
 
 
+def _subject(row: Any) -> Subject:
+    return Subject(row.subject_type, row.subject_id, row.name, row.organisation_id, row.organisation_name)
+
+
 def _row(records: Records, row: Any) -> HoldRow:
-    about = Subject(row.subject_type, row.subject_id, row.name, row.organisation_id, row.organisation_name)
     reason = records.open(_context(row.id), row.sealed).decode()
-    return HoldRow(row.id, about, reason, row.starts_at, row.by, row.ended_at, row.ender)
+    return HoldRow(row.id, _subject(row), reason, row.starts_at, row.by, row.ended_at, row.ender)
 
 
 def _context(hold_id: str) -> str:

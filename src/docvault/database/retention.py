@@ -53,16 +53,30 @@ class Kept:
     life: Life
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What is kept of one organisation in folders of one kind."""
+
+    organisation_id: OrganisationId
+    organisation_name: str
+    kind: str
+    documents: int
+    size: int  # plaintext bytes of all versions
+    since: datetime  # when the oldest of them came
+    held: int  # documents under a hold
+    binned: int
+
+
 def page(
-    tx: Transaction, now: datetime, *, after: str = "", only_due: bool = False, limit: int = PAGE
+    tx: Transaction, now: datetime, *, after: str = "", due_by: datetime | None = None, limit: int = PAGE
 ) -> Sequence[Kept]:
     """Return the next documents by id that are kept.
 
-    only_due: those that may be due now; a document that is due is always among them.
+    due_by: only those that may be due by then; a document that will be is always among them.
     """
     chosen = _question(now).where(documents.c.id > after, documents.c.latest > 0)
-    if only_due:
-        chosen = chosen.where(_may_be_due(tx, now))
+    if due_by is not None:
+        chosen = chosen.where(_may_be_due(tx, due_by))
     rows = tx.connection.execute(chosen.order_by(documents.c.id).limit(limit))
     return [_kept(row) for row in rows]
 
@@ -71,6 +85,43 @@ def of(tx: Transaction, document_ids: Sequence[str], now: datetime) -> Mapping[s
     """Return those of these documents that are kept, by id."""
     chosen = _question(now).where(documents.c.id.in_(document_ids))
     return {row.id: _kept(row) for row in tx.connection.execute(chosen)}
+
+
+def sums(tx: Transaction, now: datetime) -> Sequence[Sum]:
+    """Return what is kept, by organisation and kind."""
+    size = select(func.coalesce(func.sum(versions.c.size), 0)).where(
+        versions.c.document_id == documents.c.id, versions.c.state == STORED
+    )
+    one = (
+        select(
+            folders.c.organisation_id,
+            folders.c.kind,
+            documents.c.created_at,
+            size.scalar_subquery().label("size"),
+            case((holds.covers(documents, folders, now), 1), else_=0).label("held"),
+            case((_binned_at().is_not(None), 1), else_=0).label("binned"),
+        )
+        .join_from(documents, folders, folders.c.id == documents.c.folder_id)
+        .where(documents.c.disposed_at.is_(None), documents.c.latest > 0)
+        .subquery()
+    )
+    named = organisations.c.name.label("organisation_name")
+    chosen = (
+        select(
+            one.c.organisation_id,
+            named,
+            one.c.kind,
+            func.count().label("documents"),
+            func.sum(one.c.size).label("size"),
+            func.min(one.c.created_at).label("since"),
+            func.sum(one.c.held).label("held"),
+            func.sum(one.c.binned).label("binned"),
+        )
+        .join_from(one, organisations, organisations.c.id == one.c.organisation_id)
+        .group_by(one.c.organisation_id, named, one.c.kind)
+        .order_by(named, one.c.kind)
+    )
+    return [Sum(**{**row, "size": int(row["size"])}) for row in tx.connection.execute(chosen).mappings()]
 
 
 def override(tx: Transaction, document_id: str, until: datetime, *, by: PersonId, now: datetime) -> None:

@@ -66,3 +66,11 @@ def check_place_is_there(there: bool) -> None:
     """Return only if what is brought back has a place to go to. Raises PlaceGone."""
     if not there:
         raise PlaceGone
+
+
+def check_no_hold_is_left(here: AbstractSet[str], there: AbstractSet[str]) -> None:
+    """Return only if every legal hold that reaches what moves reaches it afterwards. Both: ids of holds."""
+    if not here <= there:
+        raise PlaceRefused(
+            "A legal hold keeps what lies in this folder, so it stays there. Please ask a compliance officer."
+        )

@@ -143,6 +143,7 @@ class Unsettled:
 
 
 def _append(file: Path, line: str) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the root key may be elsewhere
     made = not file.exists()
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:

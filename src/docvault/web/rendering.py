@@ -38,6 +38,7 @@ AUDIT = NavigationItem("audit", "/audit", "scroll-text", "Audit")
 VERIFY = NavigationItem("verify", "/verify", "shield-check", "Verify")
 PEOPLE = NavigationItem("people", "/people", "users", "People")
 ACCESS = NavigationItem("access", "/access", "history", "Access")
+RETENTION = NavigationItem("retention", "/retention", "archive", "Retention")
 POLICY = NavigationItem("policy", "/policy", "circle-question-mark", "Why?")
 PROPOSALS = NavigationItem("proposals", "/proposals", "handshake", "Proposals")
 OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
@@ -46,8 +47,8 @@ OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
 NAVIGATION: dict[Role, tuple[NavigationItem, ...]] = {
     Role.CLIENT: (INBOX, FOLDERS, SEARCH, ENVELOPES),
     Role.ACCOUNT_MANAGER: (INBOX, FOLDERS, SEARCH, ENVELOPES),
-    # An officer comes to "Why?" from the access report.
-    Role.COMPLIANCE_OFFICER: (FOLDERS, SEARCH, ENVELOPES, AUDIT, ACCESS, PROPOSALS, VERIFY),
+    # An officer comes to "Why?" from the access report, and to verifying from the audit trail.
+    Role.COMPLIANCE_OFFICER: (FOLDERS, SEARCH, ENVELOPES, AUDIT, ACCESS, RETENTION, PROPOSALS),
     Role.ADMINISTRATOR: (PEOPLE, PROPOSALS, POLICY, OUTBOX, VERIFY),
 }
 

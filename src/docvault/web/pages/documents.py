@@ -20,7 +20,7 @@ from docvault.policy.vocabulary import Permission
 from docvault.rules.glass import REASON_LEAST, REASON_MOST, GlassRefused
 from docvault.rules.media_types import PDF
 from docvault.values import DocumentId, DocVaultError, FolderId, NotFound
-from docvault.web import forms, problems
+from docvault.web import forms, kept, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.proofs import ProofForm, prove
 from docvault.web.rendering import render
@@ -82,9 +82,7 @@ async def _show(
         sheets=sheets(base, opened.sizes, runs) if opened else [],
         widths=WIDTHS,
         notes=_notes(shown, may_read=may_read, obstacle=obstacle if may_send else None),
-        report=await _signatures(request, opened)
-        if opened and (shown.findings or {}).get("signed")
-        else None,
+        report=await _signatures(request, shown, opened),
         can_be_signed=obstacle is None and shown.number == view.versions[0].number,
         may_read=may_read,
         may_download=Permission.DOCUMENT_DOWNLOAD in view.may,
@@ -98,6 +96,7 @@ async def _show(
         may_send=may_send,
         may_upload=await _may_upload(request, view),
         most=portal.db.policy.numbers.uploads.max_bytes,
+        **await kept.of_document(request, view.id),
     )
     page.headers.update(problems.headers_of(error) if error else {})
     return page
@@ -199,7 +198,10 @@ async def _open(request: WebRequest, view: DocumentView, number: int) -> PagesVi
     )
 
 
-async def _signatures(request: WebRequest, opened: PagesView) -> Report:
+async def _signatures(request: WebRequest, shown: VersionView, opened: PagesView | None) -> Report | None:
+    """Return what the signatures in a file are worth, where it is open and has any."""
+    if opened is None or not (shown.findings or {}).get("signed"):
+        return None
     portal = portal_of(request)
     return await run(
         documents.document_signatures,

@@ -17,7 +17,7 @@ from docvault.policy.vocabulary import Permission, Role
 from docvault.rules.folders import FolderRefused
 from docvault.rules.names import BadName
 from docvault.values import DocVaultError, OrganisationId
-from docvault.web import forms, problems
+from docvault.web import forms, kept, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.rendering import render
 from docvault.web.running import run
@@ -211,6 +211,7 @@ async def _show(
         ),
         next_folders=_next_folders(folder_id, view.folders.next),
         trouble=str(error or ""),
+        **await kept.of_folder(request, view.folder.id, view.folder.kind),
     )
 
 

@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from docvault.actions import audit, proposals
 from docvault.actions.proposals import ProposalView
 from docvault.credentials.refusals import CredentialRefused
-from docvault.database import deeds, step_ups
+from docvault.database import deeds, retention_deeds, step_ups
 from docvault.database.audit_trail import Filters
 from docvault.database.step_ups import StepUpInvalid
 from docvault.policy.vocabulary import Permission, Role
@@ -38,6 +38,14 @@ NOTICES = {
 
 REFUSALS = (ProposalError, PeopleError, CredentialRefused, StepUpInvalid)
 GRANT, REPROVE, EXPORT = deeds.GrantRole.kind.name, deeds.ReproveFactor.kind.name, deeds.EXPORT
+LIFT, OVERRIDE, SHRED = retention_deeds.LIFT, retention_deeds.OVERRIDE, retention_deeds.SHRED
+FACTS = {  # the fields that are facts of each kind
+    GRANT: ("role", "person_id", "name", "email"),
+    REPROVE: ("person_id",),
+    LIFT: ("hold_id",),
+    OVERRIDE: ("document_id", "until"),
+    SHRED: ("document_id",),
+}
 
 
 class ProposalForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,6 +59,9 @@ class ProposalForm(msgspec.Struct, forbid_unknown_fields=True):
     email: str = ""
     name: str = ""
     role: str = ""
+    hold_id: str = ""
+    document_id: str = ""
+    until: str = ""
     format: str = "bundle"
     first: str = ""
     last: str = ""
@@ -62,8 +73,7 @@ class ProposalForm(msgspec.Struct, forbid_unknown_fields=True):
         """Return the facts of this kind, as they are proposed. Raises FormInvalid, UnknownFormat."""
         if self.kind == EXPORT:
             return audit.export_facts(self.filters(), self.format)
-        wanted = ("role", "person_id", "name", "email") if self.kind == GRANT else ("person_id",)
-        return {name: getattr(self, name) for name in wanted if getattr(self, name)}
+        return {name: getattr(self, name) for name in FACTS.get(self.kind, ()) if getattr(self, name)}
 
     def filters(self) -> Filters:
         fields = {
@@ -260,8 +270,16 @@ async def _page(
 
 async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | None = None) -> Response[str]:
     portal = portal_of(request)
-    person = None
+    person, sentence = None, ""
     try:
+        if form.kind in (LIFT, OVERRIDE, SHRED):
+            sentence = await run(
+                proposals.about,
+                portal.db,
+                acting=signed_in(request),
+                kind=form.kind,
+                facts={name: value for name, value in form.facts().items() if name != "until"},
+            )
         person = await run(
             proposals.whom,
             portal.db,
@@ -271,7 +289,7 @@ async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | 
             email=form.email if form.kind == REPROVE else "",
         )
     except ProposalInvalid as refused:
-        if form.kind not in deeds.DEEDS:
+        if form.kind not in deeds.DEEDS or form.kind in (LIFT, OVERRIDE, SHRED):
             raise
         error = error or refused
     page = render(
@@ -281,6 +299,7 @@ async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | 
         nav="proposals",
         form=form,
         person=person,
+        sentence=sentence,
         facts=_known(form, person),
         roles=sorted(POWERFUL),
         delay_hours=portal.db.policy.numbers.proposals.reproof_delay_hours,
@@ -292,8 +311,10 @@ async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | 
 
 def _known(form: ProposalForm, person: proposals.Subject | None) -> dict[str, str]:
     """Return the facts that stand before anything is typed, for the digest that a passkey confirms."""
-    if form.kind == EXPORT:
+    if form.kind in (EXPORT, LIFT, SHRED):
         return form.facts()
+    if form.kind == OVERRIDE:
+        return {"document_id": form.document_id}
     return {"person_id": person.id} if person else {}
 
 
