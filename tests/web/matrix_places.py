@@ -1,6 +1,6 @@
 """Rows for another name, another place, the recycle bin and older versions."""
 
-from .rows import SEEN, SIGNED_IN, Row, form, get, post
+from .rows import READ, SEEN, SIGNED_IN, Row, form, get, post
 
 CHANGED = "out  out  --   no   in   in   --   --"
 # The manager comes first: for the client who comes next the thing is gone, and then it is back already.
@@ -15,6 +15,9 @@ ROWS = [
     post("/api/v1/documents/{document_id:str}/versions/{number:int}/restore", CHANGED),
     get("/api/v1/folders/{folder_id:str}/archive", SEEN),
     post("/api/v1/archives", "out  out  --   in   in   in   --   --", {"document_ids": ["{document}"]}),
+    Row("GET", "/documents/{document_id:str}/compare", READ, query="?from=1&to=1"),
+    Row("GET", "/api/v1/documents/{document_id:str}/comparison", READ, query="?from=1&to=1"),
+    Row("GET", "/api/v1/documents/{document_id:str}/comparison/{page:int}", READ, query="?from=1&to=1"),
     get("/api/v1/bin", SIGNED_IN),
     form("/folders/{folder_id:str}/rename", CHANGED, name="Papers"),
     form("/documents/{document_id:str}/rename", CHANGED, name="paper.pdf"),

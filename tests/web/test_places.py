@@ -116,3 +116,13 @@ def test_what_is_ticked_or_a_whole_folder_comes_as_one_archive(manager, site):
     ]
     nothing = manager.get(f"/api/v1/folders/{folder(manager, site, 'Empty')}/archive")
     assert (nothing.status_code, "nothing" in nothing.json()["detail"]) == (422, True)
+
+
+def test_two_versions_that_are_no_pdfs_are_not_compared_and_the_page_says_so(manager, site):
+    here = folder(manager, site)
+    made = upload(manager, here, "a.txt", b"one")
+    begun = begin(manager, 3, folder=here, filename="a.txt", document=made)
+    send_part(manager, begun.headers["location"], 0, b"two")
+    answer = manager.get(f"/documents/{made}/compare?from=1&to=2")
+    assert (answer.status_code, "Only two different versions" in answer.text) == (422, True)
+    assert "What changed" not in manager.get(f"/documents/{made}/versions").text

@@ -14,12 +14,11 @@ from docvault.policy.vocabulary import Acting
 from docvault.rules.archives import MANIFEST, Names
 from docvault.values import DocVaultError
 from docvault.vault import archives
-from docvault.vault.archives import LeftOut, Member
+from docvault.vault.archives import HELD_BACK, LeftOut, Member
 from docvault.vault.files import Vault
 
 MOST = 10_000  # documents in one archive: each of them is an entry of the log in one transaction
 NOT_YOURS = "you may see it, but not take it away"
-HELD_BACK = "it has not passed the scan for malware"
 
 
 class ArchiveRefused(DocVaultError):

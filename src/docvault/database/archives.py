@@ -15,8 +15,7 @@ from docvault.database.folders import FolderRow
 from docvault.database.tables import documents, folder_paths, folders, versions
 from docvault.database.versions import STORED
 from docvault.policy.vocabulary import Acting, Permission, ResourceType
-
-HELD_BACK = ("waiting", "infected", "failed")  # results of the malware scan that nobody may take away
+from docvault.rules.scans import is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +108,6 @@ def _rows(tx: Transaction, acting: Acting, chosen: Select[Any]) -> list[Wanted]:
     found = []
     for row in rows:
         values = dict(row)
-        held_back = values.pop("scan") in HELD_BACK
+        held_back = not is_open(values.pop("scan"))
         found.append(Wanted(**{**values, "may": bool(values["may"])}, held_back=held_back))
     return found

@@ -17,12 +17,14 @@ from docvault.blobs.store import BlobError
 from docvault.database.engine import Database
 from docvault.encryption.errors import EncryptionError
 from docvault.values import NotFound
+from docvault.vault.errors import NotScanned
 from docvault.vault.files import Vault
 from docvault.vault.reading import OpenVersion
 
 READABLE = stat.S_IFREG | 0o644
 LEVEL = 1  # of compression: most documents are compressed already, and an archive should not wait for it
 IN_TROUBLE = "its stored file is damaged; an administrator was told"
+HELD_BACK = "it has not passed the scan for malware"
 GONE = "it was removed while this archive was made"
 
 
@@ -80,6 +82,9 @@ def _opened(db: Database, vault: Vault, member: Member, missing: list[LeftOut]) 
         opened.segment(opened.segments - 1)
     except NotFound:
         missing.append(LeftOut(member.path, GONE))
+        return None
+    except NotScanned:
+        missing.append(LeftOut(member.path, HELD_BACK))
         return None
     except (BlobError, EncryptionError):
         missing.append(LeftOut(member.path, IN_TROUBLE))

@@ -36,6 +36,7 @@ FOR_PROGRAMS = frozenset(
         "archives",
         "audit",
         "bin",
+        "comparisons",
         "documents",
         "envelopes",
         "folders",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from docvault.actions.archives import ArchiveRefused
+from docvault.actions.comparisons import NotComparable
 from docvault.actions.documents import NoPages
 from docvault.actions.envelopes import PreflightFailed
 from docvault.actions.uploads import OffsetConflict, TooLarge
@@ -116,6 +117,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     PlaceRefused: Meaning(HTTPStatus.CONFLICT, "place-refused", "It stays where it is"),
     AlreadyNewest: Meaning(HTTPStatus.CONFLICT, "already-newest", "Nothing to bring back"),
     ArchiveRefused: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "archive-refused", "No archive of this"),
+    NotComparable: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "not-comparable", "Nothing to compare"),
     PlaceGone: Meaning(HTTPStatus.CONFLICT, "place-gone", "Its place is gone"),
     NoPages: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "no-pages", "No pages to show"),
     PdfError: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "pdf", "This PDF cannot be used like that"),
