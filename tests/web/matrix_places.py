@@ -18,6 +18,7 @@ ROWS = [
     Row("GET", "/documents/{document_id:str}/compare", READ, query="?from=1&to=1"),
     Row("GET", "/api/v1/documents/{document_id:str}/comparison", READ, query="?from=1&to=1"),
     Row("GET", "/api/v1/documents/{document_id:str}/comparison/{page:int}", READ, query="?from=1&to=1"),
+    Row("HEAD", "/api/v1/documents/{document_id:str}/versions/{number:int}/content", READ),
     get("/api/v1/bin", SIGNED_IN),
     form("/folders/{folder_id:str}/rename", CHANGED, name="Papers"),
     form("/documents/{document_id:str}/rename", CHANGED, name="paper.pdf"),

@@ -126,3 +126,17 @@ def test_two_versions_that_are_no_pdfs_are_not_compared_and_the_page_says_so(man
     answer = manager.get(f"/documents/{made}/compare?from=1&to=2")
     assert (answer.status_code, "Only two different versions" in answer.text) == (422, True)
     assert "What changed" not in manager.get(f"/documents/{made}/versions").text
+
+
+def test_asking_about_a_file_says_size_kind_and_tag_and_is_no_download(manager, site):
+    made = upload(manager, folder(manager, site), "a.txt", b"bytes")
+    address = f"/api/v1/documents/{made}/versions/1/content"
+    whole = manager.get(address)
+    before = site.count("audit_entries")
+    asked = manager.head(address)
+    same = ("content-length", "content-type", "etag", "accept-ranges", "content-disposition")
+    assert {name: asked.headers[name] for name in same} == {name: whole.headers[name] for name in same}
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert site.count("audit_entries") == before
+    several = manager.get(address, headers={"range": "bytes=0-0,2-3"})
+    assert (several.status_code, several.content) == (200, b"bytes")  # the whole, which RFC 9110 allows

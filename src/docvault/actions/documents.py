@@ -69,7 +69,23 @@ def read_document(
         document = documents.for_downloading(tx, acting, document_id)
         version_id = documents.version_id(tx, document, number)
         _note(tx, Kind.DOCUMENT_DOWNLOADED, document, acting, number or document.latest, now)
-    opened = vault.open_version(db, version_id)
+    return _content(vault.open_version(db, version_id))
+
+
+def describe_file(
+    db: Database, vault: Vault, *, acting: Acting, document_id: str, number: int | None = None
+) -> Content:
+    """Say what `read_document` would give, for whoever wants to know before: no byte leaves, so no entry.
+
+    Raises as it.
+    """
+    with db.reading() as tx:
+        document = documents.for_downloading(tx, acting, document_id)
+        version_id = documents.version_id(tx, document, number)
+    return _content(vault.open_version(db, version_id))
+
+
+def _content(opened: OpenVersion) -> Content:
     return Content(opened.name, opened.media_type, opened.size, _known(opened.sha256), opened.range)
 
 

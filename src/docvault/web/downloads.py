@@ -103,6 +103,17 @@ def send_archive(name: str, parts: Iterator[bytes]) -> Stream:
     return Stream(parts, status_code=HTTPStatus.OK, media_type="application/zip", headers=headers)
 
 
+def headers_of(name: str, size: int, sha256: str) -> dict[str, str]:
+    """Return the headers of a whole file. sha256: lower-case hex; it is the entity tag."""
+    return {
+        "content-disposition": disposition(name),
+        "content-security-policy": SANDBOX,
+        "content-length": str(size),
+        "accept-ranges": "bytes",
+        "etag": f'"{sha256}"',
+    }
+
+
 async def send(
     request: Request[Any, Any, Any],
     *,
@@ -123,13 +134,7 @@ async def send(
     wanted = request.headers.get("range") if condition in {None, etag} else None
     part = part_of(wanted, size)
     start, stop = (part.start, part.stop) if part else (0, size)
-    headers = {
-        "content-disposition": disposition(name),
-        "content-security-policy": SANDBOX,
-        "content-length": str(stop - start),
-        "accept-ranges": "bytes",
-        "etag": etag,
-    }
+    headers = headers_of(name, stop - start, sha256)
     if part:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
     pieces = open_range(start, stop)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, delete, get, post
+from litestar import HttpMethod, Request, Response, delete, get, post, route
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
@@ -167,6 +167,30 @@ async def content(request: WebRequest, document_id: FromPath[str], number: PageN
     )
 
 
+@route(
+    "/documents/{document_id:str}/versions/{number:int}/content",
+    http_method=[HttpMethod.HEAD],
+    status_code=200,
+    summary="Ask about a version's file",
+    tags=["Documents"],
+)
+async def content_head(
+    request: WebRequest, document_id: FromPath[str], number: PageNumber
+) -> Response[bytes]:
+    """Size, kind and entity tag of the bytes, without them."""
+    portal = portal_of(request)
+    found = await run(
+        documents.describe_file,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        document_id=DocumentId(document_id),
+        number=number,
+    )
+    headers = downloads.headers_of(found.name, found.size, found.sha256)
+    return Response(b"", media_type=found.media_type, headers=headers)
+
+
 @get(
     "/documents/{document_id:str}/versions/{number:int}/pages/{page:int}",
     summary="Show a page as a picture",
@@ -242,4 +266,14 @@ async def signatures(request: WebRequest, document_id: FromPath[str], number: Pa
     return msgspec.convert(report, SignatureReport, from_attributes=True)
 
 
-HANDLERS = [document, bin_document, break_the_glass, versions, content, page_image, page_text, signatures]
+HANDLERS = [
+    document,
+    bin_document,
+    break_the_glass,
+    versions,
+    content,
+    content_head,
+    page_image,
+    page_text,
+    signatures,
+]
