@@ -28,7 +28,7 @@ from docvault.cli import backup as command
 from docvault.cli.main import app
 from docvault.credentials.passphrases import Cost
 from docvault.credentials.refusals import PasswordRefused
-from docvault.database import audit_trail, dumps, tables
+from docvault.database import audit_trail, dumps, search_index, tables
 from docvault.rules.scans import Scan
 from docvault.settings import Settings
 from docvault.values import DocVaultError
@@ -83,6 +83,8 @@ def furnish(portal):
         kind="general",
         now=NOW,
     )
+    with portal.db.transaction() as tx:
+        search_index.ask_for_all(tx, NOW)
     begun = begin_upload(
         portal.db,
         portal.vault,
@@ -244,6 +246,12 @@ def test_into_the_other_database_and_the_other_store_and_back(
     }
     answer = restore(file, words, **there)
     assert answer.exit_code == 0, answer.output
+    with opened(**there) as portal:  # its rows are numbered by the database, which goes on behind them
+        document = next(iter(kept_rows(portal.db)["documents"]))[0]
+        with pytest.raises(ZeroDivisionError), portal.db.transaction() as tx:
+            search_index.forget(tx, document)
+            search_index.ask(tx, document, NOW)
+            raise ZeroDivisionError
     again = tmp_path / "again.docvault"
     answer = run("backup", again, "--passphrase-file", words, **there)
     assert answer.exit_code == 0, answer.output

@@ -79,6 +79,18 @@ def test_the_application_does_its_ordinary_deeds(portal):
     assert not grants.may_rewrite_the_log(portal.db)
 
 
+def test_the_application_may_use_every_table_and_count_on_every_sequence(portal):
+    closed = """
+        SELECT relname FROM pg_class
+        WHERE relnamespace IN ('public'::regnamespace, 'dbos'::regnamespace)
+          AND CASE relkind WHEN 'S' THEN NOT has_sequence_privilege(oid, 'USAGE')
+                           WHEN 'r' THEN NOT has_table_privilege(oid, 'SELECT')
+                           ELSE false END
+    """
+    with portal.db.reading() as tx:
+        assert tx.connection.exec_driver_sql(closed).scalars().all() == []
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -102,6 +102,17 @@ def end_visits(tx: Transaction, now: datetime) -> None:
     tx.connection.execute(update(visits).where(visits.c.ended_at.is_(None)).values(ended_at=now))
 
 
+def count_on(tx: Transaction) -> None:
+    """Let PostgreSQL number new rows behind those that were loaded; SQLite does so by itself."""
+    if tx.connection.dialect.name == "sqlite":
+        return
+    for table in kept_tables():
+        counted = table.autoincrement_column
+        if counted is not None:  # where there is no sequence its name is null, and nothing is set
+            sequence = func.pg_get_serial_sequence(table.name, counted.name)
+            tx.connection.execute(select(func.setval(sequence, func.max(counted))))
+
+
 def is_vacant(tx: Transaction) -> bool:
     """Tell whether a database with tables holds no installation."""
     return installation.find(tx) is None

@@ -293,6 +293,7 @@ def load(db: Database, blobs: BlobStore, parts: Iterator[list[Any]], now: dateti
                 with db.transaction() as tx:
                     _load_rows(tx, some)
                     dumps.end_visits(tx, now)
+                    dumps.count_on(tx)
     except BaseException:
         for key in list(_files(blobs)):
             blobs.delete(key)
