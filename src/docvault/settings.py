@@ -18,7 +18,16 @@ from docvault.values import DocVaultError
 PREFIX = "DOCVAULT_"
 DEFAULT_PORT = 8000
 # Settings that may hold a password: never shown, and in no backup.
-SECRET = frozenset({"smtp_url", "database_url", "sso_client_secret", "s3_access_key", "s3_secret_key"})
+SECRET = frozenset(
+    {
+        "database_url",
+        "root_key",  # the address of a PKCS#11 token may hold its PIN
+        "s3_access_key",
+        "s3_secret_key",
+        "smtp_url",
+        "sso_client_secret",
+    }
+)
 
 
 class SettingsInvalid(DocVaultError):

@@ -1,11 +1,12 @@
 """Settings come from variables and one file, and say in words what they cannot use."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from docvault.blobs.bucket import Bucket
-from docvault.settings import Settings, SettingsInvalid, load
+from docvault.settings import SECRET, Settings, SettingsInvalid, load
 
 SSO = {"DOCVAULT_SSO_CLIENT_ID": "docvault", "DOCVAULT_SSO_CLIENT_SECRET": "x"}
 
@@ -45,6 +46,12 @@ def test_files_may_lie_in_a_bucket(tmp_path):
     assert settings.bucket == Bucket(
         "files", "vault/", "http://127.0.0.1:9000", access_key="someone", secret_key="s3cret"
     )
+
+
+def test_what_may_hold_a_password_is_shown_nowhere():
+    """A new setting whose name speaks of a key, a secret or an address with a password belongs to these."""
+    speaking = {name for name in Settings.__struct_fields__ if re.search("key|secret|password|_url", name)}
+    assert speaking - {"base_url"} == SECRET
 
 
 def test_the_data_folder_is_a_path():
