@@ -36,6 +36,7 @@ from docvault.vault import backups
 from docvault.vault.backups import BackupDamaged, Luggage, NotABackup, NotVacant, SecretWrong
 from docvault.vault.errors import Quarantined
 from docvault.vault.files import SEGMENT
+from docvault.vault.shredding import Tombstone
 from vault.files import store
 
 WORDS = "orchard lantern tugboat 47 pewter"
@@ -325,6 +326,29 @@ def test_what_a_scanner_has_closed_is_proven_too_and_stays_closed(home, words, t
             first = dumps.stored_versions(tx, "")[0]
         with pytest.raises(Quarantined):
             portal.vault.open_version(portal.db, first)
+
+
+@pytest.mark.promise(57)
+def test_what_was_destroyed_since_stays_destroyed_in_a_restored_backup(home, file, words, tmp_path):
+    """The backup is from before, with keys and bytes; only the list beside the root key is newer."""
+    lived_on = tmp_path / "lived on"
+    shutil.copytree(home.data, lived_on)
+    with opened(data=lived_on) as portal:
+        everything = contents(portal)
+        with portal.db.reading() as tx:
+            rows = tx.connection.execute(select(tables.versions.c.id, tables.versions.c.document_id)).all()
+        documents = {row.document_id for row in rows if everything.get(row.id) == b"The first version."}
+        (document,) = documents
+        gone = {row.id for row in rows if row.document_id == document}
+        portal.stones.put(Tombstone(1, document, tuple(sorted(gone)), "contract", NOW))
+    keys = tmp_path / "new" / "keys"
+    keys.mkdir(parents=True)
+    shutil.copy(lived_on / "keys" / "shredded.list", keys)
+    answer = restore(file, words, data=tmp_path / "new")
+    assert answer.exit_code == 0, answer.output
+    with opened(data=tmp_path / "new") as restored:
+        assert contents(restored) == {key: value for key, value in everything.items() if key not in gone}
+        assert len(gone) == 2
 
 
 def test_a_recovery_key_is_printed_once_and_opens_however_it_is_typed(home, tmp_path):
