@@ -14,6 +14,7 @@ need oathtool oathtool
 need softhsm2-util softhsm2
 need litmus litmus
 need curl curl
+need soffice libreoffice-writer-nogui
 need clamd clamav-daemon
 # Debian keeps the server's programs out of PATH; the tests start a server of their own with them.
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql

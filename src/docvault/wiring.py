@@ -29,6 +29,7 @@ from docvault.encryption.masters import RootKey
 from docvault.identity.provider import Provider
 from docvault.mail.sender import Mailer
 from docvault.malware.clamd import Clamd, Scanner
+from docvault.pdf.office import Converter
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
 from docvault.settings import Settings
@@ -65,6 +66,7 @@ class Portal:
     clock: Clock
     provider: Provider | None = None  # of single sign-on, where one is configured
     scanner: Scanner | None = None  # for malware, where one is configured
+    office: Converter | None = None  # where LibreOffice is installed
 
     @property
     def blobs(self) -> BlobStore:
@@ -90,6 +92,8 @@ class Portal:
 
     def close(self) -> None:
         self.pdf.close()
+        if self.office is not None:
+            self.office.close()
         self.db.close()
 
 
@@ -175,6 +179,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         clock=clock,
         provider=_provider(settings, db.policy),
         scanner=_scanner(settings),
+        office=Converter.find(),
     )
 
 

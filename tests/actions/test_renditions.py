@@ -36,7 +36,7 @@ def version_of(world, view):
 
 def made(world, pdf, name, data):
     version_id = version_of(world, brought(world, pdf, name, data))
-    make_renditions(world.db, world.vault, pdf, version_id=version_id, now=NOW)
+    make_renditions(world.db, world.vault, pdf, None, version_id=version_id, now=NOW)
     return version_id
 
 
@@ -76,7 +76,7 @@ def test_a_picture_is_drawn_anew_large_and_small(world, pdf):
     version_id = made(world, pdf, "photo.png", photo(2600, 1300))
     large, small = (Image.open(io.BytesIO(read(world, version_id, each))) for each in (PREVIEW, THUMBNAIL))
     assert (large.format, large.size) == ("WEBP", (2000, 1000))
-    assert (small.format, small.size) == ("WEBP", (320, 160))
+    assert (small.format, small.size) == ("WEBP", (160, 80))
     assert text_of(world.db, world.vault, version_id) is None
 
 
@@ -85,7 +85,7 @@ def test_a_pdf_has_a_thumbnail_of_its_first_page(world, pdf):
         io.BytesIO(read(world, made(world, pdf, "Contract.pdf", written_pdf(CANARY)), THUMBNAIL))
     )
     assert small.format == "WEBP"
-    assert max(small.size) == 320
+    assert max(small.size) == 160
 
 
 def test_renditions_are_unreadable_on_the_disk(world, pdf):
@@ -98,7 +98,7 @@ def test_renditions_are_unreadable_on_the_disk(world, pdf):
 def test_making_twice_makes_nothing_twice(world, pdf):
     version_id = made(world, pdf, "photo.png", photo())
     before = world.rows()
-    make_renditions(world.db, world.vault, pdf, version_id=version_id, now=NOW)
+    make_renditions(world.db, world.vault, pdf, None, version_id=version_id, now=NOW)
     assert world.rows() == before
 
 
@@ -117,7 +117,7 @@ def test_what_is_missing_is_made_again(world, pdf):
     before = len(queued(world.db, "name"))
     make_missing(world.db, NOW.replace(hour=23))
     assert len(queued(world.db, "name")) == before + 1
-    make_renditions(world.db, world.vault, pdf, version_id=version_id, now=NOW)
+    make_renditions(world.db, world.vault, pdf, None, version_id=version_id, now=NOW)
     assert text_of(world.db, world.vault, version_id) == CANARY
 
 

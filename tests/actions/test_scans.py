@@ -106,7 +106,7 @@ def test_nothing_of_a_version_is_readable_before_it_passed(world, pdf, scanner):
     view = brought(world, pdf, "Contract.pdf", written_pdf("Payment within thirty days"))
     version_id = version_of(world, view)
     assert state(world, view) == ("waiting", None)
-    make_renditions(world.db, world.vault, pdf, version_id=version_id, now=NOW)
+    make_renditions(world.db, world.vault, pdf, None, version_id=version_id, now=NOW)
     for name, way in ways_in(world, pdf, view, version_id).items():
         with pytest.raises(NotScanned, match="is being checked"):
             pytest.fail(f"{name} opened: {way()}")
@@ -123,7 +123,7 @@ def test_what_is_found_later_locks_the_version_and_all_that_was_made_of_it(world
     view = brought(world, pdf, "Contract.pdf", written_pdf("Payment within thirty days"))
     version_id = version_of(world, view)
     scan_version(world.db, world.vault, scanner, version_id=version_id, now=NOW)
-    make_renditions(world.db, world.vault, pdf, version_id=version_id, now=NOW)
+    make_renditions(world.db, world.vault, pdf, None, version_id=version_id, now=NOW)
     for way in ways_in(world, pdf, view, version_id).values():
         way()  # now the vault's memory holds pictures and sources
 

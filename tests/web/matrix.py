@@ -135,6 +135,8 @@ MATRIX = [
     get("/api/v1/documents/{document_id:str}/versions/{number:int}/content", READ),
     get("/api/v1/documents/{document_id:str}/versions/{number:int}/pages/{page:int}", READ),
     get("/api/v1/documents/{document_id:str}/versions/{number:int}/pages/{page:int}/text", READ),
+    get("/api/v1/documents/{document_id:str}/versions/{number:int}/picture", READ),
+    get("/api/v1/documents/{document_id:str}/versions/{number:int}/thumbnail", READ),
     get("/api/v1/documents/{document_id:str}/versions/{number:int}/signatures", READ),
     Row(
         "POST",

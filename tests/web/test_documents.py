@@ -133,7 +133,7 @@ def test_the_text_of_a_page_lies_over_its_picture(browser, contract):
 
 
 def test_a_file_without_pages_is_offered_for_download(browser, site):
-    document = upload(browser, folder(browser, site), "figures.csv", b"a,b\n1,2\n")
+    document = upload(browser, folder(browser, site), "figures.bin", b"a,b\n1,2\n")
     page = browser.get(f"/documents/{document}")
     assert page.status_code == 200
     assert "Download the file" in page.text

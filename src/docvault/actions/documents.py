@@ -2,24 +2,31 @@
 log.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, viewings
-from docvault.database.documents import DocumentRow, DocumentView
+from docvault.database import audit, documents, renditions, viewings
+from docvault.database.documents import DocumentRow, DocumentView, VersionView
 from docvault.database.engine import Database, Transaction
 from docvault.pdf.text import Run
 from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
+from docvault.rules import media_types
 from docvault.rules.media_types import PDF
-from docvault.values import DocVaultError
+from docvault.rules.scans import is_open
+from docvault.values import DocVaultError, NotFound
 from docvault.vault import pages
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
 from docvault.vault.reading import OpenVersion
+from docvault.vault.renditions import PREVIEW, TEXT, THUMBNAIL, open_rendition, text_of
+
+SHOWN_MOST = 200_000  # characters of a text file that a page shows
 
 
 class NoPages(DocVaultError):
@@ -42,6 +49,35 @@ class Content:
     size: int  # bytes
     sha256: str  # lower-case hex
     open_range: Callable[[int, int], Iterator[bytes]]
+
+
+class PreviewKind(StrEnum):
+    """How a version can be looked at."""
+
+    PAGES = "pages"
+    PICTURE = "picture"
+    TEXT = "text"
+    COMING = "coming"  # it is being made
+    NONE = "none"
+    CLOSED = "closed"  # by the malware scan
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How a version can be looked at. text: of a text file, as far as it is shown."""
+
+    kind: PreviewKind
+    text: str = ""
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that DocVault drew. read: decrypts it; sha256: lower-case hex of it."""
+
+    media_type: str
+    sha256: str
+    read: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +125,71 @@ def _content(opened: OpenVersion) -> Content:
     return Content(opened.name, opened.media_type, opened.size, _known(opened.sha256), opened.range)
 
 
+def open_preview(
+    db: Database, vault: Vault, *, acting: Acting, document_id: str, number: int | None = None, now: datetime
+) -> Preview:
+    """Return how a version, the newest by default, can be looked at; reading a text file is an entry.
+
+    Raises NotFound, Forbidden, UnknownAlgorithm or Tampered.
+    """
+    with db.reading() as tx:
+        document = documents.for_reading(tx, acting, document_id)
+        version = documents.version(tx, document, number)
+        made = renditions.of_version(tx, version.id)
+    kind = _preview_kind(version, made)
+    if kind is not PreviewKind.TEXT:
+        return Preview(kind)
+    with db.transaction() as tx:
+        _note_reading(tx, acting, document, version.id, version.number, now)
+    text = text_of(db, vault, version.id) or ""
+    return Preview(kind, text[:SHOWN_MOST], len(text) <= SHOWN_MOST)
+
+
+def _preview_kind(version: VersionView, made: Mapping[str, str | None]) -> PreviewKind:
+    wanted = TEXT if version.media_type in media_types.TEXTS else PREVIEW
+    if not is_open(version.scan):
+        return PreviewKind.CLOSED
+    if version.media_type == PDF:
+        return PreviewKind.PAGES if version.pages else PreviewKind.NONE
+    if version.media_type not in media_types.SHOWN:
+        return PreviewKind.NONE
+    if made.get(wanted) is None:
+        return PreviewKind.NONE if wanted in made else PreviewKind.COMING
+    if version.media_type in media_types.PICTURES:
+        return PreviewKind.PICTURE
+    return PreviewKind.TEXT if wanted == TEXT else PreviewKind.PAGES
+
+
+def open_picture(
+    db: Database,
+    vault: Vault,
+    *,
+    acting: Acting,
+    document_id: str,
+    number: int | None = None,
+    small: bool = False,
+    now: datetime,
+) -> Picture:
+    """Return the picture of a version as it was drawn anew, or its thumbnail; one entry a session.
+
+    A thumbnail in a list is no reading (docs/decisions/0017-a-thumbnail-is-not-a-reading.md).
+    Raises NotFound, Forbidden, NoPages, NotScanned, Quarantined, UnknownAlgorithm or Tampered.
+    """
+    with db.reading() as tx:
+        document = documents.for_reading(tx, acting, document_id)
+        version = documents.version(tx, document, number)
+    try:
+        opened = open_rendition(db, vault, version.id, THUMBNAIL if small else PREVIEW)
+    except NotFound:
+        raise NoPages("There is no picture of this file.") from None
+    if opened.media_type == PDF:
+        raise NoPages("This file is shown page by page.")
+    if not small:
+        with db.transaction() as tx:
+            _note_reading(tx, acting, document, version.id, version.number, now)
+    return Picture(opened.media_type, _known(opened.sha256), lambda: b"".join(opened.range(0, opened.size)))
+
+
 def open_pages(
     db: Database,
     vault: Vault,
@@ -107,10 +208,10 @@ def open_pages(
         document = documents.for_reading(tx, acting, document_id)
         version_id = documents.version_id(tx, document, number)
         view = documents.view(tx, acting, document)
-    _check_pages(vault.open_version(db, version_id))
+    shown = _with_pages(db, vault, version_id)
     with db.transaction() as tx:
         _note_reading(tx, acting, document, version_id, number or document.latest, now)
-    sizes = pages.sizes(db, vault, pdf, version_id)
+    sizes = pages.sizes(db, vault, pdf, shown)
     return PagesView(view, number or document.latest, sizes)
 
 
@@ -190,11 +291,21 @@ def _for_pages(
         document = documents.for_reading(tx, acting, document_id)
         version_id = documents.version_id(tx, document, number)
         noted = viewings.known(tx, acting, version_id)
-    _check_pages(vault.open_version(db, version_id))
+    shown = _with_pages(db, vault, version_id)
     if not noted:
         with db.transaction() as tx:
             _note_reading(tx, acting, document, version_id, number or document.latest, now)
-    return version_id
+    return shown
+
+
+def _with_pages(db: Database, vault: Vault, version_id: str) -> str:
+    """Return the version whose pages are shown for this one: itself, or the PDF made of an office file."""
+    opened = vault.open_version(db, version_id)
+    if opened.media_type in media_types.OFFICE:
+        with suppress(NotFound):
+            opened = open_rendition(db, vault, version_id, PREVIEW)
+    _check_pages(opened)
+    return opened.id
 
 
 def _check_pages(opened: OpenVersion) -> None:

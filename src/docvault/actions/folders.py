@@ -62,6 +62,7 @@ class FolderView:
     folders: Page[FolderSummary]  # inside this one
     documents: Page[DocumentSummary]
     may: frozenset[Permission]
+    may_read: bool  # the documents in it
     deepest: bool  # no folder can be made inside
 
 
@@ -182,6 +183,9 @@ def show_folder(
             folders=folders.page(tx, acting, parent_id=folder.id, after=folders_after, limit=limit),
             documents=documents.page(tx, acting, folder, sort=sort, after=after, limit=limit),
             may=may,
+            may_read=tx.policy.decide(
+                acting, Permission.DOCUMENT_READ, folder.document(folder.id, frozenset())
+            ).allowed,
             deepest=folders.depth(tx, folder) >= tx.policy.numbers.access.folder_depth,
         )
 

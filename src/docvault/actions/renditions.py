@@ -14,8 +14,9 @@ import structlog
 from docvault.database import renditions, work
 from docvault.database.engine import Database
 from docvault.database.renditions import PREVIEW, PURPOSES, TEXT, THUMBNAIL
-from docvault.pdf import contents
-from docvault.pdf.errors import PdfError, WorkersBusy
+from docvault.pdf import contents, render
+from docvault.pdf.errors import OfficeUnreadable, PdfError, WorkersBusy
+from docvault.pdf.office import Converter
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.rules import media_types
@@ -33,7 +34,9 @@ PLAIN = "text/plain; charset=utf-8"
 _log = structlog.get_logger(__name__)
 
 
-def make_renditions(db: Database, vault: Vault, pdf: Workers, *, version_id: str, now: datetime) -> None:
+def make_renditions(
+    db: Database, vault: Vault, pdf: Workers, office: Converter | None, *, version_id: str, now: datetime
+) -> None:
     """Make what is missing of one version; done twice is done once. Before it passed its scan, nothing.
 
     Raises NotFound, WorkersBusy, StorageFull, and what reading raises.
@@ -44,7 +47,7 @@ def make_renditions(db: Database, vault: Vault, pdf: Workers, *, version_id: str
         opened = vault.open_version(db, version_id)
     except NotScanned:
         return
-    bench = _Bench(db, vault, pdf, opened, PURPOSES - done, now)
+    bench = _Bench(db, vault, pdf, office, opened, PURPOSES - done, now)
     if bench.wanted:
         bench.work()
 
@@ -63,6 +66,7 @@ class _Bench:
     db: Database
     vault: Vault
     pdf: Workers
+    office: Converter | None
     opened: OpenVersion
     wanted: frozenset[str]
     now: datetime
@@ -75,12 +79,30 @@ class _Bench:
             self._of_picture()
         elif kind in media_types.TEXTS:
             self._of_text()
+        elif kind in media_types.OFFICE and self.office is not None:
+            self._of_office(self.office)
         self._note_rest()
 
     def _of_pages(self) -> None:
         with pages.source(self.db, self.vault, self.opened.id) as source:
-            self._make(TEXT, PLAIN, lambda: contents.document_text(self.pdf, source))
-            self._make(THUMBNAIL, contents.MEDIA_TYPE, lambda: contents.page_thumbnail(self.pdf, source))
+            self._of_pdf(source)
+
+    def _of_pdf(self, source: Scratch) -> None:
+        self._make(TEXT, PLAIN, lambda: contents.document_text(self.pdf, source))
+        self._make(THUMBNAIL, contents.MEDIA_TYPE, lambda: contents.page_thumbnail(self.pdf, source))
+
+    def _of_office(self, office: Converter) -> None:
+        try:
+            with self._source() as source:
+                made = office.as_pdf(source, media_types.SUFFIXES[self.opened.media_type])
+        except OfficeUnreadable as error:
+            _log.info("rendition.impossible", version=self.opened.id, purpose=PREVIEW, why=str(error.detail))
+            return
+        with made:
+            sizes = render.page_sizes(self.pdf, made)
+            if PREVIEW in self.wanted:
+                self._keep(PREVIEW, media_types.PDF, made, pages=len(sizes))
+            self._of_pdf(made)
 
     def _of_picture(self) -> None:
         with self._source() as source:
@@ -118,7 +140,7 @@ class _Bench:
             with made:
                 self._keep(purpose, media_type, made)
 
-    def _keep(self, purpose: str, media_type: str, made: Scratch) -> None:
+    def _keep(self, purpose: str, media_type: str, made: Scratch, *, pages: int | None = None) -> None:
         with (
             staged_rendition(
                 self.db,
@@ -128,6 +150,7 @@ class _Bench:
                 purpose=purpose,
                 media_type=media_type,
                 now=self.now,
+                pages=pages,
             ) as staged,
             self.db.transaction() as tx,
         ):

@@ -20,6 +20,7 @@ from docvault.cli import serving
 from docvault.database import grants
 from docvault.identity.errors import ProviderAway
 from docvault.pdf import fields, samples
+from docvault.pdf.errors import PdfError
 from docvault.pdf.scratch import Scratch
 from docvault.settings import PREFIX, SECRET, Settings
 from docvault.values import DocVaultError
@@ -164,7 +165,15 @@ def _documents(portal: wiring.Portal) -> str:
     network = (
         "without a network" if portal.pdf.network_removed else "with a network, because this system keeps it"
     )
-    return f"PDF processes start, {network}"
+    if portal.office is None:
+        return f"PDF processes start, {network}; without LibreOffice office files are for download only"
+    try:
+        portal.office.warm()
+    except PdfError as error:
+        raise NotWell(
+            "LibreOffice cannot be isolated here, so office files are for download only (docs/operators.md)."
+        ) from error
+    return f"PDF processes start, {network}; LibreOffice starts in a world of its own"
 
 
 def _signing(portal: wiring.Portal) -> str:

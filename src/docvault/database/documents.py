@@ -13,7 +13,7 @@ from docvault.database import versions as versions_of
 from docvault.database.document_order import NEWEST, ORDERS, behind_cursor, cursor_at
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction
 from docvault.database.folders import FolderRow
-from docvault.database.tables import documents, file_requests, people, uploads, versions, visits
+from docvault.database.tables import documents, file_requests, people, renditions, uploads, versions, visits
 from docvault.database.versions import STORED, Described
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.values import DocumentId, FolderId, NotFound, OrganisationId, new_id
@@ -44,6 +44,9 @@ class DocumentSummary:
     by: str | None  # the name of who brought it
     signed: bool  # an envelope of this document was completed
     folder_name: str
+    latest: int  # the number of the newest version
+    scan: str  # of the newest version: see rules/scans.py
+    thumbnail: bool  # one is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +301,10 @@ def _summaries() -> Select[Any]:
         .scalar_subquery()
     )
     signed = exists().where(of_document, other.c.purpose == "signed")
+    small = renditions.c.purpose == "thumbnail"
+    thumbnail = exists().where(
+        renditions.c.version_id == versions.c.id, small, renditions.c.rendition_id.is_not(None)
+    )
     return (
         select(
             documents.c.id,
@@ -309,6 +316,9 @@ def _summaries() -> Select[Any]:
             tables.folders.c.name.label("folder_name"),
             count.label("versions"),
             signed.label("signed"),
+            documents.c.latest,
+            versions.c.scan,
+            thumbnail.label("thumbnail"),
         )
         .join_from(documents, versions, newest)
         .join(tables.folders, tables.folders.c.id == documents.c.folder_id)
@@ -325,4 +335,4 @@ def _version(row: Described) -> VersionView:
 
 def _summary(row: dict[str, Any]) -> DocumentSummary:
     row.pop("place", None)
-    return DocumentSummary(**{**row, "signed": bool(row["signed"])})
+    return DocumentSummary(**{**row, "signed": bool(row["signed"]), "thumbnail": bool(row["thumbnail"])})

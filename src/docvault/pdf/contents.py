@@ -7,11 +7,10 @@ from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 
 TEXT_MOST = 2_000_000  # characters of a document that are kept to be found
-SHOWN_MOST = 200_000  # characters of a text file that are shown
 TEXT_SECONDS = 20  # for all pages of a long document
 SECONDS = 4.5  # promise 30
 PREVIEW = (2000, 2000)  # points at most, across and down
-THUMBNAIL = (320, 320)
+THUMBNAIL = (160, 160)  # a page of text cannot be read at this size
 MEDIA_TYPE = "image/webp"
 
 

@@ -94,3 +94,10 @@ class PictureUnreadable(PdfError):
 
     def __init__(self, message: str = "This picture is damaged or not what its name says.") -> None:
         super().__init__(message)
+
+
+class OfficeUnreadable(PdfError):
+    """The office file cannot be turned into pages."""
+
+    def __init__(self, message: str = "The pages of this file cannot be shown here.") -> None:
+        super().__init__(message)

@@ -146,7 +146,11 @@ class Workers:
     Files handed in are sealed: nobody can write to them afterwards.
     """
 
-    def __init__(self, count: int = 2, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(
+        self, count: int = 2, program: Sequence[str] = PROGRAM, *, tasks_each: int | None = None
+    ) -> None:
+        """tasks_each: after how many tasks a worker is replaced; by default TASKS_PER_WORKER."""
+        self._tasks_each = tasks_each
         self._program = program
         self._count = count
         self._free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()  # the last one used is the warmest
@@ -236,7 +240,7 @@ class Workers:
             return worker
 
     def _give_back(self, worker: _Worker) -> None:
-        if worker.resting and worker.tasks < TASKS_PER_WORKER:
+        if worker.resting and worker.tasks < (self._tasks_each or TASKS_PER_WORKER):
             self._free.put(worker)
         else:
             self._replace(worker)

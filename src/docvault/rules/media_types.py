@@ -45,6 +45,7 @@ TEXTS = frozenset(
 OFFICE = frozenset((*_INSIDE_ZIP.values(), "application/msword", "application/vnd.ms-excel", RTF)) | {
     "application/vnd.ms-powerpoint"
 }
+SHOWN = PICTURES | TEXTS | OFFICE | {PDF}  # what can be looked at here; all else is only stored
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # how text in UTF-16 begins
 _TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/markdown", ".log": "text/plain"} | {
     ".json": "application/json",
@@ -52,6 +53,8 @@ _TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/markdown", ".log
     ".yml": "application/yaml",
     ".xml": "application/xml",
 }  # HTML and SVG stay unknown bytes
+
+SUFFIXES = {kind: suffix for suffix, kind in (_INSIDE_ZIP | _INSIDE_OLE).items()} | {RTF: ".rtf"}
 
 
 def media_type(name: str, head: bytes) -> str:

@@ -37,6 +37,7 @@ class Version(Answer):
     pages: int | None
     comment: str | None
     restored_from: int | None
+    scan: str
 
 
 class Document(Answer):
@@ -245,6 +246,47 @@ async def page_text(
 
 
 @get(
+    "/documents/{document_id:str}/versions/{number:int}/picture",
+    summary="Show a picture",
+    tags=["Documents"],
+)
+async def picture(request: WebRequest, document_id: FromPath[str], number: PageNumber) -> Response[bytes]:
+    """A picture as DocVault drew it anew, at most 2000 points wide and high: never the bytes that came."""
+    return await _picture(request, document_id, number, small=False)
+
+
+@get(
+    "/documents/{document_id:str}/versions/{number:int}/thumbnail",
+    summary="Show a thumbnail",
+    tags=["Documents"],
+)
+async def thumbnail(request: WebRequest, document_id: FromPath[str], number: PageNumber) -> Response[bytes]:
+    """A picture of at most 160 points. The browser may keep it, and asks before it shows it again."""
+    return await _picture(request, document_id, number, small=True)
+
+
+async def _picture(request: WebRequest, document_id: str, number: int, *, small: bool) -> Response[bytes]:
+    portal = portal_of(request)
+    found = await run(
+        documents.open_picture,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        document_id=document_id,
+        number=number,
+        small=small,
+        now=portal.clock(),
+    )
+    headers = {"content-security-policy": downloads.SANDBOX}
+    if small:
+        headers |= {"cache-control": "private, no-cache", "etag": f'"{found.sha256}"'}
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(b"", status_code=304, headers=headers)
+    content = await run(found.read)
+    return Response(content, media_type=found.media_type, headers=headers)
+
+
+@get(
     "/documents/{document_id:str}/versions/{number:int}/signatures",
     summary="Check the signatures of a version",
     tags=["Documents"],
@@ -275,5 +317,7 @@ HANDLERS = [
     content_head,
     page_image,
     page_text,
+    picture,
+    thumbnail,
     signatures,
 ]

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import break_glass, documents, folders
-from docvault.actions.documents import PagesView
+from docvault.actions.documents import PagesView, Preview, PreviewKind
 from docvault.credentials.refusals import CredentialRefused
 from docvault.database.documents import DocumentView, VersionView
 from docvault.pdf.render import WIDTHS
@@ -19,13 +19,14 @@ from docvault.pdf.validate import Report
 from docvault.policy.vocabulary import Permission
 from docvault.rules.glass import REASON_LEAST, REASON_MOST, GlassRefused
 from docvault.rules.media_types import PDF
+from docvault.rules.scans import is_open, words
 from docvault.values import DocumentId, DocVaultError, FolderId, NotFound
 from docvault.web import forms, kept, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.proofs import ProofForm, prove
 from docvault.web.rendering import render
 from docvault.web.running import run
-from docvault.web.sheets import INLINE, sheets
+from docvault.web.sheets import INLINE, Sheet, sheets
 
 WebRequest = Request[Any, Any, Any]
 
@@ -65,9 +66,8 @@ async def _show(
     view = await run(documents.show_document, portal.db, acting=acting, document_id=DocumentId(document_id))
     shown = version_of(view, version)
     may_read = Permission.DOCUMENT_READ in view.may
-    opened = await _open(request, view, shown.number) if may_read and shown.pages else None
-    runs = await _first_runs(request, opened) if opened else {}
-    base = f"/api/v1/documents/{view.id}/versions/{shown.number}/pages"
+    preview = await _preview(request, view, shown.number) if may_read else Preview(PreviewKind.NONE)
+    opened = await _open(request, view, shown.number) if preview.kind is PreviewKind.PAGES else None
     obstacle = why_not_signable(shown)
     may_send = Permission.ENVELOPE_CREATE in view.may
     page = render(
@@ -79,8 +79,11 @@ async def _show(
         version=shown,
         newest=view.versions[0],
         version_query=f"?version={shown.number}" if version else "",
-        sheets=sheets(base, opened.sizes, runs) if opened else [],
+        sheets=await _sheets(request, opened) if opened else [],
         widths=WIDTHS,
+        preview=preview,
+        locked=not is_open(shown.scan),
+        scan_words=words(shown.scan, shown.scan_note),
         notes=_notes(shown, may_read=may_read, obstacle=obstacle if may_send else None),
         report=await _signatures(request, shown, opened),
         can_be_signed=obstacle is None and shown.number == view.versions[0].number,
@@ -184,6 +187,19 @@ def _notes(version: VersionView, *, may_read: bool, obstacle: str | None) -> Seq
     return notes
 
 
+async def _preview(request: WebRequest, view: DocumentView, number: int) -> Preview:
+    portal = portal_of(request)
+    return await run(
+        documents.open_preview,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        document_id=view.id,
+        number=number,
+        now=portal.clock(),
+    )
+
+
 async def _open(request: WebRequest, view: DocumentView, number: int) -> PagesView:
     portal = portal_of(request)
     return await run(
@@ -196,6 +212,11 @@ async def _open(request: WebRequest, view: DocumentView, number: int) -> PagesVi
         number=number,
         now=portal.clock(),
     )
+
+
+async def _sheets(request: WebRequest, opened: PagesView) -> list[Sheet]:
+    base = f"/api/v1/documents/{opened.document.id}/versions/{opened.number}/pages"
+    return sheets(base, opened.sizes, await _first_runs(request, opened))
 
 
 async def _signatures(request: WebRequest, shown: VersionView, opened: PagesView | None) -> Report | None:
