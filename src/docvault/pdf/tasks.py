@@ -21,6 +21,7 @@ TASKS: Mapping[str, str] = {
     "document_text": "docvault.pdf.inside.text:document_text",
     "plain_text": "docvault.pdf.inside.plain:plain_text",
     "page_thumbnail": "docvault.pdf.inside.picture:page_thumbnail",
+    "look": "docvault.pdf.inside.package:look",
     "convert": "docvault.pdf.inside.office:convert",
     "picture": "docvault.pdf.inside.picture:picture",
     "place_fields": "docvault.pdf.inside.fields:place_fields",

@@ -30,6 +30,7 @@ class Uploads:
     max_signing_pages: Positive
     unfinished_hours: Positive  # an upload that rests longer is collected
     organisation_bytes: Positive  # plaintext bytes of all originals of one organisation
+    shown: frozenset[str]  # ends of names, with their dot, of files that can be looked at
     request_days: Annotated[int, Meta(ge=1, le=366)]  # how far ahead a request for files may end
     request_files: Annotated[int, Meta(ge=1, le=100_000)]  # the most files a request may ask for
     visit_hours: Annotated[int, Meta(ge=1, le=24)]  # of a guest, from saying who they are

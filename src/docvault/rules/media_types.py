@@ -14,6 +14,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
     (b"{\\rtf", RTF),
@@ -45,7 +46,9 @@ TEXTS = frozenset(
 OFFICE = frozenset((*_INSIDE_ZIP.values(), "application/msword", "application/vnd.ms-excel", RTF)) | {
     "application/vnd.ms-powerpoint"
 }
+PACKAGES = frozenset(_INSIDE_ZIP.values())  # office files that are ZIPs
 SHOWN = PICTURES | TEXTS | OFFICE | {PDF}  # what can be looked at here; all else is only stored
+_SHORT = frozenset({"image/bmp", "application/vnd.microsoft.portable-executable"})
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # how text in UTF-16 begins
 _TEXT = {".txt": "text/plain", ".csv": "text/csv", ".md": "text/markdown", ".log": "text/plain"} | {
     ".json": "application/json",
@@ -61,8 +64,12 @@ def media_type(name: str, head: bytes) -> str:
     """Return the media type of a file whose first bytes are `head`; the bytes win over the name."""
     if b"%PDF-" in head[:PDF_WITHIN]:
         return PDF
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
     suffix = PurePosixPath(name.lower()).suffix
     found = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    if found in _SHORT and b"\x00" not in head:
+        found = None  # words that begin with these two letters
     if found == "application/zip":
         return _INSIDE_ZIP.get(suffix, found)
     if found == "application/x-ole-storage":
@@ -70,3 +77,46 @@ def media_type(name: str, head: bytes) -> str:
     if found is None and (b"\x00" not in head or head.startswith(_WIDE)):
         return _TEXT.get(suffix, UNKNOWN)
     return found or UNKNOWN
+
+
+_BY_NAME = {
+    **_INSIDE_ZIP,
+    **_INSIDE_OLE,
+    **_TEXT,
+    ".pdf": PDF,
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".bmp": "image/bmp",
+    ".rtf": RTF,
+}
+# What may begin like something else: pages and programs that a reader of another kind would act upon.
+_ACTING = frozenset(
+    {".htm", ".html", ".svg", ".js", ".mjs", ".exe", ".com", ".dll", ".sh", ".bat", ".ps1", ".jar"}
+)
+
+
+def checked(name: str, head: bytes, shown: frozenset[str]) -> tuple[str, str | None]:
+    """Return the media type of a file, and a note if name and content disagree: it is then unknown bytes.
+
+    shown: the ends of names that the policy lets people look at; others are kept for download only.
+    """
+    kind = media_type(name, head)
+    suffix = PurePosixPath(name.lower()).suffix
+    said = _BY_NAME.get(suffix)
+    if suffix in _ACTING or (said is not None and said != kind):
+        same = kind not in SHOWN and said is None  # a program that calls itself one
+        return UNKNOWN, None if same else DISAGREE.format(suffix=suffix)
+    if kind in SHOWN and suffix and said is not None and suffix not in shown:
+        return UNKNOWN, None
+    return kind, None
+
+
+DISAGREE = (
+    "Its name ends in “{suffix}”, but its content is of another kind or protected by a password. "
+    "It is kept for download only; open it with care."
+)

@@ -19,7 +19,7 @@ from docvault.pdf.validate import Report
 from docvault.policy.vocabulary import Permission
 from docvault.rules.glass import REASON_LEAST, REASON_MOST, GlassRefused
 from docvault.rules.media_types import PDF
-from docvault.rules.scans import is_open, words
+from docvault.rules.scans import words
 from docvault.values import DocumentId, DocVaultError, FolderId, NotFound
 from docvault.web import forms, kept, problems
 from docvault.web.access import portal_of, signed_in
@@ -82,7 +82,6 @@ async def _show(
         sheets=await _sheets(request, opened) if opened else [],
         widths=WIDTHS,
         preview=preview,
-        locked=not is_open(shown.scan),
         scan_words=words(shown.scan, shown.scan_note),
         notes=_notes(shown, may_read=may_read, obstacle=obstacle if may_send else None),
         report=await _signatures(request, shown, opened),
@@ -184,6 +183,8 @@ def _notes(version: VersionView, *, may_read: bool, obstacle: str | None) -> Seq
     findings = version.findings or {}
     if version.media_type == PDF and obstacle:
         notes.append(Note("signature" if findings.get("signed") else "circle-alert", obstacle, warn=True))
+    if version.media_type != PDF:
+        notes += [Note("circle-alert", str(note), warn=True) for note in findings.get("notes", [])]
     return notes
 
 
