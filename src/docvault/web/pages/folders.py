@@ -196,7 +196,6 @@ async def _show(
         kinds=KINDS,
         roles=ROLES,
         may_upload=Permission.FOLDER_UPLOAD in view.may,
-        may_read=view.may_read,
         may_share=may_share,
         may_manage=may_manage,
         may_arrange=Permission.FOLDER_ARRANGE in view.may,
