@@ -66,6 +66,10 @@ class Made:
             rows = tx.connection.execute(select(tables.invitations)).all()
         return {row.token_hash: own.open(f"link:{row.person_id}", row.detail) for row in rows}
 
+    def folder_id(self):
+        with self.db.reading() as tx:
+            return tx.connection.execute(select(tables.folders.c.id)).scalars().first()
+
     def reads(self):
         return all(read(self, version) == plaintext for version, plaintext in self.documents.items())
 

@@ -1,8 +1,7 @@
-"""The primitives below our formats against published vectors.
+"""The primitives below our formats against published vectors; Wycheproof's are in test_wycheproof.py.
 
-Wycheproof's files could not be had: no package on PyPI ships them. In their place stand the vectors of RFC 5869 (HKDF
-with SHA-256, appendix A) and the AES-256-GCM test cases of the GCM specification (McGrew and Viega, appendix B, cases
-13 to 16), written here from those documents; every tag of the GCM cases is flipped as well.
+RFC 5869 (HKDF with SHA-256, appendix A) and the AES-256-GCM test cases of the GCM specification (McGrew and Viega,
+appendix B, cases 13 to 16), written here from those documents; every tag of the GCM cases is flipped as well.
 """
 
 import pytest

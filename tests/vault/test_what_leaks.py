@@ -1,0 +1,83 @@
+"""Keys are in the memory of the process that opened them, and nowhere else: not in its children, rows, logs.
+
+Read from the memory of a running PDF process, which is what a core dump of it would hold.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from actions.test_keys import built
+from docvault.database import folder_keys
+from docvault.pdf.workers import Workers
+from docvault.vault.keyring import open_folder_key
+
+
+@pytest.fixture
+def made(tmp_path):
+    yield from built(tmp_path)
+
+
+@pytest.fixture
+def workers():
+    made = Workers()
+    yield made
+    made.close()
+
+
+def descendants(pid):
+    below = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return below + [deeper for one in below for deeper in descendants(one)]
+
+
+def memory_of(pid):
+    """Yield every part of a process's memory that it may write: where keys would be."""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            place, rights = line.split()[:2]
+            start, end = (int(edge, 16) for edge in place.split("-"))
+            if rights.startswith("rw") and end < 1 << 63:
+                memory.seek(start)
+                try:
+                    yield memory.read(end - start)
+                except OSError:  # a part that the kernel keeps to itself, such as [vvar]
+                    continue
+
+
+def holds(pid, secrets):
+    return {name for part in memory_of(pid) for name, secret in secrets.items() if secret in part}
+
+
+@pytest.mark.promise(55)
+def test_a_pdf_process_holds_no_key(made, workers):
+    version_id = next(iter(made.documents))
+    with made.db.reading() as tx:
+        folder = folder_keys.newest_of(tx, made.folder_id())
+    secrets = {
+        "root": made.root._root,
+        "master": made.masters._keys[1],
+        "folder": open_folder_key(made.masters, folder),
+        "version": made.vault.open_version(made.db, version_id).key,
+        "a secret that was opened": next(iter(made.opened().values())),
+    }
+    workers.warm()
+    below = descendants(os.getpid())
+    assert below
+    assert holds(os.getpid(), secrets) == secrets.keys()  # the search finds what is there
+    for pid in below:
+        assert holds(pid, secrets) == set()
+
+
+@pytest.mark.promise(55)
+def test_a_dump_of_the_database_and_the_folder_of_files_hold_no_key(made):
+    secrets = [made.root._root, made.masters._keys[1], *made.secrets.values()]
+    made.rotate()
+    secrets.append(made.masters._keys[2])
+    kept = [path for path in made.folder.rglob("*") if path.is_file() and path.name != "root.key"]
+    assert len(kept) > 1
+    for path in kept:
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content or secret.hex().encode() in content], (
+            path
+        )
