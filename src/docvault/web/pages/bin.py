@@ -64,6 +64,7 @@ async def _show(
         problems.meaning_of(error).status if error else 200,
         nav="folders",
         items=found.items,
+        days=portal_of(request).db.policy.numbers.retention.bin_days,
         next_href=next_page("/bin", found.next),
         trouble=str(error or ""),
     )
