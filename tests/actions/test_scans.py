@@ -221,7 +221,7 @@ def test_everything_is_scanned_again_on_request(world, pdf, scanner):
     assert sorted(one.scan for one in again) == [Scan.CLEAN, Scan.INFECTED]
 
 
-def test_only_the_scanner_and_the_restore_drill_open_what_nobody_has_passed():
+def test_only_the_scanner_and_checks_open_what_nobody_has_passed():
     source = Path(docvault.__file__).parent
     users = [path.stem for path in source.rglob("*.py") if ".open_for_scanning(" in path.read_text()]
-    assert sorted(users) == ["backups", "scans"]  # neither gives a byte of it to anybody
+    assert sorted(users) == ["backups", "invariants", "scans"]  # none gives a byte of it to anybody
