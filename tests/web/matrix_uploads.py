@@ -2,7 +2,16 @@
 
 from .rows import ADMINISTRATORS, Row, form, get, post
 
+FILE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\na\r\n--x--\r\n'
+
 ROWS = [
+    Row(
+        "POST",
+        "/folders/{folder_id:str}/files",
+        "out  out  --   no   in   in   --   --",
+        raw=FILE,
+        headers={"content-type": "multipart/form-data; boundary=x"},
+    ),
     get("/api/v1/uploads", "out  out  in   in   in   in   in   in"),
     post(
         "/api/v1/uploads/names",

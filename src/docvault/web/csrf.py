@@ -12,7 +12,7 @@ from typing import Any
 from litestar import Request
 from litestar.handlers import BaseRouteHandler
 
-from docvault.web import forms
+from docvault.web import file_forms, forms
 from docvault.web.access import PUBLIC, AccessError, Connection, portal_of
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -74,7 +74,9 @@ def _own_origins(connection: Connection) -> set[str]:
 
 
 async def _form_token(connection: Connection) -> str:
-    if not isinstance(connection, Request) or not forms.is_form(connection):
+    if not isinstance(connection, Request):
         return ""
     request: Request[Any, Any, Any] = connection
-    return (await forms.pairs(request)).get("csrf", "")
+    if file_forms.is_file_form(request):
+        return (await file_forms.read(request)).fields.get("csrf", "")
+    return (await forms.pairs(request)).get("csrf", "") if forms.is_form(request) else ""

@@ -19,7 +19,7 @@ class FormInvalid(AccessError):
 
 
 def is_form(request: Request[Any, Any, Any]) -> bool:
-    """Tell whether the body is a url-encoded form; multipart is never read, it would spool to disk."""
+    """Tell whether the body is a url-encoded form; a file comes in another kind (file_forms.py)."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == MEDIA_TYPE
 
 

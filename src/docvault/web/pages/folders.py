@@ -17,7 +17,7 @@ from docvault.policy.vocabulary import Permission, Role
 from docvault.rules.folders import FolderRefused
 from docvault.rules.names import BadName
 from docvault.values import DocVaultError, OrganisationId
-from docvault.web import forms, kept, problems
+from docvault.web import file_forms, forms, kept, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.rendering import render
 from docvault.web.running import run
@@ -205,6 +205,7 @@ async def _show(
         removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],
         today=portal.clock().astimezone(UTC).date(),
         most=portal.db.policy.numbers.uploads.max_bytes,
+        plain_most=file_forms.FILE_MOST,
         storage=await run(quotas.folder_storage, portal.db, **who),
         next_href=next_page(
             f"/folders/{folder_id}", view.documents.next, folders_after=folders_after, sort=sort
