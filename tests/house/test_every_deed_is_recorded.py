@@ -67,6 +67,9 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         "takes the journey; whom it led here is recorded, or that it did not",
     ),
     "uploads.collect_abandoned": (1, "removes what a worker left unfinished; nobody was told of it"),
+    "visits._check_code": (2, "counters of the throttle; that a guest was let in is recorded"),
+    "visits.end_visit": (1, "a guest forgets their own receipt; nothing of the portal changes"),
+    "visits.open_visit": (1, "a counter of the throttle; that a guest was let in is recorded"),
     "uploads.store_segment": (1, "a segment is part of the deed that begin and finish record"),
 }
 

@@ -8,7 +8,7 @@ from litestar.testing import TestClient
 
 from actions import envelope_world as signing
 from actions.world import NOW, person
-from docvault.actions import audit, documents, envelopes, uploads
+from docvault.actions import audit, documents, envelopes, file_requests, uploads
 from docvault.database import devices, people, proposals, sessions
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
@@ -110,6 +110,19 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         made.db, made.vault, acting=manager, folder_id=folder_id, filename="a.pdf", size=5, now=NOW
     )
     proposal_id = _propose(site, spare.person_id)
+    request = file_requests.make_request(
+        made.db,
+        site.portal.hasher,
+        acting=manager,
+        folder_id=folder_id,
+        title="Tax papers",
+        message="",
+        last_day=NOW.date(),
+        most_files=3,
+        most_bytes=1000,
+        with_code=False,
+        now=NOW,
+    )
     audit.publish_checkpoint(made.db, made.log_key, now=NOW)
     return FIXED | {
         "folder_id": folder_id,
@@ -118,6 +131,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "envelope_id": envelope_id,
         "upload_id": upload.id,
         "passkey_id": new_id(),
+        "request_id": request.id,
         "person_id": spare.person_id,
         "session_id": spare.session_id,
         "device_id": _device(site, spare),

@@ -5,7 +5,6 @@ A segment is a part of the deed that `begin_upload` and `finish_upload` note in 
 of its own.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,10 +12,12 @@ from docvault.audit.kinds import Kind
 from docvault.database import (
     audit,
     documents,
+    file_requests,
     folder_keys,
-    folders,
+    guest_notices,
     quota_notices,
     search_index,
+    upload_places,
     uploads,
     versions,
 )
@@ -25,11 +26,13 @@ from docvault.database.engine import Database, Transaction
 from docvault.database.folders import FolderRow
 from docvault.database.uploads import UploadRow
 from docvault.pdf.workers import Workers
-from docvault.policy.vocabulary import Acting, Permission
+from docvault.policy.vocabulary import Acting, Guest
 from docvault.rules import names, sizes
-from docvault.values import DocumentId, DocVaultError, FolderId, UploadId
+from docvault.rules.quotas import QuotaReached
+from docvault.rules.requests import RequestFull
+from docvault.values import DocumentId, DocVaultError, UploadId
 from docvault.vault import intake
-from docvault.vault.files import SEGMENT, Staged, Vault
+from docvault.vault.files import SEGMENT, Receiving, Staged, Vault
 
 ORIGINAL = "original"
 
@@ -63,20 +66,6 @@ class UploadState:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """An upload of one's own that can go on."""
-
-    id: UploadId
-    filename: str
-    folder_id: FolderId
-    folder_name: str
-    size: int  # plaintext bytes announced
-    received: int
-    started_at: datetime
-    expires_at: datetime
-
-
 class OffsetConflict(UploadRefused):
     """The segment does not continue where the stored ones end; `state` says where that is."""
 
@@ -89,8 +78,8 @@ def begin_upload(
     db: Database,
     vault: Vault,
     *,
-    acting: Acting,
-    folder_id: str,
+    acting: Acting | Guest,
+    folder_id: str = "",
     filename: str,
     size: int,
     document_id: str | None = None,
@@ -100,28 +89,22 @@ def begin_upload(
     """Announce a file of `size` bytes, as a new document or as the next version of one.
 
     comment: what changed, for the list of versions. An empty file needs no segment to be finished.
-    Raises NotFound, Forbidden, BadName, TooLarge or QuotaReached, tried in that order.
+    A guest sends into the folder of the request, and always a document of its own.
+    Raises NotFound, Forbidden, LinkRefused, BadName, TooLarge, QuotaReached or RequestFull, in that order.
     """
     with db.transaction() as tx:
-        folder = _folder_for_upload(tx, acting, folder_id)
+        folder, lender = upload_places.place(tx, acting, folder_id, now)
         name, said = names.file_name(filename), names.comment(comment)
         _check_size(size, tx.policy.numbers.uploads.max_bytes)
-        if document_id is None:
-            target = documents.add(tx, acting, folder, name, now)
+        if document_id is None or isinstance(acting, Guest):
+            target = documents.add(tx, lender, folder, name, now)
         else:
             target = documents.in_folder(tx, acting, folder, document_id).id
-        receiving = vault.reserve(
-            tx,
-            document_id=target,
-            purpose=ORIGINAL,
-            size=size,
-            created_by=acting.person_id,
-            now=now,
-            comment=said,
-        )
+        receiving = _reserved(tx, vault, acting, target, size, said, now)
         row = uploads.add(
             tx,
             acting,
+            person_id=lender.person_id,
             folder_id=folder.id,
             document_id=target,
             version_id=receiving.version_id,
@@ -135,36 +118,7 @@ def begin_upload(
         return _state(row)
 
 
-def same_names(
-    db: Database, *, acting: Acting, folder_id: str, wanted: Sequence[str]
-) -> dict[str, DocumentId]:
-    """Return the documents of a folder that have one of these names, by name. Raises NotFound, Forbidden."""
-    with db.reading() as tx:
-        folder = _folder_for_upload(tx, acting, folder_id)
-        return documents.named(tx, acting, folder, [names.normal(each) for each in wanted])
-
-
-def list_unfinished(db: Database, *, acting: Acting, now: datetime) -> list[Unfinished]:
-    """Return one's own uploads that can go on, newest first, each where one may still upload."""
-    with db.reading() as tx:
-        return [
-            Unfinished(
-                id=row.id,
-                filename=row.filename,
-                folder_id=row.folder_id,
-                folder_name=folder.name,
-                size=row.size,
-                received=row.received,
-                started_at=row.created_at,
-                expires_at=row.expires_at,
-            )
-            for row in uploads.unfinished(tx, acting, now)
-            if (folder := folders.seen_or_none(tx, acting, row.folder_id))
-            and tx.policy.decide(acting, Permission.FOLDER_UPLOAD, folder.resource).allowed
-        ]
-
-
-def upload_state(db: Database, *, acting: Acting, upload_id: str, now: datetime) -> UploadState:
+def upload_state(db: Database, *, acting: Acting | Guest, upload_id: str, now: datetime) -> UploadState:
     """Return how far the upload has come. Raises NotFound."""
     with db.reading() as tx:
         return _state(uploads.for_sending(tx, acting, upload_id, now))
@@ -174,7 +128,7 @@ def store_segment(
     db: Database,
     vault: Vault,
     *,
-    acting: Acting,
+    acting: Acting | Guest,
     upload_id: str,
     offset: int,
     plaintext: bytes | bytearray | memoryview,
@@ -187,7 +141,7 @@ def store_segment(
     """
     with db.reading() as tx:
         upload = uploads.for_sending(tx, acting, upload_id, now)
-        _folder_for_upload(tx, acting, upload.folder_id)
+        upload_places.place(tx, acting, upload.folder_id, now)
         if upload.finished_at or offset != upload.received or upload.received == upload.size:
             raise OffsetConflict(_state(upload))
         receiving = vault.receiving(tx, upload.version_id)
@@ -207,11 +161,31 @@ def finish_upload(
     Finishing twice is once. Raises NotFound, Forbidden, UploadIncomplete or WorkersBusy; it can be tried
     again.
     """
+    upload = _finish(db, vault, pdf, acting, upload_id, now)
+    with db.reading() as tx:
+        return documents.view(tx, acting, documents.for_seeing(tx, acting, upload.document_id))
+
+
+def finish_guest_upload(
+    db: Database, vault: Vault, pdf: Workers, *, acting: Guest, upload_id: str, now: datetime
+) -> str:
+    """Do as `finish_upload` and return the SHA-256 of what was kept: a guest sees no document.
+
+    The requester is told once in a visit. Raises NotFound, LinkRefused, UploadIncomplete or WorkersBusy.
+    """
+    upload = _finish(db, vault, pdf, acting, upload_id, now)
+    with db.reading() as tx:
+        return versions.digest(tx, upload.version_id)
+
+
+def _finish(
+    db: Database, vault: Vault, pdf: Workers, acting: Acting | Guest, upload_id: str, now: datetime
+) -> UploadRow:
     with db.reading() as tx:
         upload = uploads.for_sending(tx, acting, upload_id, now)
-        folder = _folder_for_upload(tx, acting, upload.folder_id)
+        folder, _lender = upload_places.place(tx, acting, upload.folder_id, now)
         if upload.finished_at:
-            return documents.view(tx, acting, documents.for_seeing(tx, acting, upload.document_id))
+            return upload
         if upload.received != upload.size:
             raise UploadIncomplete
         receiving = vault.receiving(tx, upload.version_id)
@@ -222,10 +196,14 @@ def finish_upload(
     with db.transaction() as tx:
         if uploads.finish(tx, upload, now):
             _keep(tx, vault, staged, acting=acting, folder=folder, upload=upload, now=now)
-        return documents.view(tx, acting, documents.for_seeing(tx, acting, upload.document_id))
+            if isinstance(acting, Guest):
+                guest_notices.tell_requester(tx, vault.records, acting, folder.id, now)
+    return upload
 
 
-def abandon_upload(db: Database, vault: Vault, *, acting: Acting, upload_id: str, now: datetime) -> None:
+def abandon_upload(
+    db: Database, vault: Vault, *, acting: Acting | Guest, upload_id: str, now: datetime
+) -> None:
     """Give up one's own upload and remove what has arrived. Raises NotFound, also once it is finished."""
     with db.transaction() as tx:
         upload = uploads.for_sending(tx, acting, upload_id, now)
@@ -252,10 +230,36 @@ def collect_abandoned(db: Database, vault: Vault, now: datetime) -> int:
     return len(late)
 
 
-def _folder_for_upload(tx: Transaction, acting: Acting, folder_id: str) -> FolderRow:
-    folder = folders.for_seeing(tx, acting, folder_id)
-    tx.policy.require(acting, Permission.FOLDER_UPLOAD, folder.resource)
-    return folder
+def _reserved(
+    tx: Transaction,
+    vault: Vault,
+    acting: Acting | Guest,
+    document_id: DocumentId,
+    size: int,
+    comment: str | None,
+    now: datetime,
+) -> Receiving:
+    """Reserve the version and the room for it. What a guest may not know of the room is not told to them."""
+    created_by = None if isinstance(acting, Guest) else acting.person_id
+    try:
+        receiving = vault.reserve(
+            tx,
+            document_id=document_id,
+            purpose=ORIGINAL,
+            size=size,
+            created_by=created_by,
+            now=now,
+            comment=comment,
+        )
+    except QuotaReached:
+        if isinstance(acting, Acting):
+            raise
+        words = "There is no room for this file right now. Please tell whoever asked you for it."
+        raise RequestFull(words) from None
+    if isinstance(acting, Guest):
+        file_requests.take(tx, acting.request_id, size)
+        versions.brought_in(tx, receiving.version_id, acting.visit_id)
+    return receiving
 
 
 def _check_size(size: int, most: int) -> None:
@@ -268,7 +272,13 @@ def _expiry(tx: Transaction, now: datetime) -> datetime:
 
 
 def _note_start(
-    tx: Transaction, upload: UploadRow, *, acting: Acting, folder: FolderRow, number: int, now: datetime
+    tx: Transaction,
+    upload: UploadRow,
+    *,
+    acting: Acting | Guest,
+    folder: FolderRow,
+    number: int,
+    now: datetime,
 ) -> None:
     audit.append(
         tx,
@@ -288,7 +298,7 @@ def _keep(
     vault: Vault,
     staged: Staged,
     *,
-    acting: Acting,
+    acting: Acting | Guest,
     folder: FolderRow,
     upload: UploadRow,
     now: datetime,
@@ -318,12 +328,16 @@ def _keep(
     )
 
 
-def _remove(tx: Transaction, upload: UploadRow, *, acting: Acting | None, now: datetime) -> str | None:
+def _remove(
+    tx: Transaction, upload: UploadRow, *, acting: Acting | Guest | None, now: datetime
+) -> str | None:
     """Remove the rows of an unfinished upload; return the blob whose objects are to go, or None."""
     if not uploads.remove(tx, upload):
         return None
     blob = versions.remove_unfinished(tx, upload.version_id)
     documents.remove_empty(tx, upload.document_id)
+    if upload.visit_id is not None:
+        file_requests.give_back(tx, upload.visit_id, upload.size)
     audit.append(
         tx,
         Kind.UPLOAD_ABANDONED,

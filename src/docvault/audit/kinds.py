@@ -82,6 +82,7 @@ class Kind(StrEnum):
     DOCUMENT_DISPOSED = "document:disposed"  # its keys were destroyed, by schedule or by two people
     DOCUMENT_SEARCHED = "document:searched"
     FILE_REQUEST_MADE = "request:made"  # guests may upload into a folder by a link
+    FILE_REQUEST_EXTENDED = "request:extended"  # another last day
     FILE_REQUEST_CLOSED = "request:closed"
     FILE_REQUEST_OPENED = "request:opened"  # a guest said who they are
     HOLD_PLACED = "hold:placed"

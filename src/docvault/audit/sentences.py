@@ -93,6 +93,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.DOCUMENT_DISPOSED: "{title} was destroyed{reason}",
     Kind.DOCUMENT_SEARCHED: "{who} searched in documents",
     Kind.FILE_REQUEST_MADE: "{who} asked guests for files: {title}",
+    Kind.FILE_REQUEST_EXTENDED: "{who} gave the request for files {title} another last day",
     Kind.FILE_REQUEST_CLOSED: "{who} closed the request for files: {title}",
     Kind.FILE_REQUEST_OPENED: "A guest, {person}, opened the request for files",
     Kind.HOLD_PLACED: "{who} placed a legal hold on {title}{reason}",

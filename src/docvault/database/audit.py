@@ -20,7 +20,7 @@ from docvault.audit.tree import Edge, leaf_hash
 from docvault.database.audit_trail import EntryRow, object_trail
 from docvault.database.engine import Transaction
 from docvault.database.tables import audit_entries, audit_tiles
-from docvault.policy.vocabulary import Acting
+from docvault.policy.vocabulary import Acting, Guest
 from docvault.values import DocVaultError
 
 __all__ = [
@@ -58,7 +58,7 @@ def append(
     kind: Kind,
     *,
     at: datetime,
-    acting: Acting | None = None,
+    acting: Acting | Guest | None = None,
     object_type: str | None = None,
     object_id: str | None = None,
     organisation_id: str | None = None,
@@ -69,14 +69,16 @@ def append(
 
     facts: hashed in clear, for ever: ids, counts, digests, roles; never personal data or secrets.
     private: personal data, kept erasable behind a salted commitment. Who acts is added to it as `actor_name`,
-    `actor_email`, `address` and `user_agent`, unless the caller names one of these.
+    `actor_email`, `address` and `user_agent`, unless the caller names one of these. A guest is nobody known:
+    such an entry has no actor, and the visit is a fact.
     Raises EntryInvalid for values that cannot be written, AuditNotWritten when the log refuses.
     """
     kept = entries.details({**_circumstances(acting), **(private or {})})
+    through = {"request": acting.request_id, "visit": acting.visit_id} if isinstance(acting, Guest) else {}
     entry = entries.Entry(
-        actor=acting.person_id if acting else None,
+        actor=acting.person_id if isinstance(acting, Acting) else None,
         at=entries.moment(at),
-        facts=dict(facts or {}),
+        facts={**(facts or {}), **through},
         kind=kind.value,
         object=entries.Subject(id=object_id, type=object_type) if object_type else None,
         organisation=organisation_id,
@@ -122,11 +124,11 @@ def _moment_writer(dialect: Dialect) -> Callable[[Any], Any]:
     return known.bind_processor(dialect) or (lambda moment: moment)
 
 
-def _circumstances(acting: Acting | None) -> dict[str, str]:
+def _circumstances(acting: Acting | Guest | None) -> dict[str, str]:
     if acting is None:
         return {}
     return {
-        "actor_name": acting.name,
+        "actor_name": acting.known_as if isinstance(acting, Guest) else acting.name,
         "actor_email": acting.email,
         "address": acting.address,
         "user_agent": acting.user_agent,

@@ -78,6 +78,16 @@ def sign_on(rules: Throttle, address: str) -> Bucket:
     return Bucket(f"sign-on:{_network(address)}", rules.source_free_tries)
 
 
+def visits(rules: Throttle, address: str) -> Bucket:
+    """Return the counter of visits by guests from one peer, whether they get in or not."""
+    return Bucket(f"visits:{_network(address)}", rules.source_free_tries)
+
+
+def access_code(rules: Throttle, request_id: str) -> Bucket:
+    """Return the counter of wrong access codes of one request for files, from wherever they come."""
+    return Bucket(f"access-code:{request_id}", rules.free_tries)
+
+
 def take(tx: Transaction, bucket: Bucket, now: datetime) -> int:
     """Count a try. Return 0 if it may go on, else the seconds to wait; then nothing was counted.
 

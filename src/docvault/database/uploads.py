@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, select, update
 
 from docvault.database.engine import PAGE_MOST, Transaction
 from docvault.database.tables import documents, uploads
-from docvault.policy.vocabulary import Acting
+from docvault.policy.vocabulary import Acting, Guest
 from docvault.values import DocumentId, FolderId, NotFound, UploadId, new_id
 
 
@@ -16,6 +16,7 @@ from docvault.values import DocumentId, FolderId, NotFound, UploadId, new_id
 class UploadRow:
     id: UploadId
     person_id: str
+    visit_id: str | None  # of the guest who sends it, by the request of that person
     folder_id: FolderId  # where the document lies now: it may have been moved meanwhile
     document_id: DocumentId
     version_id: str
@@ -30,6 +31,7 @@ class UploadRow:
 _ROW = select(
     uploads.c.id,
     uploads.c.person_id,
+    uploads.c.visit_id,
     documents.c.folder_id,
     uploads.c.document_id,
     uploads.c.version_id,
@@ -44,8 +46,9 @@ _ROW = select(
 
 def add(
     tx: Transaction,
-    acting: Acting,
+    acting: Acting | Guest,
     *,
+    person_id: str,
     folder_id: str,
     document_id: str,
     version_id: str,
@@ -54,12 +57,13 @@ def add(
     now: datetime,
     expires_at: datetime,
 ) -> UploadRow:
-    """Add an upload of nothing yet."""
+    """Add an upload of nothing yet. person_id: who acts, or who lends a guest the right."""
     upload_id = UploadId(new_id())
     tx.connection.execute(
         insert(uploads).values(
             id=upload_id,
-            person_id=acting.person_id,
+            person_id=person_id,
+            visit_id=acting.visit_id if isinstance(acting, Guest) else None,
             folder_id=folder_id,
             document_id=document_id,
             version_id=version_id,
@@ -73,20 +77,30 @@ def add(
     return _one(tx, upload_id)
 
 
-def for_sending(tx: Transaction, acting: Acting, upload_id: str, now: datetime) -> UploadRow:
-    """Return an upload that `acting` began and that has not expired; it may be finished. Raises NotFound."""
+def for_sending(tx: Transaction, acting: Acting | Guest, upload_id: str, now: datetime) -> UploadRow:
+    """Return an upload that `acting` began and that has not expired; it may be finished. Raises NotFound.
+
+    What a guest sends is the guest's, not that of the person whose request it answers.
+    """
     found = _one(tx, upload_id)
-    if found.person_id != acting.person_id or found.expires_at <= now:
+    if isinstance(acting, Guest):
+        own = found.visit_id == acting.visit_id
+    else:
+        own = found.visit_id is None and found.person_id == acting.person_id
+    if not own or found.expires_at <= now:
         raise NotFound
     return found
 
 
-def unfinished(tx: Transaction, acting: Acting, now: datetime) -> Sequence[UploadRow]:
+def unfinished(tx: Transaction, acting: Acting | Guest, now: datetime) -> Sequence[UploadRow]:
     """Return the uploads that `acting` began and that can go on, newest first."""
+    if isinstance(acting, Guest):
+        own = uploads.c.visit_id == acting.visit_id
+    else:
+        own = and_(uploads.c.person_id == acting.person_id, uploads.c.visit_id.is_(None))
     chosen = (
         _ROW.where(
-            uploads.c.person_id == acting.person_id,
-            uploads.c.visit_id.is_(None),
+            own,
             uploads.c.finished_at.is_(None),
             uploads.c.expires_at > now,
         )

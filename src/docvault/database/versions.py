@@ -239,6 +239,20 @@ def rebind(
     )
 
 
+def brought_in(tx: Transaction, version_id: str, visit_id: str) -> None:
+    """Say of a reserved version that a guest brings it, in which visit."""
+    tx.connection.execute(update(versions).where(versions.c.id == version_id).values(visit_id=visit_id))
+
+
+def digest(tx: Transaction, version_id: str) -> str:
+    """Return the SHA-256 of a stored version, in hex; who may know it was asked before. Raises NotFound."""
+    chosen = select(versions.c.sha256).where(versions.c.id == version_id, versions.c.state == STORED)
+    found: str | None = tx.connection.execute(chosen).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
     """Return the stored versions that people brought, newest first; who may see them was asked before."""
     chosen = (

@@ -99,6 +99,28 @@ class Acting:
 
 
 @dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody without an account, in one visit by the link of a request for files.
+
+    Has no right of their own: the link lends what its maker may do at that moment.
+    """
+
+    visit_id: str
+    request_id: str
+    request_title: str
+    name: str  # as they say; nobody has checked it
+    email: str  # the same
+    address: str  # the true peer
+    user_agent: str
+    at: datetime
+
+    @property
+    def known_as(self) -> str:
+        """Return how pages and the trail call them."""
+        return f"{self.name} (guest, through the request “{self.request_title}”)"
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """What is acted on. Attributes are those of the Cedar schema; entity references are plain ids."""
 

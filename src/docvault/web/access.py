@@ -15,9 +15,9 @@ from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from docvault.actions import sessions
+from docvault.actions import sessions, visits
 from docvault.database.sessions import TOKEN
-from docvault.policy.vocabulary import Acting
+from docvault.policy.vocabulary import Acting, Guest
 from docvault.values import DocVaultError
 from docvault.web import bearer, cookies, peer
 from docvault.web.running import run
@@ -27,6 +27,7 @@ from docvault.wiring import Portal
 PUBLIC = {"access": "public"}  # anybody, signed in or not
 ENROLMENT = {"access": "enrolment"}  # a session that may only enrol a factor, and nothing else
 ANY_SESSION = {"access": "any session"}  # signing out
+GUEST = {"access": "guest"}  # the visit of somebody without an account, and no session at all
 TOKENS = {"tokens": True}  # beside one of the others: a program's token is taken as well
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -57,6 +58,13 @@ class TwoCredentials(AccessError):
 
     def __init__(self) -> None:
         super().__init__("Send either a session's cookie or an Authorization header, not both.")
+
+
+class VisitOver(AccessError):
+    """There is no visit in this browser, or it has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("Your visit is over. Please open the link that you were sent again.")
 
 
 class VerifierBusy(AccessError):
@@ -131,10 +139,13 @@ def source_of(scope: Scope) -> sessions.Source:
 
 
 async def require_session(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard of the whole application. Raises TwoCredentials, NotSignedIn, FactorNeeded."""
+    """Guard of the whole application. Raises TwoCredentials, VisitOver, NotSignedIn, FactorNeeded."""
     if connection.scope.get("docvault_two_credentials"):
         raise TwoCredentials
     access = handler.opt.get("access", "full")
+    if access == GUEST["access"]:
+        await _recognise_guest(connection)
+        return
     if access == "public" or connection.scope.get("method") == "OPTIONS":
         return
     acting = connection.scope.get("user")
@@ -150,6 +161,35 @@ async def require_session(connection: Connection, handler: BaseRouteHandler) -> 
     if acting.session_kind == "enrol":
         raise FactorNeeded
     raise NotSignedIn
+
+
+async def _recognise_guest(connection: Connection) -> None:
+    """Find whose visit this is, if any; who is signed in besides does not count here. Raises VisitOver."""
+    if connection.scope.get("method") == "OPTIONS":
+        return
+    portal = portal_of(connection)
+    token = cookies.read(connection.headers.get("cookie", ""), cookies.VISIT)
+    if token is None:
+        raise VisitOver
+    source = source_of(connection.scope)
+    guest = await run(visits.recognise, portal.db, token=token, source=source, now=portal.clock())
+    if guest is None:
+        raise VisitOver
+    connection.scope["docvault_guest"] = guest  # type: ignore[typeddict-unknown-key]
+
+
+def guest_of(connection: Connection) -> Guest:
+    """Return whose visit this is. Raises VisitOver."""
+    guest = connection.scope.get("docvault_guest")
+    if not isinstance(guest, Guest):
+        raise VisitOver
+    return guest
+
+
+def sender_of(connection: Connection) -> Acting | Guest:
+    """Return who sends a file: the guest on a guest's route, else who is signed in. Raises NotSignedIn."""
+    guest = connection.scope.get("docvault_guest")
+    return guest if isinstance(guest, Guest) else signed_in(connection)
 
 
 def signed_in(connection: Connection) -> Acting:

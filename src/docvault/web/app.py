@@ -16,7 +16,7 @@ from docvault.web import static_files
 from docvault.web.access import PUBLIC, TOKENS, require_session, with_session
 from docvault.web.api.reports import Notebook
 from docvault.web.api.verification import Places
-from docvault.web.cookies import SESSION
+from docvault.web.cookies import SESSION, VISIT
 from docvault.web.csrf import refuse_cross_site
 from docvault.web.dav import door
 from docvault.web.dav.door import Drive
@@ -48,7 +48,11 @@ FOR_PROGRAMS = frozenset(
         "versions",
     }
 )
-SESSION_SCHEME, TOKEN_SCHEME = "session", "token"  # as the API's description calls them
+SESSION_SCHEME, TOKEN_SCHEME, GUEST_SCHEME = (
+    "session",
+    "token",
+    "guest",
+)  # as the API's description calls them
 
 ROOTS = {"health": "/", "log": "/", "verification": "/api/v1"}  # subjects that are not simply under /api/v1
 
@@ -101,12 +105,17 @@ def _routers(subject: str, body_most: int) -> list[Router]:
     """A subject's routes: those for everybody, and those that need a session or, where it may be, a token."""
     handlers = _handlers("api", subject)
     public = [each for each in handlers if each.opt.get("access") == "public"]
-    closed = [each for each in handlers if each.opt.get("access") != "public"]
+    guests = [each for each in handlers if each.opt.get("access") == "guest"]
+    closed = [each for each in handlers if each.opt.get("access") not in {"public", "guest"}]
     programs = subject in FOR_PROGRAMS
     names = [SESSION_SCHEME, TOKEN_SCHEME] if programs else [SESSION_SCHEME]
     schemes: list[dict[str, list[str]]] = [{name: []} for name in names]
     root = ROOTS.get(subject, "/api/v1")
     parts = (Router(root, route_handlers=public, request_max_body_size=body_most),) if public else ()
+    if guests:
+        visit: list[dict[str, list[str]]] = [{GUEST_SCHEME: []}]
+        made = Router(root, route_handlers=guests, request_max_body_size=body_most, security=visit)
+        parts = (*parts, made)
     if closed:
         opt = TOKENS if programs else {}
         made = Router(root, route_handlers=closed, request_max_body_size=body_most, opt=opt, security=schemes)
@@ -145,6 +154,12 @@ def _openapi(name: str) -> OpenAPIConfig:
                     name=SESSION,
                     security_scheme_in="cookie",
                     description="Writes also carry the header X-CSRF-Token, as GET /api/v1/me says it.",
+                ),
+                GUEST_SCHEME: SecurityScheme(
+                    type="apiKey",
+                    name=VISIT,
+                    security_scheme_in="cookie",
+                    description="The visit of a guest who answers a request for files.",
                 ),
                 TOKEN_SCHEME: SecurityScheme(
                     type="http",

@@ -15,6 +15,7 @@ PASSKEY = "__Host-docvault-passkey"
 DEVICE = "__Host-docvault-device"
 DEVICE_LIFE = 400 * 24 * 3600  # seconds: as long as browsers keep any cookie (RFC 6265bis, 5.5)
 DEVICES = 5  # people who share a browser and are known in it
+VISIT = "__Host-docvault-visit"
 SIGN_ON = "__Host-docvault-sign-on"
 SIGN_ON_LIFE = 600  # seconds; the journey itself expires in the database
 CHALLENGE_LIFE = 300  # seconds; the challenge itself expires in the database
@@ -44,6 +45,11 @@ def sign_on_cookie(browser: str) -> Cookie:
     return Cookie(
         key=SIGN_ON, value=browser, secure=True, httponly=True, samesite="strict", max_age=SIGN_ON_LIFE
     )
+
+
+def visit_cookie(token: str, hours: int) -> Cookie:
+    """A guest said who they are; this browser is where the visit goes on. It opens no account."""
+    return Cookie(key=VISIT, value=token, secure=True, httponly=True, samesite="lax", max_age=hours * 3600)
 
 
 def device_cookie(tokens: Sequence[str]) -> Cookie:

@@ -34,11 +34,12 @@ from docvault.rules.languages import LanguageUnknown
 from docvault.rules.places import PlaceGone, PlaceRefused
 from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
 from docvault.rules.quotas import QuotaInvalid, QuotaReached
+from docvault.rules.requests import AccessCodeWrong, GuestInvalid, RequestFull, RequestInvalid
 from docvault.rules.retention import RetentionRefused
 from docvault.rules.single_sign_on import SignOnRefused
 from docvault.values import DocVaultError, NotFound
 from docvault.vault.errors import Destroyed, NotScanned, Quarantined
-from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy
+from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy, VisitOver
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
 from docvault.web.parameters import ParametersUnclear
@@ -107,6 +108,11 @@ MEANINGS: dict[type[Exception], Meaning] = {
     StorageFull: FULL,
     QuotaReached: Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "quota-reached", "No room for this file"),
     QuotaInvalid: INVALID,
+    RequestInvalid: INVALID,
+    GuestInvalid: INVALID,
+    RequestFull: Meaning(HTTPStatus.CONFLICT, "request-full", "No room for this file"),
+    AccessCodeWrong: Meaning(HTTPStatus.FORBIDDEN, "access-code-wrong", "Access code not accepted"),
+    VisitOver: Meaning(HTTPStatus.UNAUTHORIZED, "visit-over", "Your visit is over"),
     DatabaseFull: FULL,
     StoreFailed: AWAY,
     BlobLocked: Meaning(HTTPStatus.CONFLICT, "file-locked", "The file is locked"),

@@ -11,7 +11,7 @@ from litestar.exceptions import InternalServerException
 
 from docvault.actions import uploads
 from docvault.actions.uploads import UploadState
-from docvault.policy.vocabulary import Acting
+from docvault.policy.vocabulary import Acting, Guest
 from docvault.values import UploadId
 from docvault.vault.files import SEGMENT
 from docvault.web import tus
@@ -27,7 +27,7 @@ class Deed:
     """One request's actor and upload."""
 
     portal: Portal
-    acting: Acting
+    acting: Acting | Guest
     upload_id: UploadId
 
 
@@ -195,14 +195,13 @@ async def _body(request: WebRequest) -> AsyncIterator[bytes]:
 
 async def finish(deed: Deed, state: UploadState) -> dict[str, str]:
     """Make the document, and return what is told of it: its id, and the digest of what was kept."""
-    document = await run(
-        uploads.finish_upload,
-        deed.portal.db,
-        deed.portal.vault,
-        deed.portal.pdf,
-        acting=deed.acting,
-        upload_id=deed.upload_id,
-        now=deed.portal.clock(),
-    )
+    portal, upload_id, now = deed.portal, deed.upload_id, deed.portal.clock()
+    parts = (portal.db, portal.vault, portal.pdf)
+    if isinstance(deed.acting, Guest):
+        digest = await run(
+            uploads.finish_guest_upload, *parts, acting=deed.acting, upload_id=upload_id, now=now
+        )
+        return {"x-content-sha256": digest}
+    document = await run(uploads.finish_upload, *parts, acting=deed.acting, upload_id=upload_id, now=now)
     kept = next(version for version in document.versions if version.id == state.version_id)
     return {"x-document-id": document.id, "x-content-sha256": kept.sha256}

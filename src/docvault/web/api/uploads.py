@@ -13,11 +13,12 @@ import msgspec
 from litestar import HttpMethod, Request, Response, Router, get, post, route
 from litestar.params import FromPath, JSONBody
 
-from docvault.actions import uploads
+from docvault.actions import upload_lists, uploads
 from docvault.actions.uploads import UploadState
+from docvault.policy.vocabulary import Guest
 from docvault.values import DocumentId, FolderId, UploadId
 from docvault.web import receiving, tus
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import portal_of, sender_of, signed_in
 from docvault.web.receiving import Deed
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
@@ -32,8 +33,8 @@ class Unfinished(Answer):
 
     id: str
     filename: str
-    folder_id: str
-    folder_name: str
+    folder_id: str | None
+    folder_name: str | None
     size: int
     received: int
     started_at: datetime
@@ -79,7 +80,7 @@ async def describe(request: WebRequest) -> Response[None]:
 async def unfinished(request: WebRequest) -> UnfinishedList:
     """What you began to send and can go on with, newest first."""
     portal = portal_of(request)
-    found = await run(uploads.list_unfinished, portal.db, acting=signed_in(request), now=portal.clock())
+    found = await run(upload_lists.list_unfinished, portal.db, acting=sender_of(request), now=portal.clock())
     return UnfinishedList(items=msgspec.convert(found, list[Unfinished], from_attributes=True), next=None)
 
 
@@ -87,7 +88,7 @@ async def unfinished(request: WebRequest) -> UnfinishedList:
 async def same_names(request: WebRequest, data: JSONBody[Names]) -> Named:
     """Which of these names documents of the folder have: a file may become the next version of one."""
     found = await run(
-        uploads.same_names,
+        upload_lists.same_names,
         portal_of(request).db,
         acting=signed_in(request),
         folder_id=data.folder,
@@ -109,18 +110,18 @@ async def create(request: WebRequest) -> Response[None]:
     """
     tus.require_version(request)
     portal = portal_of(request)
-    about = _about(tus.read_metadata(request.headers.get("upload-metadata", "")))
+    about = _about(request, tus.read_metadata(request.headers.get("upload-metadata", "")))
     state = await run(
         uploads.begin_upload,
         portal.db,
         portal.vault,
-        acting=signed_in(request),
+        acting=sender_of(request),
         size=tus.number(request, "upload-length"),
         now=portal.clock(),
         **about,
     )
-    deed = Deed(portal, signed_in(request), state.id)
-    headers = {"location": f"/api/v1/uploads/{state.id}"}
+    deed = _deed(request, state.id)
+    headers = {"location": f"{request.scope['path'].rstrip('/')}/{state.id}"}
     if tus.content_type(request) == tus.PART:
         state = await receiving.first_part(request, deed, state)
     made = await receiving.finish(deed, state) if state.received == state.size else {}
@@ -160,12 +161,15 @@ async def abandon(request: WebRequest, upload_id: FromPath[str]) -> Response[Non
     return Response(None, status_code=HTTPStatus.NO_CONTENT)
 
 
-def _about(metadata: dict[str, str]) -> dict[str, Any]:
-    """Return what an upload says of itself. Raises TusRefused where it does not say enough."""
-    for name in ("folder", "filename"):
+def _about(request: WebRequest, metadata: dict[str, str]) -> dict[str, Any]:
+    """Return what an upload says of itself; a guest's folder is that of the request. Raises TusRefused."""
+    guest = isinstance(sender_of(request), Guest)
+    for name in ("filename",) if guest else ("folder", "filename"):
         if not metadata.get(name):
             words = f"The upload does not say its {name}."
             raise tus.TusRefused(HTTPStatus.BAD_REQUEST, "upload-metadata", words)
+    if guest:
+        return {"filename": metadata["filename"]}
     return {
         "folder_id": FolderId(metadata["folder"]),
         "filename": metadata["filename"],
@@ -175,7 +179,7 @@ def _about(metadata: dict[str, str]) -> dict[str, Any]:
 
 
 def _deed(request: WebRequest, upload_id: str) -> Deed:
-    return Deed(portal_of(request), signed_in(request), UploadId(upload_id))
+    return Deed(portal_of(request), sender_of(request), UploadId(upload_id))
 
 
 def _headers(state: UploadState) -> dict[str, str]:
@@ -186,10 +190,12 @@ def _headers(state: UploadState) -> dict[str, str]:
     }
 
 
+PROTOCOL = [describe, unfinished, create, progress, append, abandon]  # guests speak it too: visits.py
+
 HANDLERS = [
     Router(
         "/uploads",
-        route_handlers=[describe, unfinished, same_names, create, progress, append, abandon],
+        route_handlers=[*PROTOCOL, same_names],
         exception_handlers={Exception: tus.answer},
         after_request=tus.name_protocol,
     )

@@ -117,8 +117,8 @@ export class Tus {
       alive();
       offset = Number(answer.getResponseHeader("Upload-Offset"));
       this.onprogress(offset);
-      const documentId = answer.getResponseHeader("X-Document-Id");
-      if (documentId) return { documentId, sha256: answer.getResponseHeader("X-Content-SHA256") ?? "" };
+      const sha256 = answer.getResponseHeader("X-Content-SHA256");
+      if (sha256) return { documentId: answer.getResponseHeader("X-Document-Id") ?? "", sha256 };
     }
   }
 
@@ -142,8 +142,8 @@ export class Tus {
     if (comesBack(answer.status)) throw new Error(`HTTP ${answer.status}`);
     if (!answer.ok) throw new NeverSent(words(await answer.text(), answer.status));
     this.id = (answer.headers.get("Location") ?? "").split("/").pop() ?? "";
-    const documentId = answer.headers.get("X-Document-Id");
-    if (documentId) return { documentId, sha256: answer.headers.get("X-Content-SHA256") ?? "" };
+    const sha256 = answer.headers.get("X-Content-SHA256");
+    if (sha256) return { documentId: answer.headers.get("X-Document-Id") ?? "", sha256 };
     remember(this.id, this.file);
     return null;
   }

@@ -6,8 +6,9 @@ const WINDOW = 8_000; // milliseconds that the speed is an average of
 
 /** @param {number} bytes */
 export function size(bytes) {
-  const step = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
-  const digits = step && bytes / 1000 ** step < 10 ? 1 : 0;
+  if (bytes < 1000) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  const step = Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const digits = bytes / 1000 ** step < 10 ? 1 : 0;
   const unit = UNITS[step];
   return new Intl.NumberFormat("en", { style: "unit", unit, maximumFractionDigits: digits }).format(bytes / 1000 ** step);
 }
