@@ -14,6 +14,12 @@ from .steps import sign_in
 pytestmark = pytest.mark.browser
 
 
+def choose(page, files, *, into="#pick"):
+    """Choose files once the page's script has shown where to."""
+    expect(page.locator("#drop")).to_be_visible()
+    page.set_input_files(into, files)
+
+
 def rows(page):
     return page.locator("#upload-rows li")
 
@@ -49,7 +55,7 @@ def test_an_upload_pauses_survives_a_closed_page_and_goes_on(desktop, portal, tm
     desktop.get_by_role("link", name="Warehouse tender").click()
 
     # A folder becomes a folder, with the one in it.
-    desktop.set_input_files("#pick-folder", papers)
+    choose(desktop, papers, into="#pick-folder")
     for name in ("Papers / terms.txt", "Papers / annexes / empty.txt"):
         row = rows(desktop).filter(has_text=name)
         expect(row).to_contain_text("the same as on your device")
@@ -59,7 +65,7 @@ def test_an_upload_pauses_survives_a_closed_page_and_goes_on(desktop, portal, tm
     # On a slow line, it is paused in the middle of the second part.
     slow(desktop, 2_000_000)
     desktop.evaluate(PAUSE_PAST_THE_MIDDLE)
-    desktop.set_input_files("#pick", large)
+    choose(desktop, large)
     row = rows(desktop).filter(has_text="plans.bin")
     expect(row).to_contain_text("Paused at", timeout=60_000)
     look(desktop, "upload-paused")
@@ -80,14 +86,14 @@ def test_an_upload_pauses_survives_a_closed_page_and_goes_on(desktop, portal, tm
             offsets.append(request.headers["upload-offset"]) if request.method == "PATCH" else None
         ),
     )
-    desktop.set_input_files("#pick", large)
+    choose(desktop, large)
     row = rows(desktop).filter(has_text="plans.bin")
     expect(row).to_contain_text(hashlib.sha256(large.read_bytes()).hexdigest()[:16])
     assert int(offsets[0]) >= SEGMENT  # what had arrived was not sent again
     expect(unfinished).to_be_hidden()
 
     # A name that is taken is asked about.
-    desktop.set_input_files("#pick", large)
+    choose(desktop, large)
     desktop.get_by_role("button", name="Send it as a new version").click()
     expect(rows(desktop)).to_have_count(2)
     expect(rows(desktop).last).to_contain_text("the same as on your device")
@@ -114,7 +120,7 @@ def test_a_guest_sends_files_by_a_request_and_keeps_a_receipt(desktop, phone, po
     phone.get_by_role("button", name="Continue").click()
     expect(phone.get_by_role("heading", name="Tax papers of 2025")).to_be_visible()
     assert "#" not in phone.url
-    phone.set_input_files("#pick", paper)
+    choose(phone, paper)
     digest = hashlib.sha256(b"paid").hexdigest()
     expect(phone.locator("#sent")).to_contain_text(digest)
     look(phone, "guest-sent")
