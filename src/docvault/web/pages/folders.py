@@ -204,8 +204,7 @@ async def _show(
         shareable=await run(sharing.shareable_people, portal.db, **who) if may_share else [],
         removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],
         today=portal.clock().astimezone(UTC).date(),
-        most=portal.db.policy.numbers.uploads.max_bytes,
-        plain_most=file_forms.FILE_MOST,
+        most={"tus": portal.db.policy.numbers.uploads.max_bytes, "form": file_forms.FILE_MOST},
         storage=await run(quotas.folder_storage, portal.db, **who),
         next_href=next_page(
             f"/folders/{folder_id}", view.documents.next, folders_after=folders_after, sort=sort
