@@ -163,6 +163,8 @@ def read_with_the_product(vector):
         segments=row["segments"],
         algorithm=row["algorithm"],
         sealed_in=row.get("sealed-in"),
+        scan="unscanned",
+        scan_note=None,
     )
     context = row_context(stored)
     keyring = VectorKeyring(vector)

@@ -242,7 +242,7 @@ def test_what_a_killed_maker_left_behind_is_collected(tmp_path):
     vault = Vault(FileKeyring.open(tmp_path / "root.key"), FileBlobs(tmp_path / "blobs"))
     collect_abandoned(db, vault, NOW + timedelta(minutes=1))
     assert len(objects(tmp_path / "blobs")) == 1  # it may still be at work
-    collect_abandoned(db, vault, NOW + timedelta(days=2))
+    collect_abandoned(db, vault, NOW + timedelta(days=4))
     assert objects(tmp_path / "blobs") == []
     with db.reading() as tx:
         assert tx.connection.execute(select(tables.versions)).all() == []
