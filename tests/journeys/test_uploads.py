@@ -123,7 +123,12 @@ def test_a_guest_sends_files_by_a_request_and_keeps_a_receipt(desktop, phone, po
     choose(phone, paper)
     digest = hashlib.sha256(b"paid").hexdigest()
     expect(phone.locator("#sent")).to_contain_text(digest)
+    expect(phone.locator("#thanks")).to_contain_text(
+        "Thank you. 1 file arrived at Harbour & Pine Consulting."
+    )
     look(phone, "guest-sent")
+    phone.get_by_role("button", name="Leave").click()
+    expect(phone.get_by_role("heading", name="Your visit is over")).to_be_visible()
 
     desktop.goto("/folders")
     desktop.get_by_role("link", name="Warehouse tender").click()

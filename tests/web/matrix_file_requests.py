@@ -16,6 +16,7 @@ ROWS = [
     post("/api/v1/requests/{request_id:str}/close", MANAGED),
     # --- guests: everybody without a visit ---
     get("/r", EVERYBODY),
+    get("/r/over", EVERYBODY),
     get("/r/files", REFUSED),
     get("/r/receipt", REFUSED),
     post("/api/v1/visits", NOT_THERE, {"token": "x", "name": "Gina", "email": "gina@example.com"}),

@@ -335,3 +335,54 @@ def test_a_request_that_cannot_be_is_refused_in_words(site, manager, folder_id, 
     assert answer.status_code == 400
     assert len(answer.json()["detail"]) > 20
     assert site.count("file_requests") == 0
+
+
+def test_a_guest_who_leaves_or_comes_late_is_led_to_an_end_and_not_to_a_sign_in(site, manager, folder_id):
+    guest = visiting(site, token_of(ask(manager, folder_id)))
+    assert "arrived at" in guest.get("/r/files").text  # there, and hidden until something has arrived
+    assert re.search(r'id="thanks"\s+hidden', guest.get("/r/files").text)
+    send(guest, "a.txt", b"x")
+    page = guest.get("/r/files").text
+    assert re.search(r'(?s)id="thanks">.*1 file</span> arrived at .*You can close this page', page)
+    about = TUS | {"upload-length": "5", "upload-metadata": metadata(filename="b.txt")}
+    guest.post(VISIT_UPLOADS, headers=about)
+    assert re.search(r'id="thanks"\s+hidden', guest.get("/r/files").text)  # one is still on its way
+    assert guest.delete("/api/v1/visit").status_code == 204
+    for path in ("/r/files", "/r/receipt"):
+        late = guest.get(path, follow_redirects=False)
+        assert (late.status_code, late.headers["location"]) == (303, "/r/over")
+    assert "Your visit is over" in guest.get("/r/over").text
+
+
+def test_the_page_of_a_link_puts_nothing_that_is_typed_into_an_address(site):
+    (form,) = re.findall(r"<form[^>]*id=\"knock\"[^>]*>", site.visit().get("/r").text)
+    assert "hidden" in form  # until the module is there that posts it
+
+
+def test_somebody_signed_in_who_opens_the_link_is_a_guest_like_everybody(site, manager, folder_id):
+    client = site.sign_in(site.world.client)
+    answer = knock(client, token_of(ask(manager, folder_id)))
+    client.headers["cookie"] += f"; {VISIT}={answer.cookies[VISIT]}"  # as a browser sends both
+    assert send(client, "a.txt", b"x").status_code == 201
+    (document,) = manager.get(f"/api/v1/folders/{folder_id}/documents").json()["items"]
+    assert document["by"].startswith("Gina Guest (guest")
+    without = {"x-csrf-token": ""}
+    refused = client.post(VISIT_UPLOADS, headers=PART | without | {"upload-length": "0"}, content=b"")
+    assert refused.status_code == 403
+
+
+def test_the_page_of_requests_says_who_came_and_what_arrived(site, manager, folder_id):
+    token = token_of(ask(manager, folder_id))
+    assert "Nobody has come" in manager.get(f"/folders/{folder_id}/requests").text
+    send(visiting(site, token), "a.txt", b"four")
+    visiting(site, token, name="<b>Greg</b>", email="greg@example.com")
+    page = manager.get(f"/folders/{folder_id}/requests").text
+    assert all(
+        words in page for words in ("2 visits", "gina@example.com", "1 file, 4 bytes", "Nothing arrived yet")
+    )
+    assert "&lt;b&gt;Greg" in page
+    (one,) = manager.get(f"/api/v1/folders/{folder_id}/requests").json()["items"]
+    assert {(each["name"], each["files"]) for each in one["visits"]} == {
+        ("Gina Guest", 1),
+        ("<b>Greg</b>", 0),
+    }

@@ -7,10 +7,11 @@ from datetime import date, datetime
 
 from docvault.audit.kinds import Kind
 from docvault.credentials.passwords import Hasher
-from docvault.database import audit, file_requests, folders
+from docvault.database import audit, file_requests, folders, visits
 from docvault.database.engine import Database, Transaction
 from docvault.database.file_requests import FileRequestRow
 from docvault.database.folders import FolderRow
+from docvault.database.visits import VisitRow
 from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import requests as rules
 from docvault.rules.requests import RequestInvalid
@@ -32,6 +33,7 @@ class RequestView:
     files: int
     bytes: int
     state: str  # open | full | over | closed
+    visits: Sequence[VisitRow]  # newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,12 @@ def make_request(
 
 
 def list_requests(db: Database, *, acting: Acting, folder_id: str, now: datetime) -> RequestsView:
-    """Return the requests of a folder, newest first. Raises NotFound or Forbidden."""
+    """Return the requests of a folder, newest first, and who came by them. Raises NotFound or Forbidden."""
     with db.reading() as tx:
         folder = _folder(tx, acting, folder_id)
         summary = folders.summary(tx, acting, folder)
-        found = [_view(row, now) for row in file_requests.in_folder(tx, folder)]
+        came = visits.of_folder(tx, folder.id)
+        found = [_view(row, came, now) for row in file_requests.in_folder(tx, folder)]
         return RequestsView(folder.id, folder.name, summary.organisation_name, found)
 
 
@@ -136,7 +139,7 @@ def _folder(tx: Transaction, acting: Acting, folder_id: str) -> FolderRow:
     return folder
 
 
-def _view(row: FileRequestRow, now: datetime) -> RequestView:
+def _view(row: FileRequestRow, came: Sequence[VisitRow], now: datetime) -> RequestView:
     state = "open" if row.is_open(now) else "full"
     if row.ends_at <= now:
         state = "over"
@@ -156,6 +159,7 @@ def _view(row: FileRequestRow, now: datetime) -> RequestView:
         files=row.files,
         bytes=row.bytes,
         state=state,
+        visits=[visit for visit in came if visit.request_id == row.id],
     )
 
 

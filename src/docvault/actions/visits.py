@@ -33,6 +33,7 @@ class VisitView:
     bytes_left: int
     guest_name: str
     sent: Sequence[SentFile]
+    under_way: int  # files that have begun and not arrived
 
 
 def open_visit(
@@ -105,6 +106,7 @@ def show_visit(db: Database, *, acting: Guest, now: datetime) -> VisitView:
             bytes_left=max(0, request.most_bytes - request.bytes),
             guest_name=acting.name,
             sent=visits.sent(tx, acting.visit_id),
+            under_way=visits.under_way(tx, acting.visit_id),
         )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 
-from docvault.database import holds, quotas, renditions, retention, search_index
+from docvault.database import file_requests, holds, quotas, renditions, retention, search_index
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.invariants import NO_KEY
 from docvault.database.retention import Kept
@@ -143,7 +143,14 @@ def destroy(tx: Transaction, document_id: str, now: datetime) -> Sequence[str]:
     if size := int(tx.connection.execute(stored).scalar_one()):
         quotas.give_back(tx, document_id, size)
     arriving = select(versions.c.id).where(of_document, versions.c.state == RECEIVING)
-    tx.connection.execute(delete(uploads).where(uploads.c.version_id.in_(arriving)))
+    gone = (
+        delete(uploads)
+        .where(uploads.c.version_id.in_(arriving))
+        .returning(uploads.c.visit_id, uploads.c.size)
+    )
+    for upload in tx.connection.execute(gone).all():
+        if upload.visit_id is not None:
+            file_requests.give_back(tx, upload.visit_id, upload.size)
     tx.connection.execute(delete(versions).where(of_document, versions.c.state == RECEIVING))
     tx.connection.execute(update(versions).where(of_document).values(wrapped_key=NO_KEY))
     search_index.forget(tx, document_id)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 
 from docvault.credentials.refusals import LinkRefused
 from docvault.credentials.tokens import new_token, token_hash
@@ -16,7 +16,7 @@ from docvault.database import acting as actors
 from docvault.database import folders
 from docvault.database.engine import PAGE_MOST, Transaction
 from docvault.database.folders import FolderRow
-from docvault.database.tables import file_requests, organisations, people, visits
+from docvault.database.tables import file_requests, organisations, people, uploads, visits
 from docvault.policy.vocabulary import Acting, Guest, Permission
 from docvault.rules import sizes
 from docvault.rules.requests import RequestFull, Wanted
@@ -167,6 +167,22 @@ def give_back(tx: Transaction, visit_id: str, size: int) -> None:
     request_id = select(visits.c.request_id).where(visits.c.id == visit_id).scalar_subquery()
     less = {"files": file_requests.c.files - 1, "bytes": file_requests.c.bytes - size}
     tx.connection.execute(update(file_requests).where(file_requests.c.id == request_id).values(less))
+
+
+def miscounted(tx: Transaction) -> Sequence[str]:
+    """Return the requests whose counters are wrong: none, unless rows went behind DocVault's back.
+
+    Ask in `Database.snapshot()`, so that counters and rows are those of one moment.
+    """
+    files, size = func.count(uploads.c.id), func.coalesce(func.sum(uploads.c.size), 0)
+    chosen = (
+        select(file_requests.c.id)
+        .outerjoin_from(file_requests, visits, visits.c.request_id == file_requests.c.id)
+        .outerjoin(uploads, uploads.c.visit_id == visits.c.id)
+        .group_by(file_requests.c.id)
+        .having((files != file_requests.c.files) | (size != file_requests.c.bytes))
+    )
+    return tx.connection.execute(chosen).scalars().all()
 
 
 def _rows() -> Select[tuple[object, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from docvault.database import quotas
+from docvault.database import file_requests, quotas
 from docvault.database.engine import Transaction
 from docvault.database.tables import (
     documents,
@@ -43,6 +43,8 @@ def of_rows(tx: Transaction) -> Iterator[Fault]:
     for one in quotas.differences(tx):
         words = f"The counter says {one.counted} bytes, the versions are {one.stored}."
         yield Fault("quota", one.organisation_id, words)
+    for request_id in file_requests.miscounted(tx):
+        yield Fault("request-count", request_id, "The counters of the request are not those of its uploads.")
 
 
 def stored_after(tx: Transaction, version_id: str) -> Sequence[str]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from docvault.credentials.tokens import new_token, token_hash
-from docvault.database.engine import Transaction
-from docvault.database.tables import documents, file_requests, versions, visits
+from docvault.database.engine import PAGE_MOST, Transaction
+from docvault.database.tables import documents, file_requests, uploads, versions, visits
 from docvault.policy.vocabulary import Guest
 from docvault.values import new_id
 
@@ -21,6 +21,18 @@ class SentFile:
     size: int  # bytes
     sha256: str  # lower-case hex
     sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """A visit as whoever asked for the files may know it."""
+
+    request_id: str
+    name: str  # as the guest says; nobody has checked it
+    email: str  # the same
+    began_at: datetime
+    files: int  # that arrived
+    bytes: int
 
 
 def start(tx: Transaction, request_id: str, *, name: str, email: str, now: datetime) -> tuple[str, str]:
@@ -77,11 +89,42 @@ def first_to_tell(tx: Transaction, visit_id: str, now: datetime) -> bool:
 
 
 def sent(tx: Transaction, visit_id: str) -> Sequence[SentFile]:
-    """Return what arrived in a visit, in its order."""
+    """Return what arrived in a visit, in its order. The way leads by uploads: indexed."""
     chosen = (
         select(documents.c.name, versions.c.size, versions.c.sha256, versions.c.created_at.label("sent_at"))
-        .join_from(versions, documents, versions.c.document_id == documents.c.id)
-        .where(versions.c.visit_id == visit_id, versions.c.state == "stored")
+        .join_from(uploads, versions, uploads.c.version_id == versions.c.id)
+        .join(documents, versions.c.document_id == documents.c.id)
+        .where(uploads.c.visit_id == visit_id, uploads.c.finished_at.is_not(None))
         .order_by(versions.c.created_at, versions.c.id)
     )
     return [SentFile(**row) for row in tx.connection.execute(chosen).mappings()]
+
+
+def under_way(tx: Transaction, visit_id: str) -> int:
+    """Return how many files of a visit have begun and not arrived."""
+    unfinished = (uploads.c.visit_id == visit_id, uploads.c.finished_at.is_(None))
+    return tx.connection.execute(select(func.count()).where(*unfinished)).scalar_one()
+
+
+def of_folder(tx: Transaction, folder_id: str) -> Sequence[VisitRow]:
+    """Return the newest visits by all requests of a folder; who may know them was asked before."""
+    arrived = (uploads.c.visit_id == visits.c.id) & uploads.c.finished_at.is_not(None)
+    chosen = (
+        select(
+            visits.c.request_id,
+            visits.c.name,
+            visits.c.email,
+            visits.c.created_at.label("began_at"),
+            func.count(uploads.c.id).label("files"),
+            func.coalesce(func.sum(uploads.c.size), 0).label("bytes"),
+        )
+        .join_from(visits, file_requests, visits.c.request_id == file_requests.c.id)
+        .outerjoin(uploads, arrived)
+        .where(file_requests.c.folder_id == folder_id)
+        .group_by(visits.c.id)
+        .order_by(visits.c.created_at.desc(), visits.c.id)
+        .limit(PAGE_MOST)
+    )
+    return [
+        VisitRow(**{**row, "bytes": int(row["bytes"])}) for row in tx.connection.execute(chosen).mappings()
+    ]

@@ -16,7 +16,7 @@ from litestar.response import Redirect
 from docvault.credentials import refusals
 from docvault.values import DocVaultError, NotFound
 from docvault.web import cookies
-from docvault.web.access import FactorNeeded, NotSignedIn
+from docvault.web.access import FactorNeeded, NotSignedIn, VisitOver
 from docvault.web.meanings import (
     ABSENT,
     AWAY,
@@ -114,6 +114,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
     if request.scope["method"] == "GET" and isinstance(error, NotSignedIn):
         return _to_sign_in(request)
+    if request.scope["method"] == "GET" and isinstance(error, VisitOver):
+        return Redirect("/r/over", status_code=303)  # a guest has nothing to sign in to
     if isinstance(error, FactorNeeded):
         return Redirect("/enrol", status_code=303)
     page = render(request, "error.html", problem.status, problem=problem)

@@ -38,6 +38,16 @@ class NewEnd(Body):
     until: date
 
 
+class GuestVisit(Answer):
+    """Who came by the link, as they say, and how much of theirs arrived."""
+
+    name: str
+    email: str
+    began_at: datetime
+    files: int
+    bytes: int
+
+
 class FileRequest(Answer):
     id: str
     title: str
@@ -52,6 +62,7 @@ class FileRequest(Answer):
     files: int
     bytes: int
     state: str
+    visits: list[GuestVisit]
 
 
 class FileRequests(Answer):

@@ -48,6 +48,7 @@ class Visit(Answer):
     bytes_left: int
     guest_name: str
     sent: list[Sent]
+    under_way: int
 
 
 @post("/visits", opt=PUBLIC, status_code=204, summary="Answer a request for files", tags=["Guests"])

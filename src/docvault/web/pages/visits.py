@@ -23,6 +23,12 @@ async def knock(request: WebRequest) -> Response[str]:
     return render(request, "visit_start.html")
 
 
+@get("/r/over", opt=PUBLIC)
+async def over(request: WebRequest) -> Response[str]:
+    """Where leaving leads: nothing is left to do."""
+    return render(request, "visit_over.html")
+
+
 @get("/r/files", opt=GUEST)
 async def files(request: WebRequest) -> Response[str]:
     """What is asked for, a place to send it, and what was sent."""
@@ -57,4 +63,4 @@ async def _view(request: WebRequest) -> visits.VisitView:
     return await run(visits.show_visit, portal.db, acting=guest_of(request), now=portal.clock())
 
 
-HANDLERS = [knock, files, receipt]
+HANDLERS = [knock, over, files, receipt]

@@ -106,6 +106,7 @@ function enqueue(jobs) {
     begin(one);
   }
   if (jobs.length) $("#upload-list", HTMLElement).hidden = false;
+  if (jobs.length) dispatchEvent(new Event("docvault:busy"));
   next();
 }
 
@@ -116,6 +117,7 @@ function next() {
     void turn().finally(() => {
       turns--;
       next();
+      if (!turns && !waiting.length) dispatchEvent(new Event("docvault:resting"));
     });
   }
   show();

@@ -14,18 +14,32 @@ function row(one) {
   return item;
 }
 
-async function refresh() {
+const thanks = $("#thanks", HTMLElement);
+
+/** @param {number} count @param {string} [more] */
+function files(count, more = "") {
+  return `${count} ${more}file${count === 1 ? "" : "s"}`;
+}
+
+/** @param {boolean} resting nothing is being sent or waits to be sent */
+async function refresh(resting) {
   const visit = await api("GET", "/visit");
   $("#sent", HTMLElement).replaceChildren(...visit.sent.map(row));
   for (const id of ["#receipt", "#sent-card"]) $(id, HTMLElement).hidden = !visit.sent.length;
   $("#sent-none", HTMLElement).hidden = visit.sent.length > 0;
+  $("#files-left", HTMLElement).textContent = files(visit.files_left, "more ");
+  $("#thanks-files", HTMLElement).textContent = files(visit.sent.length);
+  thanks.hidden = !resting || visit.under_way > 0 || !visit.sent.length;
+  if (!thanks.hidden) thanks.scrollIntoView({ block: "center" });
 }
 
-addEventListener("docvault:arrived", () => void refresh());
+addEventListener("docvault:busy", () => (thanks.hidden = true));
+addEventListener("docvault:arrived", () => void refresh(false));
+addEventListener("docvault:resting", () => void refresh(true));
 const leave = $("#leave", HTMLButtonElement);
 leave.addEventListener("click", () => {
   void busy(leave, async () => {
     await api("DELETE", "/visit");
-    location.replace("/r");
+    location.replace("/r/over");
   });
 });

@@ -33,6 +33,7 @@ async function knock() {
   location.replace("/r/files"); // the secret does not stay in the history
 }
 
+form.hidden = false; // without this module the browser would put what is typed into the address
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   void busy(button, knock);
