@@ -75,7 +75,9 @@ def test_what_cannot_be_signed_is_kept_and_refused_in_words(
     assert download(manager, document_id) == content
 
 
-@pytest.mark.parametrize(("size", "status", "words"), [(-1, 400, "number of bytes"), (MOST + 1, 413, "up to 96 MB")])
+@pytest.mark.parametrize(
+    ("size", "status", "words"), [(-1, 400, "number of bytes"), (MOST + 1, 413, "up to 96 MB")]
+)
 def test_a_file_of_an_impossible_size_is_refused_before_it_is_sent(
     portal, manager, folder_id, size, status, words
 ):

@@ -8,12 +8,13 @@ from litestar.testing import TestClient
 
 from actions import envelope_world as signing
 from actions.world import NOW, person
-from docvault.actions import audit, documents, envelopes, file_requests, uploads
+from docvault.actions import audit, documents, envelopes, file_requests, uploads, visits
 from docvault.database import devices, people, proposals, sessions
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
 from docvault.rules.proposals import Proposal, ProposalState
 from docvault.values import new_id
+from docvault.web.cookies import VISIT
 
 from .portal import Site, metadata
 from .portal import standing as standing_site
@@ -33,6 +34,8 @@ class House:
             return self.site.visit()
         if name == "enrolling":
             return self.site.carry(self.half_session())
+        if name == "guest":
+            return self.guest()
         return self.site.sign_in(getattr(self.site.world, name))
 
     def half_session(self) -> NewSession:
@@ -43,6 +46,24 @@ class House:
             return sessions.start(
                 tx, person, kind="enrol", factors="password+recovery", source=source, now=NOW
             )
+
+    def guest(self) -> TestClient:
+        """A fresh browser in a visit by Acme's request for files, and without any account."""
+        browser = self.site.visit()
+        browser.headers["cookie"] = f"{VISIT}={self.visit_secret()}"
+        return browser
+
+    def visit_secret(self) -> str:
+        return visits.open_visit(
+            self.site.world.db,
+            self.site.portal.hasher,
+            token=self.ids["link"],
+            name="Gina Guest",
+            email="gina@example.com",
+            code="",
+            source=Source("203.0.113.7", "tests"),
+            now=NOW,
+        )
 
     def fill(self, text: str, ids: dict[str, str]) -> str:
         """Put ids into the `{names}` of a path, a header or a value of a body."""
@@ -132,6 +153,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "upload_id": upload.id,
         "passkey_id": new_id(),
         "request_id": request.id,
+        "link": request.token,
         "person_id": spare.person_id,
         "session_id": spare.session_id,
         "device_id": _device(site, spare),
