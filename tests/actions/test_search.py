@@ -3,13 +3,15 @@
 import base64
 import hashlib
 import hmac
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
-from docvault.actions import indexing
+from docvault.actions import indexing, keys
 from docvault.actions.folders import create_folder
+from docvault.actions.renditions import make_renditions
 from docvault.actions.search import QuestionUnclear, find_documents, find_inside, organisations_to_choose
 from docvault.actions.uploads import begin_upload, finish_upload, store_segment
 from docvault.audit.kinds import Kind
@@ -17,14 +19,17 @@ from docvault.database import periods, search_index, tables, work
 from docvault.database.search import Wanted
 from docvault.encryption import records, words
 from docvault.encryption.keyring import FileKeyring
+from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.rules import words as splitting
 from docvault.vault.keyring import open_search_key
 from docvault.vault.search_keys import SearchKeys
 
 from .test_documents import written_pdf
+from .test_kinds_of_files import word
 from .world import NOW, everything, queued, standing
 
+LATER = NOW + timedelta(hours=1)
 FORMAT = Path(__file__).parents[2] / "docs" / "formats" / "search-index.md"
 
 
@@ -274,6 +279,44 @@ def test_a_rebuild_takes_every_document_again_and_goes_on_where_it_stopped(world
     assert len(inside(world, world.client, "canary")) == 3  # while it runs, what was there is found
     index(world, pdf, first[0][1])
     assert indexing.next_round(world.db, after=0) == first[1:]
+
+
+class Office:
+    """Stands in for the converter of office files, which writes what it reads as a PDF."""
+
+    def as_pdf(self, source, suffix):
+        made = Scratch.create()
+        made.file.write(written_pdf("Orchard and lantern"))
+        return made
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.docx", word()), ("a.json", b'{"orchard": "lantern"}')], ids=["office", "json"]
+)
+def test_other_files_are_found_by_their_words_once_a_text_was_made_of_them(world, pdf, name, data):
+    paper = bring(world, pdf, folder(world), name, data)
+    index(world, pdf, paper)
+    assert inside(world, world.client, "orchard lantern") == []
+    assert indexing.progress(world.db).waiting == 0
+    with world.db.reading() as tx:
+        chosen = select(tables.versions.c.id).where(tables.versions.c.document_id == paper)
+        version_id = tx.connection.execute(chosen).scalar_one()
+    make_renditions(world.db, world.vault, pdf, Office(), version_id=version_id, now=NOW)
+    index(world, pdf, paper)
+    assert inside(world, world.client, "orchard lantern") == [name]
+
+
+def test_words_are_found_under_the_new_key_of_a_folder_and_after_the_old_one_is_gone(world, pdf):
+    notes = [bring(world, pdf, folder(world, name=name), f"{name}.txt", b"canary") for name in "ab"]
+    index(world, pdf, *notes)
+    about = {"acting": world.administrator}
+    keys.rotate_folders(world.db, world.vault, clock=lambda: LATER, progress=max, **about)
+    with world.db.reading() as tx:
+        waiting = {document_id for _, document_id in search_index.all_waiting(tx, 0, 10)}
+    assert waiting == set(notes)
+    index(world, pdf, *notes)
+    keys.destroy_folders(world.db, clock=lambda: LATER + 2 * keys.SETTLED, **about)
+    assert sorted(inside(world, world.client, "canary")) == ["a.txt", "b.txt"]
 
 
 def test_a_question_without_a_word_is_refused_in_words(world):

@@ -180,7 +180,10 @@ def rotate_folders(
             rotation = rotations.begin(tx, FOLDERS, 1, now)
         total = folder_key_rounds.count_waiting(tx, rotation.started_at)
     done, stuck = 0, list[str]()
-    steps = (folder_rounds.renew(db, vault, rotation.started_at, clock), folder_rounds.rewrap(db, vault))
+    steps = (
+        folder_rounds.renew(db, vault, rotation.started_at, clock),
+        folder_rounds.rewrap(db, vault, clock),
+    )
     for step in chain.from_iterable(steps):
         done += step.done
         stuck += step.stuck

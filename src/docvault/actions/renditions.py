@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from docvault.database import renditions, work
+from docvault.database import renditions, search_index, work
 from docvault.database.engine import Database
 from docvault.database.renditions import PREVIEW, PURPOSES, TEXT, THUMBNAIL
 from docvault.pdf import contents, render
@@ -21,6 +21,7 @@ from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.rules import media_types
 from docvault.vault import pages
+from docvault.vault import search as words
 from docvault.vault.errors import NotScanned
 from docvault.vault.files import Vault
 from docvault.vault.reading import OpenVersion
@@ -156,3 +157,5 @@ class _Bench:
         ):
             if renditions.add(tx, self.opened.id, purpose, staged.id, self.now):
                 self.vault.keep(tx, staged, now=self.now)
+                if purpose == TEXT and not words.read_directly(self.opened.media_type):
+                    search_index.ask(tx, self.opened.document_id, self.now)

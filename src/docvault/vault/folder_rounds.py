@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from docvault.database import audiences, folder_key_rounds, folder_keys, versions
+from docvault.database import audiences, folder_key_rounds, folder_keys, search_index, versions
 from docvault.database.engine import Database, Transaction
 from docvault.encryption.errors import EncryptionError
 from docvault.values import NotFound
@@ -29,8 +29,11 @@ def renew(db: Database, vault: Vault, since: datetime, clock: Callable[[], datet
         yield Step(len(found), ())
 
 
-def rewrap(db: Database, vault: Vault) -> Iterator[Step]:
-    """Move the key of every version to the newest of its folder; each step is committed."""
+def rewrap(db: Database, vault: Vault, clock: Callable[[], datetime]) -> Iterator[Step]:
+    """Move the key of every version to the newest of its folder; each step is committed.
+
+    Words of a document are kept under the key of its version, so they are taken anew with it.
+    """
     after = None
     while True:
         with db.transaction() as tx:
@@ -40,6 +43,8 @@ def rewrap(db: Database, vault: Vault) -> Iterator[Step]:
                 for document_id, version_id in found
                 if not _move(tx, vault, document_id, version_id)
             ]
+            for document_id in sorted({document_id for document_id, _ in found}):
+                search_index.ask(tx, document_id, clock())
         if not found:
             return
         after = found[-1]

@@ -16,6 +16,7 @@ from docvault.pdf.workers import Workers
 from docvault.rules import media_types
 from docvault.rules import words as splitting
 from docvault.vault.files import Vault
+from docvault.vault.renditions import text_of
 
 WORDS_MOST = 10_000  # distinct words of a document
 CHARACTERS_MOST = 2_000_000  # of the text of one PDF
@@ -23,6 +24,11 @@ TEXT_MOST = 4 * 1024 * 1024  # bytes of a text file that are looked at
 PDF_MOST = 256 * 1024 * 1024  # bytes of a PDF: it is opened in memory
 PLAIN = frozenset({"text/plain", "text/csv", "text/markdown"})
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+def read_directly(media_type: str) -> bool:
+    """Tell whether words are taken from the file itself; of others, once a text was made of them."""
+    return media_type == media_types.PDF or media_type in PLAIN
 
 
 def hashed_words(db: Database, vault: Vault, pdf: Workers, waiting: Waiting, key: bytes) -> list[str]:
@@ -47,7 +53,9 @@ def _text(db: Database, vault: Vault, pdf: Workers, waiting: Waiting) -> str:
     if waiting.media_type in PLAIN:
         opened = vault.open_version(db, waiting.version_id)
         return _decoded(b"".join(opened.range(0, min(opened.size, TEXT_MOST))))
-    return ""
+    if read_directly(waiting.media_type):
+        return ""
+    return text_of(db, vault, waiting.version_id) or ""
 
 
 def _decoded(content: bytes) -> str:
