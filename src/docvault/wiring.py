@@ -35,6 +35,7 @@ from docvault.policy.engine import Policy, default_folder
 from docvault.settings import Settings
 from docvault.values import Clock, DocVaultError, NotFound, utc_now
 from docvault.vault import masters as master_keys
+from docvault.vault import shredding
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
 from docvault.vault.masters import PEPPER, Masters
@@ -88,7 +89,7 @@ class Portal:
     @property
     def stones(self) -> Tombstones:
         """What was destroyed, so that no older state of the database brings it back."""
-        return Tombstones(self.vault.records, self.vault.blobs, self.settings.shredded_path)
+        return _stones(self.settings, self.db, self.vault)
 
     def close(self) -> None:
         self.pdf.close()
@@ -157,10 +158,11 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
     with db.reading() as tx:
         found = installation.find(tx)
         log_row = keys.find(tx, LOG_KEY)
-    if found is None or log_row is None:
+        stone_row = keys.find(tx, shredding.KEY)
+    if found is None or log_row is None or stone_row is None:
         raise NotPrepared(settings)
     private = Ed25519PrivateKey.from_private_bytes(vault.records.open(log_row.context, log_row.wrapped))
-    _settle(db, vault, Tombstones(vault.records, vault.blobs, settings.shredded_path), clock)
+    _settle(db, vault, _stones(settings, db, vault), clock)
     numbers = db.policy.numbers
     return Portal(
         settings=settings,
@@ -185,6 +187,10 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
 
 def _scanner(settings: Settings) -> Scanner | None:
     return Clamd.of(settings.clamd) if settings.clamd else None
+
+
+def _stones(settings: Settings, db: Database, vault: Vault) -> Tombstones:
+    return Tombstones.open(db, vault.records, vault.blobs, settings.shredded_path)
 
 
 def _settle(db: Database, vault: Vault, stones: Tombstones, clock: Clock) -> None:
@@ -276,6 +282,7 @@ def _found(settings: Settings, db: Database, vault: Vault, organisation: str, cl
         found = installation.find(tx)
         log_row = keys.find(tx, LOG_KEY)
         pepper = keys.find(tx, PEPPER)
+        stone_row = keys.find(tx, shredding.KEY)
     origin = found.log_origin if found else f"{urlsplit(settings.base_url).netloc.replace(':', '.')}/audit"
     if found is None:
         create_installation(
@@ -290,5 +297,8 @@ def _found(settings: Settings, db: Database, vault: Vault, organisation: str, cl
     if pepper is None:
         with db.transaction() as tx:
             add_pepper(tx, vault.records, now)
+    if stone_row is None:
+        with db.transaction() as tx:
+            shredding.add_key(tx, vault.records, now)
     if not Authority.exists(db):
         Authority.create(db, vault, organisation_name=organisation, base_url=settings.base_url, now=now)

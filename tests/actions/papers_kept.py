@@ -14,7 +14,7 @@ BODY = b"CANARY-the-price-is-4711-"
 
 
 def stones(world: World) -> Tombstones:
-    return Tombstones(world.vault.records, world.vault.blobs, world.folder / "shredded.list")
+    return Tombstones.open(world.db, world.vault.records, world.vault.blobs, world.folder / "shredded.list")
 
 
 def folder(world: World, kind: str = "general", name: str = "Papers") -> str:

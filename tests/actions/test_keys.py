@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from actions.world import KEY_FILE, NOW, build, everything
 from docvault.actions import keys
@@ -91,6 +91,8 @@ def anywhere(database_url, tmp_path):
 def built(folder, url=None):
     world = build(folder, url)
     root = FileKeyring.open(folder / KEY_FILE)
+    with world.db.transaction() as tx:  # what is sealed under the key file itself is under no master
+        tx.connection.execute(delete(tables.keys))
     vault_masters.found(world.db, root, NOW)
     vault = Vault(Masters.open(world.db, root), FileBlobs(folder / "blobs"))
     with world.db.transaction() as tx:

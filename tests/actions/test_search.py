@@ -26,7 +26,7 @@ from docvault.vault.keyring import open_search_key
 from docvault.vault.search_keys import SearchKeys
 
 from .test_documents import written_pdf
-from .test_kinds_of_files import word
+from .test_kinds_of_files import word as office_file
 from .world import NOW, everything, queued, standing
 
 LATER = NOW + timedelta(hours=1)
@@ -291,7 +291,9 @@ class Office:
 
 
 @pytest.mark.parametrize(
-    ("name", "data"), [("a.docx", word()), ("a.json", b'{"orchard": "lantern"}')], ids=["office", "json"]
+    ("name", "data"),
+    [("a.docx", office_file()), ("a.json", b'{"orchard": "lantern"}')],
+    ids=["office", "json"],
 )
 def test_other_files_are_found_by_their_words_once_a_text_was_made_of_them(world, pdf, name, data):
     paper = bring(world, pdf, folder(world), name, data)

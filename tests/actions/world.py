@@ -22,6 +22,7 @@ from docvault.policy.engine import Policy
 from docvault.policy.vocabulary import Acting, Role
 from docvault.values import OrganisationId, PersonId, SessionId, new_id
 from docvault.vault.files import Vault
+from docvault.vault.shredding import add_key
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -116,6 +117,8 @@ class Mould:
             work.prepare(db.url)
             vault = Vault(FileKeyring.create(folder / KEY_FILE), FileBlobs(folder / "blobs"))
             world = populate(db, vault, folder)
+            with db.transaction() as tx:
+                add_key(tx, vault.records, NOW)
             finish(world)
             with db.reading() as tx:
                 rows = {

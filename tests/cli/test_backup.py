@@ -329,10 +329,13 @@ def test_what_a_scanner_has_closed_is_proven_too_and_stays_closed(home, words, t
 
 
 @pytest.mark.promise(57)
-def test_what_was_destroyed_since_stays_destroyed_in_a_restored_backup(home, file, words, tmp_path):
+@pytest.mark.parametrize("renewed", [(), ("root", "master")], ids=["same keys", "renewed keys"])
+def test_what_was_destroyed_since_stays_destroyed_in_a_restored_backup(home, file, words, tmp_path, renewed):
     """The backup is from before, with keys and bytes; only the list beside the root key is newer."""
     lived_on = tmp_path / "lived on"
     shutil.copytree(home.data, lived_on)
+    for kind in renewed:
+        assert run("keys", "rotate", kind, data=lived_on).exit_code == 0
     with opened(data=lived_on) as portal:
         everything = contents(portal)
         with portal.db.reading() as tx:

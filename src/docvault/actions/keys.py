@@ -18,7 +18,7 @@ from docvault.encryption.keyring import FileKeyring
 from docvault.encryption.masters import RootKey
 from docvault.policy.vocabulary import Acting
 from docvault.values import Clock, DocVaultError
-from docvault.vault import folder_rounds, peppers, reseal
+from docvault.vault import folder_rounds, peppers, reseal, shredding
 from docvault.vault import masters as vault_masters
 from docvault.vault.files import Vault
 from docvault.vault.masters import PEPPER, Masters
@@ -279,8 +279,8 @@ def _folders(tx: Transaction) -> list[KeyView]:
 
 
 def _signing(tx: Transaction) -> list[KeyView]:
-    """Return the keys that sign: the log's, and those of the certificate authority."""
-    names = [name for name in keys.names(tx) if name == "log" or name.startswith("ca-")]
+    """Return the keys that vouch for something: of the log, of what was destroyed, of the authority."""
+    names = [name for name in keys.names(tx) if name in {"log", shredding.KEY} or name.startswith("ca-")]
     found = [one for name in names for one in _own(tx, name, {}, "")]
     return [one for one in found if not one.destroyed]
 

@@ -1,7 +1,8 @@
 """Tombstones: what was destroyed, kept outside the database, so that no older state brings it back.
 
 One per destroyed document, numbered by an epoch that only grows: as an object `shredded/…` in the store, and
-as a line of a list beside the root key. Both are sealed: nobody without the keys can forge one.
+as a line of a list beside the root key. Both are sealed under a key of their own, which is as old as the
+installation and never renewed: every state of the database has it, under the master of its day.
 What this gives and what not: docs/threat-model.md, "What was destroyed stays destroyed".
 """
 
@@ -9,19 +10,23 @@ import base64
 import binascii
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from docvault.blobs.store import BlobExists, BlobMissing, BlobStore
+from docvault.database import keys
+from docvault.database.engine import Database, Transaction
+from docvault.encryption import records
 from docvault.vault.errors import VaultError
 from docvault.vault.reading import SHREDDED
 from docvault.vault.records import Records
 
+KEY = "shredded"  # its name in the table of keys
 TAIL = 4 * 1024 * 1024  # bytes: longer than any line
 
 
@@ -45,15 +50,22 @@ class Tombstone(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """All tombstones of an installation. file: the list beside the root key."""
+    """All tombstones of an installation. file: the list beside the root key. Holds a key: never log it."""
 
-    records: Records
+    key: bytes = field(repr=False)
     blobs: BlobStore
     file: Path
 
+    @classmethod
+    def open(cls, db: Database, own: Records, blobs: BlobStore, file: Path) -> Self:
+        """Open them. Raises NotFound before there is a key, UnknownAlgorithm, Tampered."""
+        with db.reading() as tx:
+            row = keys.get(tx, KEY)
+        return cls(own.open(row.context, row.wrapped), blobs, file)
+
     def put(self, stone: Tombstone) -> None:
         """Write a tombstone durably to both places; the same one twice is once. Raises OlderState."""
-        sealed = self.records.seal(_context(stone.epoch), msgspec.json.encode(stone))
+        sealed = records.seal(self.key, _context(stone.epoch), msgspec.json.encode(stone))
         try:
             self.blobs.put(_key(stone.epoch), sealed)
         except BlobExists:
@@ -105,7 +117,7 @@ class Tombstones:
         return None if sealed is None else self._open(epoch, sealed)
 
     def _open(self, epoch: int, sealed: bytes) -> Tombstone:
-        return msgspec.json.decode(self.records.open(_context(epoch), sealed), type=Tombstone)
+        return msgspec.json.decode(records.unseal(self.key, _context(epoch), sealed), type=Tombstone)
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield the whole lines of the list."""
@@ -142,6 +154,12 @@ class Unsettled:
         return getattr(self._blobs, name)
 
 
+def add_key(tx: Transaction, own: Records, now: datetime) -> None:
+    """Make the key of all tombstones, once for an installation."""
+    sealed = own.seal(keys.context_of(KEY, keys.FIRST), os.urandom(records.KEY))
+    keys.put(tx, KEY, sealed, b"", now)
+
+
 def _append(file: Path, line: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the root key may be elsewhere
     made = not file.exists()
@@ -165,5 +183,5 @@ def _key(epoch: int) -> str:
     return f"{SHREDDED}/{epoch:012d}"
 
 
-def _context(epoch: int) -> str:
-    return f"shredded:{epoch}"
+def _context(epoch: int) -> bytes:
+    return f"shredded:{epoch}".encode()
