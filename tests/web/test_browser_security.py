@@ -174,17 +174,38 @@ def test_scripts_are_the_same_bytes_for_everybody(house):
 
 # --- readings -----------------------------------------------------------------------------------------------------
 
-# A reading is an entry of the log (promise 74) and says when a session was last seen; nothing else may move.
-NOTED = {"audit_entries", "audit_details", "audit_state", "audit_tiles", "sessions", "viewings"}
+# What a reading notes (promise 74), and nothing else may move: lines are added to the log and to who opened which
+# version, a session was last seen, and the first look of somebody who is asked to sign has its moment, once.
+ADDED = ("audit_entries", "audit_details", "audit_tiles", "viewings")
+COUNTED = ("audit_state",)  # where the log ends
+NOTED = {"sessions": "seen_at", "recipients": "viewed_at"}
+FIRST_LOOKS = "/sign/{envelope_id:str}", "/api/v1/envelopes/{envelope_id:str}/ceremony"
+
+
+def rows_of(house, table, without=""):
+    chosen = select(*(column for column in table.columns if column.name != without))
+    with house.site.world.db.reading() as tx:
+        return sorted(map(repr, tx.connection.execute(chosen).all()))
 
 
 def everything(house) -> dict[str, list[str]]:
+    """Return every row, without what a reading may note."""
+    return {
+        table.name: rows_of(house, table, NOTED.get(table.name, ""))
+        for table in tables.METADATA.sorted_tables
+        if table.name not in ADDED + COUNTED
+    }
+
+
+def added_to(house) -> dict[str, set[str]]:
+    return {name: set(rows_of(house, tables.METADATA.tables[name])) for name in ADDED}
+
+
+def first_looks(house) -> set[tuple[str, object]]:
+    chosen = select(tables.recipients.c.id, tables.recipients.c.viewed_at)
     with house.site.world.db.reading() as tx:
-        return {
-            table.name: sorted(map(repr, tx.connection.execute(select(table)).all()))
-            for table in tables.METADATA.sorted_tables
-            if table.name not in NOTED
-        }
+        rows = tx.connection.execute(chosen.where(tables.recipients.c.viewed_at.is_not(None))).all()
+    return {(row.id, row.viewed_at) for row in rows}
 
 
 @pytest.mark.asvs("3.5.3")
@@ -192,7 +213,7 @@ def everything(house) -> dict[str, list[str]]:
 @pytest.mark.promise(38)
 def test_reading_changes_no_row(house):
     visitors = [house.visitor(name) for name in NAMES]
-    before = everything(house)
+    before, lines, looks = everything(house), added_to(house), first_looks(house)
     for row in MATRIX:
         for method in ("GET", "HEAD", "OPTIONS"):
             for browser in visitors:
@@ -201,9 +222,14 @@ def test_reading_changes_no_row(house):
                 assert answer.status_code < 500
                 started = [line for line in answer.headers.get_list("set-cookie") if "Max-Age=0" not in line]
                 assert started == [], "no session begins by looking"
-        after = everything(house)
+        after, looked = everything(house), first_looks(house)
         changed = {name for name in before if before[name] != after[name]}
         assert changed == set(), row.path
+        assert looks <= looked, "a first look stays the first"
+        assert looks == looked or row.path.startswith(FIRST_LOOKS), row.path
+        looks = looked
+    kept = added_to(house)
+    assert [name for name in ADDED if not lines[name] <= kept[name]] == []
 
 
 # --- redirects ----------------------------------------------------------------------------------------------------
