@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from docvault.actions.access_reports import (
+    VERBS,
     find_folders,
     find_people,
     what_as_csv,
@@ -87,7 +88,7 @@ def test_a_share_shows_on_the_days_it_lasted_and_on_no_other(world):
     assert "Otto Manager" not in names(who(world, folder, monday - timedelta(microseconds=1)))
     during = who(world, folder, monday)
     otto = next(one for one in during.viewers if one.name == "Otto Manager")
-    assert otto.rights.verbs == ("see", "read", "download", "upload")
+    assert otto.rights.verbs == ("see", "read", "download", "upload", "arrange", "change")
     assert [rule.id for rule in otto.rights.because] == ["members-see-folders"]
     assert "Otto Manager" not in names(who(world, folder, friday))
     history = [
@@ -102,8 +103,8 @@ def test_a_share_shows_on_the_days_it_lasted_and_on_no_other(world):
 def test_a_report_says_what_each_person_could_do(world):
     report = who(world, make(world), NOW)
     assert {one.name: one.rights.verbs for one in report.viewers} == {
-        "Clara Client": ("see", "read", "download", "upload", "sign"),
-        "Maya Manager": ("see", "read", "download", "upload", "share", "manage", "sign"),
+        "Clara Client": ("see", "read", "download", "upload", "arrange", "change", "sign"),
+        "Maya Manager": tuple(VERBS.values()),
         "Olga Officer": ("see",),
     }
 

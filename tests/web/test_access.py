@@ -62,7 +62,7 @@ def test_a_person_is_found_by_name_and_their_folders_lead_on(site, folder_id):
     assert "Which one?" in several
     page = officer.get("/access", params={"about": "person", "words": "clara"}).text
     assert "Takeover plans" in page
-    assert "A client sees the folders of their own organisations" in page
+    assert "A client sees, fills and arranges the folders of their own organisations" in page
     assert f"about=folder&amp;id={folder_id}" in page
 
 

@@ -5,11 +5,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from actions.world import NOW
 from docvault.actions.folders import create_folder, create_folder_inside
+from docvault.actions.quotas import set_quota
 from docvault.actions.sharing import keep_out
-from docvault.database import sessions, tokens
+from docvault.database import sessions, tables, tokens
 from docvault.policy.vocabulary import Permission
 from docvault.vault.files import SEGMENT
 from web import portal as sites
@@ -232,6 +234,58 @@ def test_what_was_deleted_lies_in_the_bin(site, folder, owner):
     assert owner.get(f"{HERE}/Offer.txt").status_code == 404
     assert "document:trashed" in [kind for kind, _ in site.world.entries()]
     assert site.count("versions") == 1
+
+
+@pytest.mark.promise(34)
+@pytest.mark.parametrize("scan", ["waiting", "infected"])
+def test_what_waits_for_its_scan_or_is_infected_is_neither_read_nor_copied(site, owner, scan):
+    owner.put(f"{HERE}/Offer.txt", content=OFFER)
+    of_everything(site, tables.versions, scan=scan)
+    for answer in (
+        owner.get(f"{HERE}/Offer.txt"),
+        owner.get(f"{HERE}/Offer.txt", headers={"range": "bytes=0-3"}),
+        owner.request("COPY", f"{HERE}/Offer.txt", headers={"destination": f"{sites.BASE}{HERE}/Copy.txt"}),
+    ):
+        assert answer.status_code in {403, 409}
+        assert OFFER not in answer.content
+    assert owner.get(f"{HERE}/Copy.txt").status_code == 404
+
+
+@pytest.mark.parametrize("when", ["trashed_at", "disposed_at"])
+def test_what_was_binned_or_disposed_of_has_no_path(site, owner, when):
+    owner.put(f"{HERE}/Offer.txt", content=OFFER)
+    of_everything(site, tables.documents, **{when: NOW})
+    assert hrefs(look(owner, HERE)) == [f"{HERE}/"]
+    real, invented = owner.get(f"{HERE}/Offer.txt"), owner.get(f"{HERE}/None.txt")
+    assert real.status_code == invented.status_code == look(owner, f"{HERE}/Offer.txt").status_code == 404
+    assert real.text.replace("Offer", "None") == invented.text
+
+
+def of_everything(site, table, **values):
+    with site.world.db.transaction() as tx:
+        tx.connection.execute(update(table).values(values))
+
+
+ROOM = '<?xml version="1.0"?><D:propfind xmlns:D="DAV:"><D:prop>{}</D:prop></D:propfind>'.format(
+    "<D:quota-used-bytes/><D:quota-available-bytes/>"
+)
+
+
+def test_a_drive_says_how_much_room_is_left_to_whoever_may_save(site, owner):
+    owner.put(f"{HERE}/Offer.txt", content=OFFER)
+    set_quota(
+        site.world.db,
+        acting=site.world.administrator,
+        organisation_id=site.world.acme,
+        most=5_000_000,
+        now=NOW,
+    )
+    answer = owner.request("PROPFIND", HERE, headers={"depth": "0"}, content=ROOM)
+    assert re.findall(r"bytes>(\d+)<", answer.text) == [str(len(OFFER)), str(5_000_000 - len(OFFER))]
+    reads = drive(site, site.world.manager, [Permission.FOLDER_SEE, Permission.DOCUMENT_SEE])
+    answer = reads.request("PROPFIND", HERE, headers={"depth": "0"}, content=ROOM)
+    assert (answer.status_code, "404" in answer.text) == (207, True)
+    assert re.findall(r"bytes>(\d+)<", answer.text) == []
 
 
 @pytest.mark.promise(22)

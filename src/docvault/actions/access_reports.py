@@ -29,6 +29,8 @@ VERBS: Mapping[Permission, str] = {
     Permission.DOCUMENT_READ: "read",
     Permission.DOCUMENT_DOWNLOAD: "download",
     Permission.FOLDER_UPLOAD: "upload",
+    Permission.FOLDER_ARRANGE: "arrange",
+    Permission.DOCUMENT_CHANGE: "change",
     Permission.FOLDER_SHARE: "share",
     Permission.FOLDER_MANAGE: "manage",
     Permission.FOLDER_SIGN: "sign",

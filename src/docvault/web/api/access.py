@@ -23,7 +23,9 @@ class Because(Answer):
 
 
 class Viewer(Answer):
-    """verbs: see, read, download, upload, share, manage, sign. glasses: documents whose glass was broken."""
+    """verbs: see, read, download, upload, arrange, change, share, manage, sign. glasses: of how many
+    documents the glass was broken.
+    """
 
     person_id: str
     name: str

@@ -7,7 +7,7 @@ from wsgidav import util
 from wsgidav.dav_error import HTTP_CONFLICT, HTTP_FORBIDDEN, HTTP_NOT_FOUND, DAVError
 from wsgidav.dav_provider import DAVCollection, DAVNonCollection, DAVProvider
 
-from docvault.actions import documents, folders, paths, places
+from docvault.actions import documents, folders, paths, places, quotas
 from docvault.actions.paths import DocumentAt, FolderAt, Found, OrganisationAt
 from docvault.policy.vocabulary import Acting
 from docvault.web.dav.errors import translated
@@ -17,6 +17,8 @@ from docvault.wiring import Portal
 
 Environ = dict[str, Any]
 KIND = "general"  # of a folder that a file manager makes at the top; below, it is the upper folder's
+USED = "{DAV:}quota-used-bytes"
+ROOM = (USED, "{DAV:}quota-available-bytes")
 
 
 class Tree(DAVProvider):  # type: ignore[misc] # wsgidav has no types
@@ -58,6 +60,16 @@ class Place(DAVCollection):  # type: ignore[misc] # wsgidav has no types
 
     def get_last_modified(self) -> float | None:
         return self.get_creation_date()
+
+    def get_property_value(self, name: str) -> Any:
+        """Return the value of a property; how much room a folder has (RFC 4331) only when asked by name."""
+        if name not in ROOM or not isinstance(self.thing, FolderAt):
+            return super().get_property_value(name)
+        with translated():
+            storage = quotas.folder_storage(self._portal.db, acting=self._acting, folder_id=self.thing.id)
+        if storage is None:  # they may not save here
+            raise DAVError(HTTP_NOT_FOUND)
+        return str(storage.used if name == USED else max(0, storage.most - storage.used))
 
     def get_member_names(self) -> Sequence[str]:
         return [member.name for member in self._members()]
