@@ -172,7 +172,7 @@ def open_picture(
 ) -> Picture:
     """Return the picture of a version as it was drawn anew, or its thumbnail; one entry a session.
 
-    A thumbnail in a list is no reading (docs/decisions/0017-a-thumbnail-is-not-a-reading.md).
+    A thumbnail in a list is no reading (docs/decisions/0022-a-thumbnail-is-not-a-reading.md).
     Raises NotFound, Forbidden, NoPages, NotScanned, Quarantined, UnknownAlgorithm or Tampered.
     """
     with db.reading() as tx:
