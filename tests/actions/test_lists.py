@@ -12,6 +12,7 @@ from docvault.database.document_order import ORDERS
 from docvault.database.engine import BadCursor
 from docvault.values import new_id
 
+from .plans import plans
 from .world import NOW, standing
 
 FACTS = [("b.txt", 5), ("A.txt", 5), ("a.txt", 7), ("C.txt", 1), ("c.txt", 9)]
@@ -109,3 +110,12 @@ def test_a_folder_with_very_many_documents_says_that_there_are_more(world, place
     [summary] = list_folders(world.db, acting=world.client, kind="contract").items
     assert (summary.documents, summary.more_documents) == (len(FACTS), False)
     assert summary.changed_at == NOW + timedelta(minutes=len(FACTS) - 1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_counting_the_documents_of_a_folder_reads_the_index_alone(world, place):
+    """A thousand rows for one number would be most of what a page costs."""
+    asked = plans(world.db, lambda: shown(world, place, "newest"))
+    [plan] = [plan for statement, plan in asked if "count(*) AS count_1 FROM (SELECT ? AS" in statement][:1]
+    assert "documents USING COVERING INDEX" in plan
+    assert "documents USING INDEX" not in plan

@@ -72,7 +72,11 @@ documents = Table(
     ),  # in the recycle bin since then; null in a folder that is there
     Column("trashed_by", ID, nullable=True),
     Column("disposed_at", Moment, nullable=True),  # its keys are destroyed; the row stays as evidence
-    Index("ix_documents_folder_id_created_at_id", "folder_id", "created_at", "id"),
+    # The last three say whether a folder shows it: then counting a thousand of them reads no row.
+    Index(
+        "ix_documents_folder_id_created_at_id_shown",
+        *("folder_id", "created_at", "id", "latest", "trashed_at", "disposed_at"),
+    ),
     Index("ix_documents_folder_id_size_id", "folder_id", "size", "id"),
     Index("ix_documents_created_at_id", "created_at", "id"),
 )
