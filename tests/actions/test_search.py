@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from docvault.rules import words as splitting
 from docvault.vault.keyring import open_search_key
 from docvault.vault.search_keys import SearchKeys
 
+from .plans import plans
 from .test_documents import written_pdf
 from .test_kinds_of_files import word as office_file
 from .world import NOW, everything, queued, standing
@@ -330,8 +332,9 @@ def test_ten_thousand_folders_fit_into_one_question(world, pdf):
     """More hashes than a statement of either database has parameters."""
     hashes = [f"{number:022}" for number in range(70_000)]
     with world.db.reading() as tx:
-        chosen = search_index.with_words(tx, hashes, 2)
-        assert tx.connection.execute(chosen).all() == []
+        every = select(search_index.with_words(tx, hashes, 2))
+        few = select(tables.search_documents).where(search_index.has_words(tx, hashes, 2))
+        assert tx.connection.execute(every).all() == tx.connection.execute(few).all() == []
 
 
 def test_a_job_is_put_for_what_waits_and_again_later(world, pdf):
@@ -354,3 +357,14 @@ def test_keys_in_memory_stay_within_their_bound(world, pdf):
         assert len(set(hashes)) == 4
         assert keys.hashes(tx, places, ["word"]) == hashes
     assert len(keys._kept) == 2
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_words_are_looked_up_and_never_compared_with_each_key_in_turn(world, pdf):
+    """With ten thousand folders, and so as many hashes of one word, that took seconds."""
+    index(world, pdf, bring(world, pdf, folder(world), "a.txt", b"apples and pears"))
+    for question in ("nowhere", "apples pears"):
+        asked = plans(world.db, lambda asking=question: inside(world, world.manager, asking))
+        newest, every = (plan for statement, plan in asked if "search_words" in statement)
+        assert re.search(r"on search_words.*\n(.*Cond.*\n)?.*COALESCE\(\(hashed SubPlan", newest), newest
+        assert "CTE Scan on matches" in every

@@ -104,7 +104,7 @@ def page(
     for window in (WINDOW, None):
         chosen = _fitting(window, older).where(*conditions)
         if inside is not None:
-            chosen = _narrowed(tx, acting, chosen, inside)
+            chosen = _narrowed(tx, acting, chosen, inside, window)
         fitting = _newest_first(chosen).limit(limit + 1).subquery("fitting")
         described = _newest_first(_found().where(documents.c.id.in_(select(fitting.c.id))))
         rows = tx.connection.execute(described, {"at": acting.at}).mappings().all()
@@ -191,23 +191,24 @@ def _signed() -> ColumnElement[bool]:
     )
 
 
-def _narrowed(tx: Transaction, acting: Acting, chosen: Select[Any], inside: Inside) -> Select[Any]:
+def _narrowed(
+    tx: Transaction, acting: Acting, chosen: Select[Any], inside: Inside, window: int | None
+) -> Select[Any]:
     """Keep what may be read and has every word, as far as the index fits the newest version and its place."""
     readable = tx.policy.residual(acting, Permission.DOCUMENT_READ, ResourceType.DOCUMENT)
-    matches = search_index.with_words(tx, inside.hashes, inside.words).subquery("matches")
-    return (
-        chosen.join(
-            search_documents,
-            and_(
-                search_documents.c.document_id == documents.c.id,
-                search_documents.c.version_id == versions.c.id,
-                search_documents.c.folder_id == documents.c.folder_id,
-                search_documents.c.generation == versions.c.key_generation,
-            ),
-        )
-        .join(matches, matches.c.number == search_documents.c.number)
-        .where(residuals.where(readable, residuals.DOCUMENTS))
-    )
+    indexed = chosen.join(
+        search_documents,
+        and_(
+            search_documents.c.document_id == documents.c.id,
+            search_documents.c.version_id == versions.c.id,
+            search_documents.c.folder_id == documents.c.folder_id,
+            search_documents.c.generation == versions.c.key_generation,
+        ),
+    ).where(residuals.where(readable, residuals.DOCUMENTS))
+    if window is not None:
+        return indexed.where(search_index.has_words(tx, inside.hashes, inside.words))
+    matches = search_index.with_words(tx, inside.hashes, inside.words)
+    return indexed.join(matches, matches.c.number == search_documents.c.number)
 
 
 def _fitting(window: int | None, older: ColumnElement[bool] | None) -> Select[Any]:

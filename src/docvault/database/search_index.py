@@ -10,7 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    String,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from docvault.database import residuals, work
@@ -290,10 +305,25 @@ def places(tx: Transaction, acting: Acting) -> list[Place]:
     return [Place(*row) for row in tx.connection.execute(chosen, {"at": acting.at})]
 
 
-def with_words(tx: Transaction, hashes: Sequence[str], count: int) -> Any:
-    """Return a SELECT of the numbers of documents that have `count` of these hashes: all that was asked."""
+def with_words(tx: Transaction, hashes: Sequence[str], count: int) -> CTE:
+    """Return the numbers of all documents that have `count` of these hashes: all that was asked.
+
+    They are found first and on their own: PostgreSQL takes the joins around them to leave a single row, and
+    would compare every hash with every word.
+    """
     found = select(search_words.c.number).where(search_words.c.word.in_(_listed(tx, hashes)))
-    return found if count == 1 else found.group_by(search_words.c.number).having(func.count() == count)
+    many = found.group_by(search_words.c.number).having(func.count() == count)
+    return (found if count == 1 else many).cte("matches").prefix_with("MATERIALIZED")
+
+
+def has_words(tx: Transaction, hashes: Sequence[str], count: int) -> ColumnElement[bool]:
+    """Return "this row of `search_documents` has `count` of these hashes", to ask a few documents one by one.
+
+    How many others have the words costs nothing. Without `coalesce` PostgreSQL would make a join of it.
+    """
+    asked = func.coalesce(search_words.c.word.in_(_listed(tx, hashes)), false())
+    had = select(func.count()).where(search_words.c.number == search_documents.c.number, asked)
+    return had.correlate(search_documents).scalar_subquery() == count
 
 
 def _listed(tx: Transaction, values: Sequence[str]) -> Any:
