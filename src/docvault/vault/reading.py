@@ -5,7 +5,7 @@ Follows "Reading" of docs/formats/file-encryption.md, step by step.
 
 import hashlib
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO
@@ -73,11 +73,11 @@ class OpenVersion:
         )  # only the last segment opens as the last: this proves the length
         if start == stop:
             return
-        whole = hashlib.sha256() if stop - start == self.size and self.sha256 else None
+        hashing = _Hashing(self.ahead) if stop - start == self.size and self.sha256 else None
         for index, part in self._parts(start // SEGMENT, (stop - 1) // SEGMENT, last):
-            if whole is not None:
-                whole.update(part)
-                if index == self.segments - 1 and whole.hexdigest() != self.sha256:
+            if hashing is not None:
+                hashing.add(part)
+                if index == self.segments - 1 and hashing.hexdigest() != self.sha256:
                     raise Tampered
             first = index * SEGMENT
             yield _cut(part, max(start - first, 0), min(stop - first, len(part)))
@@ -93,6 +93,27 @@ class OpenVersion:
                 self.ahead.submit(self.segment, following) if following <= final and following < end else None
             )
             yield index, part
+
+
+class _Hashing:
+    """SHA-256 of pieces in their order, beside what the caller does with the piece that was added last."""
+
+    def __init__(self, beside: Executor) -> None:
+        self._beside = beside
+        self._hashed = hashlib.sha256()
+        self._under_way: Future[None] | None = None
+
+    def add(self, piece: bytes) -> None:
+        self._wait()
+        self._under_way = self._beside.submit(self._hashed.update, piece)
+
+    def hexdigest(self) -> str:
+        self._wait()
+        return self._hashed.hexdigest()
+
+    def _wait(self) -> None:
+        if self._under_way is not None:
+            self._under_way.result()
 
 
 def opened_row(row: VersionRow, key: bytes, store: BlobStore, ahead: Executor) -> OpenVersion:

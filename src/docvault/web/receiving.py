@@ -55,7 +55,7 @@ async def state(deed: Deed) -> UploadState:
     )
 
 
-async def _store(deed: Deed, offset: int, plaintext: bytes) -> UploadState:
+async def _store(deed: Deed, offset: int, plaintext: bytearray) -> UploadState:
     return await run(
         uploads.store_segment,
         deed.portal.db,
@@ -110,11 +110,13 @@ async def _take(request: WebRequest, deed: Deed, state: UploadState) -> UploadSt
             if arrived + len(waiting) > state.size:
                 raise _too_long(await storing.done())
             while len(waiting) >= SEGMENT:
-                await storing.next(bytes(waiting[:SEGMENT]))
+                rest = waiting[SEGMENT:]
+                del waiting[SEGMENT:]
+                await storing.next(waiting)  # given away as it is: copying it costs as much as hashing it
                 arrived += SEGMENT
-                del waiting[:SEGMENT]
+                waiting = rest
         if waiting and arrived + len(waiting) == state.size:
-            await storing.next(bytes(waiting))
+            await storing.next(waiting)
         elif waiting and arrived == began:
             raise TusRefused(
                 HTTPStatus.BAD_REQUEST,
@@ -134,7 +136,7 @@ class _Storing:
         self._state = state
         self._task: asyncio.Task[UploadState] | None = None
 
-    async def next(self, plaintext: bytes) -> None:
+    async def next(self, plaintext: bytearray) -> None:
         """Begin to store the next segment, once the one before it is stored. Raises what that one raised."""
         state = await self.done()
         self._task = asyncio.create_task(_store(self._deed, state.received, plaintext))
@@ -172,7 +174,7 @@ async def _take_checked(
         raise TusRefused(
             HTTPStatus.BAD_REQUEST, "upload-part", f"A part with a checksum must be {most} bytes long here."
         )
-    return await _store(deed, state.received, bytes(waiting)) if waiting else state
+    return await _store(deed, state.received, waiting) if waiting else state
 
 
 def _too_long(state: UploadState) -> TusRefused:
