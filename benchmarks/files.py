@@ -83,7 +83,7 @@ def upload(server: Server, stand: portal.Stand, size: int) -> str:
         server,
         f"PATCH {place} HTTP/1.1\r\n{host}Upload-Offset: 0\r\nContent-Length: {size}\r\n"
         "Content-Type: application/offset+octet-stream\r\n\r\n".encode(),
-        lambda connection: _send(connection, size),
+        lambda connection: send(connection, size),
     )
     return _field(done, "x-document-id")
 
@@ -94,14 +94,14 @@ def download(server: Server, stand: portal.Stand, document: str, size: int) -> N
 
 def put(floor: Server, size: int) -> None:
     head = f"PUT /file HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n"
-    ask(floor, head.encode(), lambda connection: _send(connection, size))
+    ask(floor, head.encode(), lambda connection: send(connection, size))
 
 
 def pull(floor: Server, size: int) -> None:
     drain(floor, http_client.get("/file", "Connection: close\r\n"), size)
 
 
-def _send(connection: socket.socket, size: int) -> None:
+def send(connection: socket.socket, size: int) -> None:
     for _ in range(size // len(BLOCK)):
         connection.sendall(BLOCK)
 

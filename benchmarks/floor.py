@@ -33,18 +33,18 @@ async def take(request: Request[Any, Any, Any]) -> Response[None]:
     # A new file each time, as every upload is one: overwriting would reuse the pages of the last.
     with _file(next(_numbers)).open("wb") as target:
 
-        def keep(segment: bytes) -> None:
+        def keep(segment: bytearray) -> None:
             digest.update(segment)
             target.write(KEY.encrypt(index.to_bytes(12, "big"), segment, None))
 
         async for chunk in request.stream():
             waiting += chunk
             while len(waiting) >= SEGMENT:
-                segment = bytes(waiting[:SEGMENT])
-                del waiting[:SEGMENT]
-                await asyncio.to_thread(keep, segment)
-                index += 1
-        await asyncio.to_thread(keep, bytes(waiting))
+                rest = waiting[SEGMENT:]
+                del waiting[SEGMENT:]  # and no copy of what is left: it would cost as much as the hash
+                await asyncio.to_thread(keep, waiting)
+                waiting, index = rest, index + 1
+        await asyncio.to_thread(keep, waiting)
         target.flush()
         await asyncio.to_thread(os.fsync, target.fileno())
     return Response(None, status_code=204, headers={"x-content-sha256": digest.hexdigest()})

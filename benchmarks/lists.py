@@ -13,6 +13,7 @@ from pathlib import Path
 
 import many
 import portal
+from sizes import size
 from sqlalchemy import select
 from table import AtMost, Row, in_turns, ratio, typical
 
@@ -24,7 +25,7 @@ from docvault.database.search import Wanted
 from docvault.settings import Settings
 
 TESTS = Path(__file__).parents[1] / "tests"
-FEW, MANY = 100, 1_000_000  # documents of a folder
+FEW, MANY = 100, size(1_000_000, small=20_000)  # documents of a folder
 TIMES, SEARCHES = 40, 10
 FLAT = AtMost(1.2)
 QUICK = AtMost(300)  # milliseconds

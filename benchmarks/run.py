@@ -1,5 +1,6 @@
 """`make bench`: every speed as a ratio against its floor, in one run. `run.py files log` runs these two.
 
+`run.py --small` only shows that they work: the sizes are too small for figures.
 What each row means stands in docs/benchmarks.md. Everything runs on 127.0.0.1 and in a temporary folder.
 """
 
@@ -10,6 +11,8 @@ import time
 from importlib import import_module
 from pathlib import Path
 
+from sizes import SMALL
+
 SUBJECTS = {
     "commands": "Commands and start",
     "signing": "Sign and seal",
@@ -19,10 +22,16 @@ SUBJECTS = {
     "pages": "A page of 50 folders",
     "lists": "Long lists and search",
     "files": "256 MiB through the HTTP server",
+    "together": "16 uploads at once",
+    "archive": "A ZIP of 1 000 files",
+    "gigabyte": "1 GiB on a folder and on S3",
 }
 
 
 def main(chosen: list[str]) -> int:
+    if "--small" in chosen:
+        os.environ[SMALL] = "yes"
+        chosen = [name for name in chosen if name != "--small"]
     unknown = set(chosen) - set(SUBJECTS)
     if unknown:
         print(

@@ -6,13 +6,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 HERE = Path(__file__).parent
 START_SECONDS = 60
+NONE: Mapping[str, str] = MappingProxyType({})
 
 # The options of docvault.cli.serving, without the worker beside it: its queries would blur what is measured.
 PROGRAM = """
@@ -69,14 +71,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(target: str, folder: Path, ask: str) -> Iterator[Server]:
-    """Serve the application factory `target` on the data folder `folder`; ready once `ask` is answered."""
+def serving(target: str, folder: Path, ask: str, settings: Mapping[str, str] = NONE) -> Iterator[Server]:
+    """Serve the application factory `target` on the data folder `folder`; ready once `ask` is answered.
+
+    settings: more variables of the environment.
+    """
     port = free_port()
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]),
         "BENCH_FOLDER": str(folder),
         "DOCVAULT_DATA": str(folder),
         "DOCVAULT_BASE_URL": f"http://127.0.0.1:{port}",
+        **settings,
     }
     command = [sys.executable, "-c", PROGRAM, target, str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
