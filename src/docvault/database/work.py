@@ -8,7 +8,6 @@ import threading
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, column, create_engine, inspect, select, table
 
@@ -148,16 +147,19 @@ def enqueue(tx: Transaction, job: Job) -> None:
     )
 
 
-_CLIENTS: "WeakKeyDictionary[Engine, DBOSClient]" = WeakKeyDictionary()
+_CLIENT = "docvault_work"  # the attribute of an engine
 _ONE_AT_A_TIME = threading.Lock()
 
 
 def _client(engine: Engine) -> "DBOSClient":
+    """Return the engine's own client, kept with the engine: a table of ours would keep both for ever."""
     with _ONE_AT_A_TIME:
-        if engine not in _CLIENTS:
+        held = vars(engine)
+        if _CLIENT not in held:
             from dbos import DBOSClient  # noqa: PLC0415 - takes a second to import
 
-            _CLIENTS[engine] = DBOSClient(
+            held[_CLIENT] = DBOSClient(
                 system_database_engine=engine, serializer=cast("Any", JsonSerializer()), lazy=True
             )
-        return _CLIENTS[engine]
+        client: DBOSClient = held[_CLIENT]
+        return client
