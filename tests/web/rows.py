@@ -52,6 +52,11 @@ class Row:
     headers: dict[str, str] = field(default_factory=dict)
     query: str = ""
 
+    @property
+    def is_of_a_visit(self) -> bool:
+        """A guest's browser alone opens it, and no account."""
+        return f"{self.path}/".startswith(("/r/files", "/r/receipt", "/api/v1/visit/"))
+
 
 def get(path: str, answers: str) -> Row:
     return Row("GET", path, answers)

@@ -9,7 +9,7 @@ from .house import House
 from .matrix import MATRIX
 from .rows import ADMINISTRATORS, NOTHING_TO_OFFICERS, OFFICERS, VISITORS, Row
 
-ELSEWHERE = ("/login", "/enrol")
+ELSEWHERE = ("/login", "/enrol", "/r/over")
 
 
 def send(house: House, browser: TestClient, row: Row, ids: dict[str, str]):
@@ -63,7 +63,7 @@ def test_each_visitor_gets_what_the_matrix_says(house, row):
 
 REFUSING = {ADMINISTRATORS, OFFICERS, NOTHING_TO_OFFICERS}  # others than these are refused whatever the id
 # A guest's uploads are tested in test_guests.py: no visitor of the matrix has a visit.
-OBJECTS = [row for row in MATRIX if "_id" in row.path and "/visit/" not in row.path]
+OBJECTS = [row for row in MATRIX if "_id" in row.path and not row.is_of_a_visit]
 
 
 @pytest.mark.promise(21)

@@ -15,12 +15,10 @@ NAMED = re.compile(r"{(\w+):")
 # What rows of the database have and no caller may ever set.
 READ_ONLY = ("id", "created_at", "created_by", "state", "signed_at", "is_administrator", "person_role")
 
-GUESTS = ("/r/files", "/r/receipt", "/api/v1/visit/")  # of a visit; no account opens them
-
 
 def visitor_of(house, row: Row):
     """Return a browser of somebody the row lets in, so that what is wrong with the request is what is told."""
-    if f"{row.path}/".startswith(GUESTS):
+    if row.is_of_a_visit:
         return house.visitor("guest")
     told = row.answers.split()
     if "/enrol" in row.path:
