@@ -10,7 +10,7 @@ BACK = "out  out  --   --   in   --   --   --"
 ROWS = [
     Row("PUT", "/api/v1/folders/{folder_id:str}/name", CHANGED, json={"name": "Papers"}),
     Row("PUT", "/api/v1/documents/{document_id:str}/name", CHANGED, json={"name": "paper.pdf"}),
-    Row("PUT", "/api/v1/folders/{folder_id:str}/parent", CHANGED, json={"folder_id": "{folder_id}"}),
+    Row("PUT", "/api/v1/folders/{folder_id:str}/parent", CHANGED, json={"parent_id": "{folder_id}"}),
     Row("PUT", "/api/v1/documents/{document_id:str}/folder", CHANGED, json={"folder_id": "{folder_id}"}),
     post("/api/v1/documents/{document_id:str}/versions/{number:int}/restore", CHANGED),
     get("/api/v1/folders/{folder_id:str}/archive", SEEN),

@@ -137,7 +137,7 @@ def test_nothing_private_is_shown_inside_another_site(house, row):
     name = next(
         (name for name, told in zip(NAMES, row.answers.split(), strict=True) if told == "in"), "client"
     )
-    browser = house.visitor(name)
+    browser = house.visitor("guest" if row.is_of_a_visit else name)
     path = house.fill(row.path + row.query, house.ids)
     for headers in EMBEDDED:
         answer = browser.get(path, headers=headers, follow_redirects=False)

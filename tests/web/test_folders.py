@@ -28,7 +28,7 @@ def test_a_new_folder_is_made_by_the_form_and_shown(manager, site):
     assert answer.status_code == 303
     page = manager.get(answer.headers["location"])
     assert "Agreements 2031" in page.text
-    assert "Drop files here" in page.text
+    assert "Drop files or folders here" in page.text
     assert "No documents yet" in page.text
 
 

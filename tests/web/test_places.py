@@ -87,8 +87,8 @@ def test_the_api_moves_bins_and_brings_back(manager, site):
     here, there = folder(manager, site, "Here"), folder(manager, site, "There")
     paper = upload(manager, here, "a.txt", b"bytes")
     assert manager.put(f"/api/v1/documents/{paper}/folder", json={"folder_id": there}).status_code == 204
-    assert manager.put(f"/api/v1/folders/{there}/parent", json={"folder_id": here}).status_code == 204
-    refused = manager.put(f"/api/v1/folders/{here}/parent", json={"folder_id": there})
+    assert manager.put(f"/api/v1/folders/{there}/parent", json={"parent_id": here}).status_code == 204
+    refused = manager.put(f"/api/v1/folders/{here}/parent", json={"parent_id": there})
     assert refused.status_code == 409
     assert refused.json()["type"].endswith("place-refused")
     assert manager.delete(f"/api/v1/folders/{here}").status_code == 204

@@ -112,10 +112,10 @@ def test_a_share_is_changed_by_the_form_and_over_the_api(manager, other, site):
     person = {"person_id": site.world.other_manager.person_id}
     post(manager, f"/folders/{folder_id}/share", role="viewer", **person)
     assert post(manager, f"/folders/{folder_id}/change", role="contributor", **person).status_code == 303
-    assert "Drop files here" in other.get(f"/folders/{folder_id}").text
+    assert "Drop files or folders here" in other.get(f"/folders/{folder_id}").text
     path = f"/api/v1/folders/{folder_id}/members/{person['person_id']}"
     assert manager.put(path, json={"role": "viewer"}).status_code == 204
-    assert "Drop files here" not in other.get(f"/folders/{folder_id}").text
+    assert "Drop files or folders here" not in other.get(f"/folders/{folder_id}").text
 
 
 def test_keeping_somebody_out_and_letting_them_in_again(manager, site):

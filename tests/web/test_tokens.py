@@ -208,7 +208,7 @@ def test_somebody_elses_token_and_no_token_answer_the_same(site):
 @pytest.mark.asvs("7.2.2")
 def test_the_description_says_where_a_token_is_taken(site):
     described = site.visit().get("/api/openapi.json").json()
-    assert set(described["components"]["securitySchemes"]) == {"session", "token"}
+    assert set(described["components"]["securitySchemes"]) == {"session", "token", "guest"}
     assert {"token": []} in described["paths"]["/api/v1/folders"]["get"]["security"]
     assert {"token": []} not in described["paths"]["/api/v1/tokens"]["get"]["security"]
     assert "security" not in described["paths"]["/api/v1/session/password"]["post"]

@@ -21,9 +21,9 @@ class Name(Body):
 
 
 class Into(Body):
-    """The folder it goes to. For a folder, null is the top of its client."""
+    """The folder it goes to; null is the top of its client."""
 
-    folder_id: str | None
+    parent_id: str | None
 
 
 class DocumentInto(Body):
@@ -33,7 +33,7 @@ class DocumentInto(Body):
 class BackInto(Body):
     """Another folder to bring it back to; without one it goes to where it lay."""
 
-    folder_id: str | None = None
+    into: str | None = None
 
 
 class Place(Answer):
@@ -61,7 +61,7 @@ async def rename_document(request: WebRequest, document_id: FromPath[str], data:
 @put("/folders/{folder_id:str}/parent", status_code=204, summary="Move a folder", tags=["Folders"])
 async def move_folder(request: WebRequest, folder_id: FromPath[str], data: JSONBody[Into]) -> None:
     """Move a folder, with all that lies in it, into another folder of the same client or to its top."""
-    await _move(request, data.folder_id, folder_ids=[folder_id])
+    await _move(request, data.parent_id, folder_ids=[folder_id])
 
 
 @put("/documents/{document_id:str}/folder", status_code=204, summary="Move a document", tags=["Documents"])
@@ -76,7 +76,7 @@ async def move_document(
 async def bring_back_folder(request: WebRequest, folder_id: FromPath[str], data: JSONBody[BackInto]) -> Place:
     """Take a folder out of the bin, with all that went there with it."""
     portal = portal_of(request)
-    about: dict[str, Any] = {"folder_id": folder_id, "into": data.folder_id, "now": portal.clock()}
+    about: dict[str, Any] = {"folder_id": folder_id, "into": data.into, "now": portal.clock()}
     back = await run(places.bring_back_folder, portal.db, acting=signed_in(request), **about)
     return Place(folder_id=back)
 
@@ -89,7 +89,7 @@ async def bring_back_document(
 ) -> Place:
     """Take a document out of the bin."""
     portal = portal_of(request)
-    about: dict[str, Any] = {"document_id": document_id, "into": data.folder_id, "now": portal.clock()}
+    about: dict[str, Any] = {"document_id": document_id, "into": data.into, "now": portal.clock()}
     back = await run(places.bring_back_document, portal.db, portal.vault, acting=signed_in(request), **about)
     return Place(folder_id=back)
 
