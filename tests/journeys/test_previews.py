@@ -38,7 +38,7 @@ def test_a_picture_and_a_text_are_looked_at_here_and_a_locked_file_says_why(phon
     expect(phone.get_by_role("heading", name="Warehouse tender")).to_be_visible()
     words = base64.b64encode(b"<b>Gate 4</b> at noon").decode()
     drop(phone, [["Site photo.png", picture(), "image/png"], ["Arrival.txt", words, "text/plain"]])
-    expect(phone.get_by_text(re.compile("Received and encrypted"))).to_have_count(2)
+    expect(phone.get_by_text(re.compile("the same as on your device"))).to_have_count(2)
     phone.reload()
     phone.get_by_role("link", name="Site photo.png").click()
     shown = phone.get_by_role("img", name="Site photo.png")
