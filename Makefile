@@ -36,7 +36,7 @@ system: ## Install the browser and the independent validators that the tests use
 	@sh tools/install_system_packages.sh
 
 test: $(DEV_READY) system ## Set everything up and run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak"
 
 soak: $(DEV_READY) system ## Run the tests with very large numbers: many files, large files, hundreds of crashes
 	$(BIN)/python -m pytest -m soak
