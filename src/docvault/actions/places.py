@@ -32,7 +32,7 @@ def rename_folder(db: Database, *, acting: Acting, folder_id: str, name: str, no
         if kept == folder.name:
             return
         folders.rename(tx, folder, kept)
-        _note_folder(tx, Kind.FOLDER_RENAMED, folder, acting, now, {}, {"name": kept, "was": folder.name})
+        _note(tx, Kind.FOLDER_RENAMED, folder, acting, now, {}, {"name": kept, "was": folder.name})
 
 
 def rename_document(db: Database, *, acting: Acting, document_id: str, name: str, now: datetime) -> None:
@@ -45,9 +45,7 @@ def rename_document(db: Database, *, acting: Acting, document_id: str, name: str
             return
         documents.rename(tx, document, kept)
         facts = {"folder": document.folder_id}
-        _note_document(
-            tx, Kind.DOCUMENT_RENAMED, document, acting, now, facts, {"name": kept, "was": document.name}
-        )
+        _note(tx, Kind.DOCUMENT_RENAMED, document, acting, now, facts, {"name": kept, "was": document.name})
 
 
 def move_things(
@@ -93,15 +91,13 @@ def bin_things(
             document = _document(tx, acting, document_id)
             rules.check_same_client(document.organisation_id, client)
             places.bin_document(tx, acting, document.id, now)
-            _note_document(
-                tx, Kind.DOCUMENT_TRASHED, document, acting, now, {"folder": document.folder_id}, {}
-            )
+            _note(tx, Kind.DOCUMENT_TRASHED, document, acting, now, {"folder": document.folder_id}, {})
         for folder_id in folder_ids:
             folder = _folder(tx, acting, folder_id)
             rules.check_same_client(folder.organisation_id, client)
             _check_tree(tx, acting, folder)
             count = places.bin_folder(tx, acting, folder, now)
-            _note_folder(tx, Kind.FOLDER_TRASHED, folder, acting, now, {"folders": count}, {})
+            _note(tx, Kind.FOLDER_TRASHED, folder, acting, now, {"folders": count}, {})
 
 
 def bring_back_document(
@@ -119,7 +115,7 @@ def bring_back_document(
         target = found.row.folder if into is None else _target(tx, acting, into, client, documents=True)
         places.unbin_document(tx, document_id)
         facts = {"folder": found.row.folder_id}
-        _note_document(tx, Kind.DOCUMENT_RESTORED, found.row, acting, now, facts, {})
+        _note(tx, Kind.DOCUMENT_RESTORED, found.row, acting, now, facts, {})
         _move_document(tx, vault, acting, found.row, target, now)
         return FolderId(into) if into is not None else found.row.folder_id
 
@@ -137,7 +133,7 @@ def bring_back_folder(
         found = bins.folder(tx, acting, folder_id)
         rules.check_place_is_there(found.place_is_there or into is not None)
         count = places.unbin_folder(tx, folder_id)
-        _note_folder(tx, Kind.FOLDER_RESTORED, found.row, acting, now, {"folders": count}, {})
+        _note(tx, Kind.FOLDER_RESTORED, found.row, acting, now, {"folders": count}, {})
         if into is not None:
             target = _target(tx, acting, into, client, documents=False)
             _move_folder(tx, acting, found.row, target, now)
@@ -191,7 +187,7 @@ def _move_folder(
     _check_freed(tx, acting, folder.organisation_id, folder.parent_id, target)
     places.put_folder(tx, folder, target)
     facts = {"from": folder.parent_id, "to": target.id if target else None}
-    _note_folder(tx, Kind.FOLDER_MOVED, folder, acting, now, facts, {})
+    _note(tx, Kind.FOLDER_MOVED, folder, acting, now, facts, {})
 
 
 def _move_document(
@@ -212,7 +208,7 @@ def _move_document(
     count = moves.move_document(tx, vault, document.id, target.id, now)
     search_index.ask(tx, document.id, now)
     facts = {"from": document.folder_id, "to": target.id, "versions": count}
-    _note_document(tx, Kind.DOCUMENT_MOVED, document, acting, now, facts, {})
+    _note(tx, Kind.DOCUMENT_MOVED, document, acting, now, facts, {})
 
 
 def _check_tree(tx: Transaction, acting: Acting, folder: FolderRow) -> frozenset[str]:
@@ -254,10 +250,10 @@ def _document(tx: Transaction, acting: Acting, document_id: str) -> DocumentRow:
     return document
 
 
-def _note_folder(
+def _note(
     tx: Transaction,
     kind: Kind,
-    folder: FolderRow,
+    thing: FolderRow | DocumentRow,
     acting: Acting,
     now: datetime,
     facts: Mapping[str, Any],
@@ -268,31 +264,9 @@ def _note_folder(
         kind,
         at=now,
         acting=acting,
-        object_type="folder",
-        object_id=folder.id,
-        organisation_id=folder.organisation_id,
+        object_type="folder" if isinstance(thing, FolderRow) else "document",
+        object_id=thing.id,
+        organisation_id=thing.organisation_id,
         facts=facts,
-        private={"name": folder.name, **private},
-    )
-
-
-def _note_document(
-    tx: Transaction,
-    kind: Kind,
-    document: DocumentRow,
-    acting: Acting,
-    now: datetime,
-    facts: Mapping[str, Any],
-    private: Mapping[str, Any],
-) -> None:
-    audit.append(
-        tx,
-        kind,
-        at=now,
-        acting=acting,
-        object_type="document",
-        object_id=document.id,
-        organisation_id=document.organisation_id,
-        facts=facts,
-        private={"name": document.name, **private},
+        private={"name": thing.name, **private},
     )

@@ -96,11 +96,6 @@ def ask(tx: Transaction, document_id: str, now: datetime) -> None:
         tx.connection.execute(insert(search_documents).values(document_id=document_id, words=0, **asked))
 
 
-def ask_for_folder(tx: Transaction, folder_id: str, now: datetime) -> None:
-    """The same for every document of a folder."""
-    _ask_all(tx, now, documents.c.folder_id == folder_id)
-
-
 def ask_for_all(tx: Transaction, due_at: datetime) -> None:
     """The same for every document there is, by whoever asked or, if it did not, by a job from `due_at`."""
     _ask_all(tx, due_at)

@@ -27,69 +27,56 @@ KNOWN_TABLES = 125  # the newest of its migrations for SQLite
 _MIGRATIONS = table("dbos_migrations", column("version"))
 
 
-@dataclass(frozen=True, slots=True)
-class AdvanceEnvelope:
+@dataclass(frozen=True)
+class Job:
+    """What is to be done later, with its fields as arguments. One that comes too late finds nothing to do."""
+
+    NAME: ClassVar[str]
+
+    @property
+    def key(self) -> str:
+        """A name of its own: whoever asks again is not taken for the same job."""
+        return "-".join((self.NAME, *asdict(self).values(), new_id()))
+
+
+@dataclass(frozen=True)
+class AdvanceEnvelope(Job):
     """Put the pending signatures into an envelope's document, and complete it after the last."""
 
     NAME: ClassVar[str] = "advance_envelope"
     envelope_id: EnvelopeId
 
-    @property
-    def key(self) -> str:
-        # Each signature asks again; a job that comes too late finds nothing left to do.
-        return f"{self.NAME}-{self.envelope_id}-{new_id()}"
 
-
-@dataclass(frozen=True, slots=True)
-class DeliverMessage:
+@dataclass(frozen=True)
+class DeliverMessage(Job):
     """Send one message by mail."""
 
     NAME: ClassVar[str] = "deliver_message"
     message_id: str
 
-    @property
-    def key(self) -> str:
-        return f"{self.NAME}-{self.message_id}-{new_id()}"
 
-
-@dataclass(frozen=True, slots=True)
-class IndexDocument:
+@dataclass(frozen=True)
+class IndexDocument(Job):
     """Take the words of a document's newest version into the search index."""
 
     NAME: ClassVar[str] = "index_document"
     document_id: str
 
-    @property
-    def key(self) -> str:
-        # A job that comes too late finds nothing left to do.
-        return f"{self.NAME}-{self.document_id}-{new_id()}"
 
-
-@dataclass(frozen=True, slots=True)
-class ScanVersion:
+@dataclass(frozen=True)
+class ScanVersion(Job):
     """Have the malware scanner look at one version."""
 
     NAME: ClassVar[str] = "scan_version"
     version_id: str
 
-    @property
-    def key(self) -> str:
-        return f"{self.NAME}-{self.version_id}-{new_id()}"
 
-
-@dataclass(frozen=True, slots=True)
-class MakeRenditions:
+@dataclass(frozen=True)
+class MakeRenditions(Job):
     """Make what people look at and find a version by: preview, thumbnail, text."""
 
     NAME: ClassVar[str] = "make_renditions"
     version_id: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.NAME}-{self.version_id}-{new_id()}"
-
-
-Job = AdvanceEnvelope | DeliverMessage | IndexDocument | ScanVersion | MakeRenditions
 
 
 class JobFailed(DocVaultError):
