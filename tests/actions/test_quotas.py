@@ -1,4 +1,4 @@
-"""How much an organisation may store: counted exactly, refused in words before a byte is sent (promise 35)."""
+"""How much organisations and people may store: counted exactly, refused in words before a byte is sent (promise 35)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,7 +7,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from docvault.actions.folders import create_folder
-from docvault.actions.quotas import folder_storage, set_quota, show_storage
+from docvault.actions.quotas import (
+    folder_room,
+    own_storage,
+    person_storage,
+    set_person_quota,
+    set_quota,
+    show_storage,
+)
 from docvault.actions.uploads import abandon_upload, begin_upload, collect_abandoned, finish_upload
 from docvault.database import messages, quotas, tables, work
 from docvault.policy.engine import Forbidden
@@ -46,7 +53,7 @@ def begin(world, folder, size, *, now=NOW, document_id=None):
 
 
 def used(world):
-    return folder_storage(world.db, acting=world.client, folder_id=world_folder(world)).used
+    return folder_room(world.db, acting=world.client, folder_id=world_folder(world)).organisation.used
 
 
 def world_folder(world):
@@ -172,8 +179,98 @@ def test_a_counter_that_is_wrong_is_found(world, folder):
     begin(world, folder, MEGABYTE)
     with world.db.transaction() as tx:
         tx.connection.execute(update(tables.quotas).values(used=7))
+        tx.connection.execute(update(tables.person_quotas).values(used=7))
     with world.db.snapshot() as tx:
-        (found,) = quotas.differences(tx)
-    assert (found.organisation_id, found.counted, found.stored) == (world.acme, 7, MEGABYTE)
+        found = quotas.differences(tx)
+    owners = (world.acme, world.client.person_id)
+    assert [(one.owner_id, one.counted, one.stored) for one in found] == [
+        (each, 7, MEGABYTE) for each in owners
+    ]
     with world.db.transaction() as tx:
         tx.connection.execute(update(tables.quotas).values(used=MEGABYTE))
+        tx.connection.execute(update(tables.person_quotas).values(used=MEGABYTE))
+
+
+# --- what one person may store -------------------------------------------------------------------------------
+
+
+def personal_limit(world, most):
+    set_person_quota(
+        world.db, acting=world.administrator, person_id=world.client.person_id, most=most, now=NOW
+    )
+
+
+def own(world):
+    return own_storage(world.db, acting=world.client).storage
+
+
+def test_a_person_is_refused_in_words_and_their_colleagues_go_on(world, folder):
+    personal_limit(world, 10 * MEGABYTE)
+    begin(world, folder, 9 * MEGABYTE)
+    before = world.rows()
+    words = "You may store 10 MB; 9 MB are used; this file has 2 MB"
+    with pytest.raises(QuotaReached, match=words):
+        begin(world, folder, 2 * MEGABYTE)
+    assert world.rows() == before  # nor did it count for the organisation
+    begin(world, folder, MEGABYTE)
+    begin_upload(
+        world.db,
+        world.vault,
+        acting=world.manager,
+        now=NOW,
+        folder_id=folder,
+        filename="more.bin",
+        size=11 * MEGABYTE,
+    )
+    assert (own(world).used, used(world)) == (10 * MEGABYTE, 21 * MEGABYTE)
+
+
+@pytest.mark.promise(35)
+def test_parallel_uploads_of_one_person_never_share_the_last_bytes(world, folder):
+    personal_limit(world, 31 * MEGABYTE)
+
+    def one(_number):
+        try:
+            return begin(world, folder, 10 * MEGABYTE)
+        except QuotaReached:
+            return None
+
+    with ThreadPoolExecutor(8) as together:
+        begun = [each for each in together.map(one, range(8)) if each]
+    assert len(begun) == 3
+    assert own(world).used == 30 * MEGABYTE
+
+    def give_up(each):
+        abandon_upload(world.db, world.vault, acting=world.client, upload_id=each.id, now=NOW)
+
+    with ThreadPoolExecutor(8) as together:
+        list(together.map(give_up, begun))
+    assert own(world).used == 0
+
+
+def test_both_limits_are_shown_and_the_narrower_is_what_is_left(world, folder):
+    personal_limit(world, 10 * MEGABYTE)
+    begin(world, folder, 9 * MEGABYTE)
+    room = folder_room(world.db, acting=world.client, folder_id=folder)
+    assert (room.narrower, room.person.is_near, room.organisation.is_near) == (room.person, True, False)
+    personal_limit(world, None)
+    room = folder_room(world.db, acting=world.client, folder_id=folder)
+    assert (room.narrower, room.person.own) == (room.organisation, False)
+    view = own_storage(world.db, acting=world.client)
+    assert (view.storage.used, view.storage.most, view.may_change) == (9 * MEGABYTE, view.default, False)
+
+
+def test_only_whoever_manages_quotas_sets_and_reads_those_of_others(world):
+    person_id = world.client.person_id
+    for acting in (world.manager, world.client, world.officer):
+        with pytest.raises(Forbidden):
+            person_storage(world.db, acting=acting, person_id=person_id)
+        with pytest.raises(Forbidden):
+            set_person_quota(world.db, acting=acting, person_id=person_id, most=None, now=NOW)
+    with pytest.raises(NotFound):
+        set_person_quota(world.db, acting=world.administrator, person_id="nobody", most=None, now=NOW)
+    with pytest.raises(QuotaInvalid):
+        personal_limit(world, MEGABYTE - 1)
+    assert person_storage(world.db, acting=world.administrator, person_id=person_id).may_change
+    personal_limit(world, MEGABYTE)
+    assert ("person:quota:set", person_id) in world.entries()

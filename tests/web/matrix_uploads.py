@@ -1,6 +1,6 @@
-"""Rows of uploads beside the protocol itself, and of how much an organisation stores."""
+"""Rows of uploads beside the protocol itself, and of how much organisations and people store."""
 
-from .rows import ADMINISTRATORS, Row, form, get, post
+from .rows import ADMINISTRATORS, SIGNED_IN, Row, form, get, post
 
 FILE = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\na\r\n--x--\r\n'
 
@@ -27,4 +27,10 @@ ROWS = [
         ADMINISTRATORS,
         json={"most": None},
     ),
+    get("/account/storage", SIGNED_IN),
+    get("/api/v1/account/storage", SIGNED_IN),
+    get("/people/{person_id:str}/storage", ADMINISTRATORS),
+    form("/people/{person_id:str}/storage", ADMINISTRATORS),
+    get("/api/v1/people/{person_id:str}/storage", ADMINISTRATORS),
+    Row("PUT", "/api/v1/people/{person_id:str}/storage", ADMINISTRATORS, json={"most": None}),
 ]

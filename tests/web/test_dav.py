@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from actions.world import NOW
 from docvault.actions.folders import create_folder, create_folder_inside
-from docvault.actions.quotas import set_quota
+from docvault.actions.quotas import set_person_quota, set_quota
 from docvault.actions.sharing import keep_out
 from docvault.database import sessions, tables, tokens
 from docvault.policy.vocabulary import Permission
@@ -286,6 +286,17 @@ def test_a_drive_says_how_much_room_is_left_to_whoever_may_save(site, owner):
     answer = reads.request("PROPFIND", HERE, headers={"depth": "0"}, content=ROOM)
     assert (answer.status_code, "404" in answer.text) == (207, True)
     assert re.findall(r"bytes>(\d+)<", answer.text) == []
+
+
+def test_a_drive_counts_with_the_narrower_of_two_limits_and_says_that_nothing_more_fits(site, owner):
+    owner.put(f"{HERE}/Offer.txt", content=OFFER)
+    world, most = site.world, 1024**2
+    set_person_quota(
+        world.db, acting=world.administrator, person_id=world.manager.person_id, most=most, now=NOW
+    )
+    answer = owner.request("PROPFIND", HERE, headers={"depth": "0"}, content=ROOM)
+    assert re.findall(r"bytes>(\d+)<", answer.text) == [str(len(OFFER)), str(most - len(OFFER))]
+    assert owner.put(f"{HERE}/Large.bin", content=bytes(most)).status_code == 507
 
 
 @pytest.mark.promise(22)

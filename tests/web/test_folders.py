@@ -125,3 +125,28 @@ def test_an_empty_inbox_says_what_to_do_next(client):
     page = client.get("/inbox").text
     assert "Nothing is waiting for you" in page
     assert "Open the folders" in page
+
+
+def test_a_folder_says_before_it_hurts_that_ones_own_store_is_nearly_full(site, manager):
+    folder_id, person_id = folder(manager, site), site.world.manager.person_id
+    upload(manager, folder_id, "plan.bin", bytes(900_000))
+    assert "nearly full" not in manager.get(f"/folders/{folder_id}").text
+    administrator = site.sign_in(site.world.administrator)
+    path = f"/api/v1/people/{person_id}/storage"
+    assert administrator.put(path, json={"most": 1024**2}).status_code == 204
+    page = manager.get(f"/folders/{folder_id}").text
+    assert "Your own storage is nearly full" in page
+    assert "The storage of Acme" not in page
+    own = manager.get("/api/v1/account/storage").json()
+    assert own == administrator.get(path).json()
+    assert (own["used"], own["most"], own["own"]) == (900_000, 1024**2, True)
+    assert "85 %" in manager.get("/account/storage").text
+
+
+def test_an_administrator_gives_somebody_a_limit_by_the_form(site):
+    administrator, person_id = site.sign_in(site.world.administrator), site.world.client.person_id
+    path = f"/people/{person_id}/storage"
+    assert path in administrator.get(f"/people/{person_id}").text
+    assert post(administrator, path, gigabytes="0").status_code == 400
+    assert post(administrator, path, gigabytes="2").headers["location"] == path
+    assert "a limit of their own" in administrator.get(path).text

@@ -89,7 +89,8 @@ class Kind(StrEnum):
     HOLD_LIFTED = "hold:lifted"
     RETENTION_OVERRIDDEN = "retention:overridden"  # two people set another day for one document
     RETENTION_REPORTED = "retention:reported"
-    QUOTA_SET = "quota:set"
+    QUOTA_SET = "quota:set"  # of an organisation
+    PERSON_QUOTA_SET = "person:quota:set"
     FOLDER_KEY_ROTATED = "key:folder:rotated"
     KEY_ROTATION_STARTED = "key:rotation:started"
     KEY_ROTATION_DONE = "key:rotation:done"

@@ -101,6 +101,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.RETENTION_OVERRIDDEN: "{title} is kept until another day, as two people decided",
     Kind.RETENTION_REPORTED: "{who} looked at what is kept for how long",
     Kind.QUOTA_SET: "{who} set how much {organisation} may store",
+    Kind.PERSON_QUOTA_SET: "{who} set how much {person} may store",
     Kind.FOLDER_KEY_ROTATED: "The folder {folder} got a new key",
     Kind.KEY_ROTATION_STARTED: "{who} began to rotate a key",
     Kind.KEY_ROTATION_DONE: "The rotation of a key was completed",

@@ -136,12 +136,8 @@ def destroy(tx: Transaction, document_id: str, now: datetime) -> Sequence[str]:
     """
     of_document = versions.c.document_id == document_id
     blobs = tx.connection.execute(select(versions.c.blob).where(of_document)).scalars().all()
-    stored = select(func.coalesce(func.sum(versions.c.size), 0)).where(
-        of_document, versions.c.purpose == quotas.ORIGINAL, documents.c.disposed_at.is_(None)
-    )
-    stored = stored.join_from(versions, documents, documents.c.id == versions.c.document_id)
-    if size := int(tx.connection.execute(stored).scalar_one()):
-        quotas.give_back(tx, document_id, size)
+    if sizes := _counted(tx, document_id):
+        quotas.give_back(tx, document_id, sizes)
     arriving = select(versions.c.id).where(of_document, versions.c.state == RECEIVING)
     gone = (
         delete(uploads)
@@ -265,3 +261,18 @@ def _question() -> Select[Any]:
         .join(organisations, organisations.c.id == folders.c.organisation_id)
         .where(disposals.c.done_at.is_not(None))
     )
+
+
+def _counted(tx: Transaction, document_id: str) -> dict[str | None, int]:
+    """Return the bytes of a document that quotas count, by who brought them; none once it is disposed of."""
+    chosen = (
+        select(versions.c.created_by, func.sum(versions.c.size).label("size"))
+        .join_from(versions, documents, documents.c.id == versions.c.document_id)
+        .where(
+            versions.c.document_id == document_id,
+            versions.c.purpose == quotas.ORIGINAL,
+            documents.c.disposed_at.is_(None),
+        )
+        .group_by(versions.c.created_by)
+    )
+    return {row.created_by: int(row.size) for row in tx.connection.execute(chosen)}

@@ -42,7 +42,7 @@ def of_rows(tx: Transaction) -> Iterator[Fault]:
             yield Fault(rule, subject, words)
     for one in quotas.differences(tx):
         words = f"The counter says {one.counted} bytes, the versions are {one.stored}."
-        yield Fault("quota", one.organisation_id, words)
+        yield Fault("quota", one.owner_id, words)
     for request_id in file_requests.miscounted(tx):
         yield Fault("request-count", request_id, "The counters of the request are not those of its uploads.")
 

@@ -14,7 +14,7 @@ def tell_when_nearly_full(tx: Transaction, records: Records, organisation_id: st
     """Queue the news in `tx`, once each time that an organisation's store becomes nearly full."""
     if not quotas.nearly_full(tx, organisation_id, now):
         return
-    found = quotas.storage(tx, organisation_id)
+    found = quotas.storage(tx, quotas.organisation(organisation_id))
     values = {
         "organisation": organisations.name_of(tx, OrganisationId(organisation_id)),
         "used": sizes.words(found.used),

@@ -159,10 +159,10 @@ def next_number(tx: Transaction, document_id: str, purpose: str) -> int:
 def reserve(tx: Transaction, row: NewVersion) -> None:
     """Add a version that is being received; nobody sees it before `complete`.
 
-    An original counts for its organisation from here on. Raises QuotaReached.
+    An original counts for its organisation and for who brings it from here on. Raises QuotaReached.
     """
     if row.purpose == quotas.ORIGINAL:
-        quotas.take(tx, row.document_id, row.size)
+        quotas.take(tx, row.document_id, row.created_by, row.size)
     tx.connection.execute(
         insert(versions).values(
             id=row.id,
@@ -300,13 +300,19 @@ def remove_unfinished(tx: Transaction, version_id: str) -> str | None:
     removed = (
         delete(versions)
         .where(versions.c.id == version_id, versions.c.state == RECEIVING)
-        .returning(versions.c.blob, versions.c.document_id, versions.c.purpose, versions.c.size)
+        .returning(
+            versions.c.blob,
+            versions.c.document_id,
+            versions.c.purpose,
+            versions.c.size,
+            versions.c.created_by,
+        )
     )
     row = tx.connection.execute(removed).one_or_none()
     if row is None:
         return None
     if row.purpose == quotas.ORIGINAL:
-        quotas.give_back(tx, row.document_id, row.size)
+        quotas.give_back(tx, row.document_id, {row.created_by: row.size})
     return str(row.blob)
 
 

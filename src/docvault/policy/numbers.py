@@ -34,6 +34,7 @@ class Uploads:
     request_days: Annotated[int, Meta(ge=1, le=366)]  # how far ahead a request for files may end
     request_files: Annotated[int, Meta(ge=1, le=100_000)]  # the most files a request may ask for
     visit_hours: Annotated[int, Meta(ge=1, le=24)]  # of a guest, from saying who they are
+    person_bytes: Positive = 256 * 1024**3  # plaintext bytes of all originals that one person brought
 
 
 @dataclass(frozen=True, slots=True)

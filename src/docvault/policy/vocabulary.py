@@ -56,7 +56,7 @@ class Permission(StrEnum):
     ACCESS_REPORT = "access:report"  # who could see what, on any day
     POLICY_EXPLAIN = "policy:explain"  # why somebody may or may not do something
     HOLD_MANAGE = "hold:manage"  # place legal holds, propose to lift one
-    QUOTA_MANAGE = "quota:manage"  # say how much an organisation may store
+    QUOTA_MANAGE = "quota:manage"  # say how much organisations and people may store
     OUTBOX_READ = "outbox:read"
 
 

@@ -39,6 +39,6 @@ WORDS: Mapping[Permission, str] = {
     Permission.ACCESS_REPORT: "Ask who could see what on a day",
     Permission.POLICY_EXPLAIN: "Ask why somebody may or may not do something",
     Permission.HOLD_MANAGE: "Place legal holds",
-    Permission.QUOTA_MANAGE: "Say how much an organisation may store",
+    Permission.QUOTA_MANAGE: "Say how much organisations and people may store",
     Permission.OUTBOX_READ: "See which mail left the portal",
 }

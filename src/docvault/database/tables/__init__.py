@@ -22,7 +22,7 @@ from docvault.database.tables.content import (
     viewings,
 )
 from docvault.database.tables.envelopes import envelopes, fields, recipients
-from docvault.database.tables.guests import file_requests, quotas, visits
+from docvault.database.tables.guests import file_requests, person_quotas, quotas, visits
 from docvault.database.tables.identity import (
     challenges,
     devices,
@@ -91,6 +91,7 @@ __all__ = [
     "passkey_challenges",
     "passkeys",
     "people",
+    "person_quotas",
     "portfolios",
     "proposals",
     "quotas",

@@ -1,4 +1,4 @@
-"""Requests for files, the visits of guests who answer them, and how much each organisation stores."""
+"""Requests for files, the visits of guests who answer them, and how much organisations and people store."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
 
@@ -46,4 +46,12 @@ quotas = Table(  # a counter that changes with the rows it counts, in their tran
     Column("used", BigInteger, nullable=False),  # plaintext bytes of originals, stored or on their way
     Column("most", BigInteger, nullable=True),  # null: what the policy says
     Column("told_at", Moment, nullable=True),  # when those in charge were told that it is nearly full
+)
+
+person_quotas = Table(  # the same of each person: what they brought, wherever it lies
+    "person_quotas",
+    METADATA,
+    Column("person_id", ID, ForeignKey("people.id"), primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    Column("most", BigInteger, nullable=True),
 )

@@ -1,4 +1,4 @@
-"""How much an organisation stores, and how much it may."""
+"""What organisations and people store, and how much they may."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from litestar import Request, get, put
 from litestar.params import FromPath, JSONBody
 
 from docvault.actions import quotas
+from docvault.actions.quotas import StorageView
 from docvault.web.access import portal_of, signed_in
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
@@ -14,7 +15,7 @@ WebRequest = Request[Any, Any, Any]
 
 
 class Storage(Answer):
-    """In bytes. own: the organisation has a limit of its own; without one the portal's default counts."""
+    """In bytes. own: there is a limit of its own; without one the portal's default counts."""
 
     used: int
     most: int
@@ -35,14 +36,14 @@ class NewLimit(Body):
 )
 async def show_storage(request: WebRequest, organisation_id: FromPath[str]) -> Storage:
     """What its people brought, in folders and in the bin, and how much it may be."""
-    view = await run(
-        quotas.show_storage,
-        portal_of(request).db,
-        acting=signed_in(request),
-        organisation_id=organisation_id,
+    return _said(
+        await run(
+            quotas.show_storage,
+            portal_of(request).db,
+            acting=signed_in(request),
+            organisation_id=organisation_id,
+        )
     )
-    stored = view.storage
-    return Storage(used=stored.used, most=stored.most, own=stored.own, default=view.default)
 
 
 @put(
@@ -53,15 +54,55 @@ async def show_storage(request: WebRequest, organisation_id: FromPath[str]) -> S
 )
 async def set_quota(request: WebRequest, organisation_id: FromPath[str], data: JSONBody[NewLimit]) -> None:
     """Give an organisation a limit of its own, or the portal's default again. What is there stays there."""
-    portal = portal_of(request)
+    portal, acting = portal_of(request), signed_in(request)
     await run(
         quotas.set_quota,
         portal.db,
-        acting=signed_in(request),
+        acting=acting,
         organisation_id=organisation_id,
         most=data.most,
         now=portal.clock(),
     )
 
 
-HANDLERS = [show_storage, set_quota]
+@get("/account/storage", summary="Show what I store", tags=["Account"])
+async def own_storage(request: WebRequest) -> Storage:
+    """What one brought oneself, in any folder and in the bin, and how much it may be."""
+    return _said(await run(quotas.own_storage, portal_of(request).db, acting=signed_in(request)))
+
+
+@get("/people/{person_id:str}/storage", summary="Show what a person stores", tags=["People"])
+async def person_storage(request: WebRequest, person_id: FromPath[str]) -> Storage:
+    """What somebody brought, in any folder and in the bin, and how much it may be."""
+    return _said(
+        await run(
+            quotas.person_storage, portal_of(request).db, acting=signed_in(request), person_id=person_id
+        )
+    )
+
+
+@put(
+    "/people/{person_id:str}/storage",
+    status_code=204,
+    summary="Say how much a person may store",
+    tags=["People"],
+)
+async def set_person_quota(request: WebRequest, person_id: FromPath[str], data: JSONBody[NewLimit]) -> None:
+    """Give somebody a limit of their own, or the portal's default again. What is there stays there."""
+    portal, acting = portal_of(request), signed_in(request)
+    await run(
+        quotas.set_person_quota,
+        portal.db,
+        acting=acting,
+        person_id=person_id,
+        most=data.most,
+        now=portal.clock(),
+    )
+
+
+def _said(view: StorageView) -> Storage:
+    stored = view.storage
+    return Storage(used=stored.used, most=stored.most, own=stored.own, default=view.default)
+
+
+HANDLERS = [show_storage, set_quota, own_storage, person_storage, set_person_quota]

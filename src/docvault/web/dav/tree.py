@@ -66,9 +66,10 @@ class Place(DAVCollection):  # type: ignore[misc] # wsgidav has no types
         if name not in ROOM or not isinstance(self.thing, FolderAt):
             return super().get_property_value(name)
         with translated():
-            storage = quotas.folder_storage(self._portal.db, acting=self._acting, folder_id=self.thing.id)
-        if storage is None:  # they may not save here
+            room = quotas.folder_room(self._portal.db, acting=self._acting, folder_id=self.thing.id)
+        if room is None:  # they may not save here
             raise DAVError(HTTP_NOT_FOUND)
+        storage = room.narrower
         return str(storage.used if name == USED else max(0, storage.most - storage.used))
 
     def get_member_names(self) -> Sequence[str]:

@@ -205,7 +205,7 @@ async def _show(
         removable=await run(sharing.removable_people, portal.db, **who) if may_manage else [],
         today=portal.clock().astimezone(UTC).date(),
         most={"tus": portal.db.policy.numbers.uploads.max_bytes, "form": file_forms.FILE_MOST},
-        storage=await run(quotas.folder_storage, portal.db, **who),
+        room=await run(quotas.folder_room, portal.db, **who),
         next_href=next_page(
             f"/folders/{folder_id}", view.documents.next, folders_after=folders_after, sort=sort
         ),

@@ -1,4 +1,4 @@
-"""What an organisation stores: a bar, and for an administrator the limit."""
+"""What an organisation or a person stores: a bar, and for an administrator the limit."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from docvault.actions import quotas
+from docvault.actions.quotas import StorageView
 from docvault.rules.quotas import QuotaError
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
@@ -24,47 +25,98 @@ class LimitForm(msgspec.Struct, forbid_unknown_fields=True):
 
     gigabytes: int | None = None
 
+    @property
+    def most(self) -> int | None:
+        """Return the limit in bytes."""
+        return None if self.gigabytes is None else self.gigabytes * GIGABYTE
+
 
 @get("/organisations/{organisation_id:str}/storage")
 async def storage(request: WebRequest, organisation_id: FromPath[str]) -> Response[str]:
-    """How much is used, of how much."""
-    return await _show(request, organisation_id)
+    """How much an organisation uses, of how much."""
+    return await _organisation(request, organisation_id)
 
 
 @post("/organisations/{organisation_id:str}/storage")
 async def set_storage(request: WebRequest, organisation_id: FromPath[str]) -> Response[Any]:
-    """Set the limit, or take it away."""
+    """Set the limit of an organisation, or take it away."""
     form = await forms.read(request, LimitForm)
-    portal = portal_of(request)
-    most = None if form.gigabytes is None else form.gigabytes * GIGABYTE
+    portal, acting = portal_of(request), signed_in(request)
     try:
         await run(
             quotas.set_quota,
             portal.db,
-            acting=signed_in(request),
+            acting=acting,
             organisation_id=organisation_id,
-            most=most,
+            most=form.most,
             now=portal.clock(),
         )
     except QuotaError as error:
-        return await _show(request, organisation_id, error)
+        return await _organisation(request, organisation_id, error)
     return Redirect(f"/organisations/{organisation_id}/storage", status_code=303)
 
 
-async def _show(request: WebRequest, organisation_id: str, error: QuotaError | None = None) -> Response[str]:
-    acting = signed_in(request)
+@get("/account/storage")
+async def own_storage(request: WebRequest) -> Response[str]:
+    """How much somebody uses themselves."""
+    view = await run(quotas.own_storage, portal_of(request).db, acting=signed_in(request))
+    return _page(request, view, "own", "account")
+
+
+@get("/people/{person_id:str}/storage")
+async def person_storage(request: WebRequest, person_id: FromPath[str]) -> Response[str]:
+    """How much somebody uses, for an administrator."""
+    return await _person(request, person_id)
+
+
+@post("/people/{person_id:str}/storage")
+async def set_person_storage(request: WebRequest, person_id: FromPath[str]) -> Response[Any]:
+    """Set the limit of a person, or take it away."""
+    form = await forms.read(request, LimitForm)
+    portal, acting = portal_of(request), signed_in(request)
+    try:
+        await run(
+            quotas.set_person_quota,
+            portal.db,
+            acting=acting,
+            person_id=person_id,
+            most=form.most,
+            now=portal.clock(),
+        )
+    except QuotaError as error:
+        return await _person(request, person_id, error)
+    return Redirect(f"/people/{person_id}/storage", status_code=303)
+
+
+async def _organisation(
+    request: WebRequest, organisation_id: str, error: QuotaError | None = None
+) -> Response[str]:
     view = await run(
-        quotas.show_storage, portal_of(request).db, acting=acting, organisation_id=organisation_id
+        quotas.show_storage, portal_of(request).db, acting=signed_in(request), organisation_id=organisation_id
     )
+    return _page(request, view, "organisation", "people" if view.may_change else "folders", error)
+
+
+async def _person(request: WebRequest, person_id: str, error: QuotaError | None = None) -> Response[str]:
+    view = await run(
+        quotas.person_storage, portal_of(request).db, acting=signed_in(request), person_id=person_id
+    )
+    return _page(request, view, "person", "people", error)
+
+
+def _page(
+    request: WebRequest, view: StorageView, whose: str, nav: str, error: QuotaError | None = None
+) -> Response[str]:
     return render(
         request,
         "storage.html",
         problems.meaning_of(error).status if error else 200,
-        nav="people" if view.may_change else "folders",
+        nav=nav,
         view=view,
+        whose=whose,
         gigabytes=f"{view.storage.most / GIGABYTE:g}" if view.storage.own else "",
         trouble=str(error or ""),
     )
 
 
-HANDLERS = [storage, set_storage]
+HANDLERS = [storage, set_storage, own_storage, person_storage, set_person_storage]
