@@ -85,6 +85,7 @@ FIXED = {
     "version": "0",
     "name": "mark.svg",
     "tile": "0/000.p/1",
+    "question": "MA==",
     "path": "none",
 }
 

@@ -64,6 +64,8 @@ MATRIX = [
     get("/pki/issuing.cer", EVERYBODY),
     get("/pki/root.crl", EVERYBODY),
     get("/pki/issuing.crl", EVERYBODY),
+    get("/pki/ocsp/{question:path}", EVERYBODY),
+    Row("POST", "/pki/ocsp", EVERYBODY, raw=b"0", headers={"content-type": "application/ocsp-request"}),
     Row(
         "POST",
         "/api/v1/verifications",

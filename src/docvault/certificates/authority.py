@@ -85,7 +85,7 @@ class CertificateAuthority:
     def status(self, certificate: x509.Certificate, now: datetime) -> bytes:
         """Return the OCSP answer about a certificate we issued, DER."""
         builder = self._answer(ocsp.OCSPResponseBuilder(), certificate, now)
-        return _sign_status(builder, self.responder)
+        return sign_status(builder, self.responder)
 
     def _answer(
         self, builder: ocsp.OCSPResponseBuilder, certificate: x509.Certificate, now: datetime
@@ -161,7 +161,7 @@ def _timestamp_profile(url: str) -> Extensions:
             True,
         ),  # critical and alone: RFC 3161, 2.3
         (_crl_address(url, "issuing"), False),
-        (_issuer_address(url, "issuing"), False),
+        (_addresses(url), False),
     ]
 
 
@@ -181,7 +181,7 @@ def _signing_profile(url: str, email: str | None) -> Extensions:
         (_usage("digital_signature", "content_commitment"), True),
         (x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
         (_crl_address(url, "issuing"), False),
-        (_issuer_address(url, "issuing"), False),
+        (_addresses(url), False),
     ]
     if email is not None:
         extensions.append((x509.SubjectAlternativeName([_mailbox(email)]), False))
@@ -202,10 +202,19 @@ def _crl_address(url: str, issuer: str) -> x509.CRLDistributionPoints:
 
 
 def _issuer_address(url: str, issuer: str) -> x509.AuthorityInformationAccess:
-    place = x509.UniformResourceIdentifier(f"{url}/pki/{issuer}.cer")
     return x509.AuthorityInformationAccess(
-        [x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)]
+        [_access(AuthorityInformationAccessOID.CA_ISSUERS, f"{url}/pki/{issuer}.cer")]
     )
+
+
+def _addresses(url: str) -> x509.AuthorityInformationAccess:
+    """Where the issuing authority answers for what it issued, and where its own certificate lies."""
+    status = _access(AuthorityInformationAccessOID.OCSP, f"{url}/pki/ocsp")
+    return x509.AuthorityInformationAccess([status, *_issuer_address(url, "issuing")])
+
+
+def _access(method: x509.ObjectIdentifier, address: str) -> x509.AccessDescription:
+    return x509.AccessDescription(method, x509.UniformResourceIdentifier(address))
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -299,7 +308,8 @@ def _crl(issuer: KeyPair, revoked: Mapping[int, Revocation], now: datetime, life
     return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
-def _sign_status(builder: ocsp.OCSPResponseBuilder, responder: KeyPair) -> bytes:
+def sign_status(builder: ocsp.OCSPResponseBuilder, responder: KeyPair) -> bytes:
+    """Return the OCSP answer signed by the responder, with its certificate, DER."""
     builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
     builder = builder.certificates([responder.certificate])
     return builder.sign(responder.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)

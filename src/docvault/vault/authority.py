@@ -10,8 +10,10 @@ from datetime import datetime
 from cryptography import x509
 
 from docvault.certificates import authority as pure
+from docvault.certificates import status
 from docvault.certificates.authority import CertificateAuthority, SignerIdentity
 from docvault.certificates.keys import CertificateError, Credentials, KeyPair, OneTimeKey, sign_bytes
+from docvault.certificates.status import StatusAnswer
 from docvault.certificates.timestamps import TimestampAuthority
 from docvault.database import keys
 from docvault.database.engine import Database
@@ -209,6 +211,10 @@ class Authority:
         if report.verdict is not Verdict.VALID:
             return [f"A trial signature would not hold: {report.reasons[0]}"]
         return []
+
+    def answer_status(self, request: bytes) -> StatusAnswer:
+        """Answer an OCSP request about a certificate that was issued here, DER in."""
+        return status.answer(request, [self._authority], self._clock())
 
     def published(self) -> dict[str, Callable[[], bytes]]:
         """What certificates point readers to: file names under /pki/ and what makes their bytes, DER."""

@@ -1,9 +1,22 @@
-"""What certificates point readers to: certificates and revocation lists of the authorities, all public."""
+"""What certificates point readers to: certificates, revocation lists and status answers, all public.
 
+Whoever checks a signature may keep them for a while, and so may what stands between (RFC 5019, 6).
+"""
+
+import base64
+import binascii
+from datetime import datetime
+from email.utils import format_datetime
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import unquote
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
+from litestar.exceptions import ClientException
+from litestar.params import FromPath
 
+from docvault.certificates.status import REQUEST_MOST
+from docvault.values import NotFound
 from docvault.web.access import PUBLIC, portal_of
 from docvault.web.running import run
 
@@ -11,6 +24,8 @@ WebRequest = Request[Any, Any, Any]
 
 TYPES = {"cer": "application/pkix-cert", "crl": "application/pkix-crl"}  # RFC 2585, 4
 PATHS = ["/pki/root.cer", "/pki/issuing.cer", "/pki/root.crl", "/pki/issuing.crl"]
+QUESTION, ANSWER = "application/ocsp-request", "application/ocsp-response"  # RFC 6960, A
+KEPT = 3600  # seconds: a revocation is known everywhere after an hour
 
 
 @get(PATHS, opt=PUBLIC)
@@ -18,7 +33,41 @@ async def published(request: WebRequest) -> Response[bytes]:
     """One certificate or fresh revocation list, DER."""
     name = request.url.path.removeprefix("/pki/")
     content = await run(portal_of(request).authority.published()[name])
-    return Response(content, media_type=TYPES[name.partition(".")[2]])
+    return Response(content, media_type=TYPES[name.partition(".")[2]], headers=_for_a_while())
 
 
-HANDLERS = [published]
+@post("/pki/ocsp", opt=PUBLIC, status_code=200, request_max_body_size=REQUEST_MOST)
+async def status(request: WebRequest) -> Response[bytes]:
+    """The status of one certificate, asked and answered in DER (RFC 6960)."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != QUESTION:
+        raise ClientException(status_code=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    return await _answered(request, await request.body(), kept=False)
+
+
+@get("/pki/ocsp/{question:path}", opt=PUBLIC)
+async def status_to_keep(request: WebRequest, question: FromPath[str]) -> Response[bytes]:
+    """The same, asked in the address: base64 of the request, so that the answer can be kept."""
+    try:
+        asked = base64.b64decode(unquote(question).removeprefix("/"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NotFound from error
+    return await _answered(request, asked, kept=True)
+
+
+async def _answered(request: WebRequest, asked: bytes, *, kept: bool) -> Response[bytes]:
+    answer = await run(portal_of(request).authority.answer_status, asked)
+    headers = {}
+    if kept and answer.until is not None:
+        headers = {"last-modified": _http(answer.at), "expires": _http(answer.until), **_for_a_while()}
+    return Response(answer.der, media_type=ANSWER, headers=headers, status_code=HTTPStatus.OK)
+
+
+def _for_a_while() -> dict[str, str]:
+    return {"cache-control": f"max-age={KEPT}, public, no-transform, must-revalidate"}
+
+
+def _http(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
+
+
+HANDLERS = [published, status, status_to_keep]
