@@ -1,6 +1,7 @@
 """Texts, previews and thumbnails: made once, kept encrypted, behind the gate of the version they were made of."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from docvault.pdf.workers import Workers
 from docvault.values import NotFound
 from docvault.vault.renditions import PREVIEW, TEXT, THUMBNAIL, open_rendition, text_of
 
+from .papers_kept import put_in_bin, run_jobs
 from .test_documents import brought, written_pdf
 from .world import NOW, queued, standing
 
@@ -119,6 +121,15 @@ def test_what_is_missing_is_made_again(world, pdf):
     assert len(queued(world.db, "name")) == before + 1
     make_renditions(world.db, world.vault, pdf, None, version_id=version_id, now=NOW)
     assert text_of(world.db, world.vault, version_id) == CANARY
+
+
+def test_what_was_destroyed_misses_nothing(world, pdf):
+    view = brought(world, pdf, "notes.txt", CANARY.encode())
+    put_in_bin(world, view.id, by=world.manager.person_id)
+    run_jobs(world, NOW + timedelta(days=31))
+    before = queued(world.db, "name")
+    make_missing(world.db, NOW + timedelta(days=32))
+    assert queued(world.db, "name") == before
 
 
 def test_an_arriving_version_asks_for_its_renditions_in_the_same_transaction(world, pdf):

@@ -1,5 +1,6 @@
 """Nothing of a version is readable before the malware scanner passed it; what it finds stays locked (promise 34)."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,12 @@ from docvault.database import documents, messages, tables
 from docvault.malware.clamd import EICAR, Clamd, ScannerTrouble
 from docvault.pdf.workers import Workers
 from docvault.rules.scans import Obstacle, Scan
+from docvault.values import NotFound
 from docvault.vault import pages
 from docvault.vault.errors import NotScanned, Quarantined
 from docvault.vault.renditions import THUMBNAIL, open_rendition, text_of
 
+from .papers_kept import put_in_bin, run_jobs
 from .test_documents import brought, written_pdf
 from .world import NOW, queued, standing
 
@@ -219,6 +222,25 @@ def test_everything_is_scanned_again_on_request(world, pdf, scanner):
     assert not list(scan_all(world.db, world.vault, scanner, everything=False, now=NOW))
     again = list(scan_all(world.db, world.vault, scanner, everything=True, now=NOW))
     assert sorted(one.scan for one in again) == [Scan.CLEAN, Scan.INFECTED]
+
+
+@pytest.mark.promise(34)
+def test_what_was_destroyed_waits_for_no_scan_and_stops_none(world, pdf, scanner):
+    gone = brought(world, pdf, "gone.txt", b"gone before anybody looked")
+    bad = brought(world, pdf, "bad.txt", clamd.OURS)
+    scan_version(world.db, world.vault, scanner, version_id=version_of(world, bad), now=NOW)
+    left = brought(world, pdf, "left.txt", b"left")
+    forgotten = [version_of(world, each) for each in (gone, bad)]
+    for each in (gone, bad):
+        put_in_bin(world, each.id, by=world.manager.person_id)
+    run_jobs(world, NOW + timedelta(days=31))
+    for version_id in forgotten:
+        with pytest.raises(NotFound):
+            scan_version(world.db, world.vault, scanner, version_id=version_id, again=True, now=LATER)
+    assert late(world.db, LATER) == (1, 0)
+    assert scan_waiting(world.db, scanner, now=LATER) == 1
+    done = list(scan_all(world.db, world.vault, scanner, everything=True, now=LATER))
+    assert [one.version_id for one in done] == [version_of(world, left)]
 
 
 def test_only_the_scanner_and_checks_open_what_nobody_has_passed():

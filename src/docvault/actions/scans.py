@@ -15,6 +15,7 @@ from docvault.database.scans import ScanRow
 from docvault.malware.clamd import Scanner, ScannerTrouble
 from docvault.rules.scans import Obstacle, Scan
 from docvault.values import NotFound
+from docvault.vault.errors import Destroyed
 from docvault.vault.files import Vault
 
 RESTS = timedelta(minutes=2)  # a version waiting this long has lost its job, or its job gave up
@@ -77,8 +78,8 @@ def scan_all(
                 if trouble.obstacle not in JUDGED:
                     raise
                 yield Progress(version_id, Scan.FAILED, trouble.obstacle.value)
-            except NotFound:
-                continue  # it was removed meanwhile
+            except (NotFound, Destroyed):
+                continue  # it was removed or destroyed meanwhile
         if not found:
             return
         after = found[-1]

@@ -55,6 +55,7 @@ def missing(tx: Transaction, before: datetime, limit: int) -> list[str]:
             versions.c.state == STORED,
             versions.c.scan.in_(READABLE),
             versions.c.created_at < before,
+            documents.c.disposed_at.is_(None),
             ~some,
         )
         .order_by(versions.c.created_at.desc())

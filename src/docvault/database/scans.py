@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select, true, update
+from sqlalchemy import and_, exists, func, or_, select, true, update
 
 from docvault.database import work
 from docvault.database.engine import Transaction
@@ -14,6 +14,9 @@ from docvault.rules.scans import Scan
 from docvault.values import NotFound
 
 OPEN_ENDED = (Scan.WAITING.value, Scan.FAILED.value)  # closed, and without a verdict
+
+# Of what was destroyed nothing is left to look at: it waits for nobody.
+_IS_THERE = ~exists().where(documents.c.id == versions.c.document_id, documents.c.disposed_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def arrived(tx: Transaction, version_id: str, *, scanning: bool) -> None:
 
 
 def for_scanning(tx: Transaction, version_id: str) -> ScanRow:
-    """Return a stored version for the scanner. Raises NotFound."""
+    """Return a stored version for the scanner. Raises NotFound, also once it was destroyed."""
     chosen = (
         select(
             versions.c.id,
@@ -60,7 +63,7 @@ def for_scanning(tx: Transaction, version_id: str) -> ScanRow:
         )
         .join_from(versions, documents, versions.c.document_id == documents.c.id)
         .join(folders, documents.c.folder_id == folders.c.id)
-        .where(versions.c.id == version_id, versions.c.state == STORED)
+        .where(versions.c.id == version_id, versions.c.state == STORED, documents.c.disposed_at.is_(None))
     )
     row = tx.connection.execute(chosen).mappings().one_or_none()
     if row is None:
@@ -104,7 +107,7 @@ def waiting(tx: Transaction, before: datetime, failed_before: datetime, limit: i
     failed = and_(versions.c.scan == Scan.FAILED.value, versions.c.scanned_at < failed_before)
     chosen = (
         select(versions.c.id)
-        .where(or_(resting, failed), versions.c.state == STORED)
+        .where(or_(resting, failed), versions.c.state == STORED, _IS_THERE)
         .order_by(versions.c.created_at.desc())
         .limit(limit)
     )
@@ -119,7 +122,7 @@ def to_scan(tx: Transaction, *, everything: bool, after: str, limit: int) -> Seq
     wanted = true() if everything else versions.c.scan != Scan.CLEAN.value
     chosen = (
         select(versions.c.id)
-        .where(versions.c.state == STORED, versions.c.id > after, wanted, ~is_rendition)
+        .where(versions.c.state == STORED, versions.c.id > after, wanted, ~is_rendition, _IS_THERE)
         .order_by(versions.c.id)
         .limit(limit)
     )
@@ -131,7 +134,7 @@ def count(tx: Transaction, since: datetime) -> tuple[int, int]:
     late = and_(versions.c.scan.in_(OPEN_ENDED), versions.c.created_at < since)
     infected = versions.c.scan == Scan.INFECTED.value
     chosen = select(func.count().filter(late), func.count().filter(infected)).where(
-        versions.c.scan.in_((*OPEN_ENDED, Scan.INFECTED.value)), versions.c.state == STORED
+        versions.c.scan.in_((*OPEN_ENDED, Scan.INFECTED.value)), versions.c.state == STORED, _IS_THERE
     )
     row = tx.connection.execute(chosen).one()
     return int(row[0]), int(row[1])
