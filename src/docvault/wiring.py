@@ -11,13 +11,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from docvault.actions import scans
 from docvault.actions.disposals import apply_again
 from docvault.actions.installation import create_installation
 from docvault.actions.policies import note_policies
-from docvault.audit.checkpoints import LogKey
 from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.store import BlobStore, StoreFailed
 from docvault.credentials.passkeys import RelyingParty
@@ -34,15 +31,14 @@ from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
 from docvault.settings import Settings
 from docvault.values import Clock, DocVaultError, NotFound, utc_now
+from docvault.vault import log_keys, shredding
 from docvault.vault import masters as master_keys
-from docvault.vault import shredding
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
+from docvault.vault.log_keys import LogKeys
 from docvault.vault.masters import PEPPER, Masters
 from docvault.vault.peppers import Peppers, add_pepper
 from docvault.vault.shredding import Tombstones, Unsettled
-
-LOG_KEY = "log"  # its name in the table of keys
 
 
 class NotPrepared(DocVaultError):
@@ -63,7 +59,7 @@ class Portal:
     authority: Authority
     hasher: Hasher
     mailer: Mailer
-    log_key: LogKey
+    log_key: LogKeys
     clock: Clock
     provider: Provider | None = None  # of single sign-on, where one is configured
     scanner: Scanner | None = None  # for malware, where one is configured
@@ -157,11 +153,13 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
     vault = _open_vault(settings, db, clock)
     with db.reading() as tx:
         found = installation.find(tx)
-        log_row = keys.find(tx, LOG_KEY)
+        log_row = keys.find(tx, log_keys.NAME)
         stone_row = keys.find(tx, shredding.KEY)
     if found is None or log_row is None or stone_row is None:
         raise NotPrepared(settings)
-    private = Ed25519PrivateKey.from_private_bytes(vault.records.open(log_row.context, log_row.wrapped))
+    log = LogKeys(db, vault.records, found.log_origin)
+    with db.reading() as tx:
+        log.in_charge(tx)  # one that does not open is found now, not when it is to sign
     _settle(db, vault, _stones(settings, db, vault), clock)
     numbers = db.policy.numbers
     return Portal(
@@ -177,7 +175,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
             base_url=settings.base_url,
             portal_name=settings.name,
         ),
-        log_key=LogKey(found.log_origin, private),
+        log_key=log,
         clock=clock,
         provider=_provider(settings, db.policy),
         scanner=_scanner(settings),
@@ -280,7 +278,7 @@ def _found(settings: Settings, db: Database, vault: Vault, organisation: str, cl
     now = clock()
     with db.reading() as tx:
         found = installation.find(tx)
-        log_row = keys.find(tx, LOG_KEY)
+        log_row = keys.find(tx, log_keys.NAME)
         pepper = keys.find(tx, PEPPER)
         stone_row = keys.find(tx, shredding.KEY)
     origin = found.log_origin if found else f"{urlsplit(settings.base_url).netloc.replace(':', '.')}/audit"
@@ -289,11 +287,8 @@ def _found(settings: Settings, db: Database, vault: Vault, organisation: str, cl
             db, name=settings.name, organisation_name=organisation, log_origin=origin, now=now
         )
     if log_row is None:
-        log_key = LogKey(origin, Ed25519PrivateKey.generate())
         with db.transaction() as tx:
-            context = keys.context_of(LOG_KEY, keys.FIRST)
-            sealed = vault.records.seal(context, log_key.private.private_bytes_raw())
-            keys.put(tx, LOG_KEY, sealed, log_key.public.raw, now)
+            log_keys.add_first(tx, vault.records, origin, now)
     if pepper is None:
         with db.transaction() as tx:
             add_pepper(tx, vault.records, now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from docvault.audit import bundle, entries, tree
 from docvault.audit.checkpoints import sign_note
 
-from .bundles import Log, base64_of, lines, log_key, members, pack, with_lines
+from .bundles import Log, Rekeyed, base64_of, lines, log_key, members, pack, with_lines
 
 SIZE = 600
 HISTORY = [100, 256, 500]
@@ -246,5 +246,65 @@ def selection_attacks() -> list[Attack]:
     ]
 
 
+CHANGES = {150: log_key(2), 400: log_key(3)}
+OLDER = [100, 150, 300, 400, 500]
+
+
+class Pretended(Rekeyed):
+    """A log whose database somebody holds who has none of its keys, only one of their own."""
+
+    def checkpoint(self, size: int | None = None) -> str:
+        note = super().checkpoint(size)
+        if size != SIZE - 100:
+            return note
+        text, signatures = note.rpartition("\n\n")[::2]  # the old key never signed this
+        return f"{text}\n\n" + signatures.split("\n")[1] + "\n"
+
+
+def key_attacks() -> list[Attack]:
+    log, key = Rekeyed(SIZE, CHANGES), log_key().public.text
+    whole, newest, middle = log.bundle(history=OLDER), log.key.public.text, log_key(2).public.text
+    unsaid, wrong, unproven = (Rekeyed(SIZE, CHANGES) for _ in range(3))
+    unsaid.replace(149, kind="session:started")
+    wrong.replace(399, facts={"old": middle, "new": key})
+    unproven.replace(200, kind="log:key:changed", facts={"old": middle, "new": newest})
+    late = Rekeyed(SIZE, CHANGES)  # the old key goes on signing behind the hand-over
+    late._in_charge = lambda size: log_key() if size == 300 else Rekeyed._in_charge(late, size)
+    back = Rekeyed(SIZE, {150: log_key(2), 400: log_key(1)})
+    pretended = Pretended(SIZE, {SIZE - 100: log_key(9)})
+    bundles = {
+        "key-changed-and-the-change-dropped": (log.bundle(history=[100, 150, 300]), 0, key),
+        "key-changed-and-an-earlier-change-dropped": (log.bundle(history=[300, 400]), 0, key),
+        "key-changed-and-not-announced": (unsaid.bundle(history=OLDER), 149, newest),
+        "key-changed-and-announced-wrongly": (wrong.bundle(history=OLDER), 399, newest),
+        "key-announced-and-not-changed": (unproven.bundle(history=OLDER), 200, newest),
+        "key-changed-and-the-old-one-still-signs": (late.bundle(history=OLDER), 0, newest),
+        "key-changed-back": (back.bundle(history=OLDER), 0, key),
+        "key-changed-by-somebody-without-the-old-one": (
+            pretended.bundle(history=[100, SIZE - 100]),
+            0,
+            key,
+        ),
+        "key-changed-and-another-trusted": (whole, 0, log_key(7).public.text),
+    }
+    honest = {
+        "first": (whole, key),
+        "middle": (whole, middle),
+        "newest": (whole, newest),
+        "none": (whole, None),
+        "selection": (log.bundle(SELECTION, history=OLDER), key),
+        "as-the-last-deed": (Rekeyed(400, CHANGES).bundle(history=[150]), middle),
+    }
+    return [
+        *(Attack(name, packed, index, given) for name, (packed, index, given) in bundles.items()),
+        *(
+            Attack(f"honest-key-changed-{name}", packed, None, given)
+            for name, (packed, given) in honest.items()
+        ),
+        Attack("honest-key-changed-since-the-old-key", whole, None, newest, log.checkpoint(100)),
+        Attack("key-changed-since-the-old-key-too-late", whole, 0, newest, late.checkpoint(300)),
+    ]
+
+
 def all_attacks() -> list[Attack]:
-    return [*full_attacks(), *selection_attacks()]
+    return [*full_attacks(), *selection_attacks(), *key_attacks()]

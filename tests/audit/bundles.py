@@ -13,6 +13,8 @@ from docvault.audit import bundle, container, entries, proofs, tiles, tree
 from docvault.audit.bundle import Manifest, Packed
 from docvault.audit.checkpoints import LogKey, sign_checkpoint
 from docvault.audit.entries import Details, Entry, Subject
+from docvault.audit.handovers import announcement, sign_handover
+from docvault.audit.kinds import Kind
 
 ORIGIN = "docvault.example/audit"
 START = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -108,6 +110,36 @@ class Log:
                 tile=lambda number: b"".join(self.hashes[number * 256 : (number + 1) * 256]),
             )
         )
+
+
+class Rekeyed(Log):
+    """A log that got another key at some of its sizes; the last entry before announces it."""
+
+    def __init__(self, size: int, changes: dict[int, LogKey], *, words: str = "Anna Lindqvist") -> None:
+        super().__init__(size, words=words)
+        self.first = log_key()
+        self.changes = changes
+        for at, new in changes.items():
+            facts = announcement(self._in_charge(at).public, new.public)
+            self.replace(at - 1, kind=Kind.LOG_KEY_CHANGED.value, facts=facts)
+        self.key = self._in_charge(size + 1)
+
+    def replace(self, at: int, **values: object) -> None:
+        """Write another entry, as if it had been logged so."""
+        leaf = json.loads(self.leaves[at]) | values
+        self.leaves[at] = entries.canonical(leaf)
+        self.hashes[at] = tree.leaf_hash(self.leaves[at])
+
+    def _in_charge(self, size: int) -> LogKey:
+        before = [key for at, key in sorted(self.changes.items()) if at < size]
+        return before[-1] if before else self.first
+
+    def checkpoint(self, size: int | None = None) -> str:
+        size = len(self.leaves) if size is None else size
+        root, key = tree.root_of(self.hashes[:size]), self._in_charge(size)
+        if size in self.changes:
+            return sign_handover(key, self.changes[size], size, root)
+        return sign_checkpoint(key, size, root)
 
 
 def members(packed: bytes) -> dict[str, bytes]:

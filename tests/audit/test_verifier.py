@@ -11,7 +11,7 @@ from docvault.audit.verdict import BundleRefused
 from docvault.audit.verifier import verify
 
 from .attacks import Attack, all_attacks
-from .bundles import Log, lines, log_key, members, pack, with_lines
+from .bundles import Log, Rekeyed, lines, log_key, members, pack, with_lines
 
 ATTACKS = {attack.name: attack for attack in all_attacks()}
 KEY = log_key().public
@@ -89,6 +89,24 @@ def test_without_a_key_only_the_fingerprint_tells_whose_log_it_is():
     assert not other.trusted
     assert one.origin == other.origin
     assert one.fingerprint != other.fingerprint
+
+
+@pytest.mark.promise(53)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_reader_with_any_key_of_the_log_follows_it_to_the_newest(seed):
+    log = Rekeyed(9, {3: log_key(2), 6: log_key(3)})
+    found = verify(io.BytesIO(log.bundle(history=[1, 3, 5, 6])), key=log_key(seed).public)
+    assert (found.trusted, found.key_changes, found.older_key) == (True, 2, seed != 3)
+    assert found.fingerprint == log_key(3).public.fingerprint
+
+
+@pytest.mark.promise(53)
+def test_no_flipped_byte_of_a_log_with_two_keys_verifies():
+    packed = Rekeyed(3, {2: log_key(2)}).bundle(history=[1, 2])
+    for place in range(len(packed)):
+        flipped = bytearray(packed)
+        flipped[place] ^= 1 << (place % 8)
+        first_bad_index(bytes(flipped))
 
 
 def test_progress_is_told_once_for_every_block():

@@ -9,7 +9,7 @@ from pathlib import Path
 from docvault.audit.entries import canonical
 
 from . import attacks
-from .bundles import Log, lines, log_key, members, pack, with_lines
+from .bundles import Log, Rekeyed, lines, log_key, members, pack, with_lines
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "audit-log"
 SIZE = 9
@@ -32,12 +32,19 @@ def made() -> dict[str, tuple[bytes, dict]]:
     selection = log.bundle([1, 5, 7], history=[4])
     chosen = lines(members(selection))
     chosen[1]["proof"][0] = chosen[1]["proof"][1]
+    rekeyed, unsaid = (Rekeyed(SIZE, {3: log_key(2), 6: log_key(3)}) for _ in range(2))
+    unsaid.replace(5, kind="session:started")
+    older = [2, 3, 5, 6]
     found: dict[str, tuple[bytes, int | None, str | None]] = {
         "full": (whole, None, None),
         "full-since": (whole, None, log.checkpoint(4)),
         "erased": (log.bundle(history=[4], erased=(1, 2)), None, None),
         "empty": (Log(0).bundle(), None, None),
         "selection": (selection, None, None),
+        "key-changed": (rekeyed.bundle(history=older), None, rekeyed.checkpoint(2)),
+        "key-changed-selection": (rekeyed.bundle([1, 7], history=older), None, None),
+        "key-changed-and-the-change-dropped": (rekeyed.bundle(history=[2, 3, 5]), 0, None),
+        "key-changed-and-not-announced": (unsaid.bundle(history=older), 5, None),
         "edited-entry": (edited(attacks._at(6, attacks._edit_leaf)), 6, None),
         "edited-entry-and-its-hash": (attacks._with_tile(parts, 6), 0, None),
         "edited-details": (edited(attacks._at(2, lambda line: line | {"details": salted})), 2, None),

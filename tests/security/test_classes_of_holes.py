@@ -352,6 +352,11 @@ def test_a_sender_does_not_sign_for_a_signer(site):
 # --- keys ---------------------------------------------------------------------------------------------------------
 
 
+def log_key_of(portal):
+    with portal.db.reading() as tx:
+        return portal.log_key.in_charge(tx)
+
+
 @pytest.mark.asvs("6.3.2")
 @pytest.mark.promise(56)
 def test_two_installations_share_no_secret_and_none_comes_with_an_account(tmp_path):
@@ -360,7 +365,7 @@ def test_two_installations_share_no_secret_and_none_comes_with_an_account(tmp_pa
         keys = [
             {
                 "root": portal.settings.root_key_path.read_bytes(),
-                "log": portal.log_key.private.private_bytes_raw(),
+                "log": log_key_of(portal).private.private_bytes_raw(),
                 "pepper": Peppers(portal.db, portal.vault.records).of(1),
             }
             for portal in portals

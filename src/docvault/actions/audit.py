@@ -18,8 +18,16 @@ from docvault.audit.entries import canonical, moment
 from docvault.audit.errors import BundleTooLarge
 from docvault.audit.kinds import Kind
 from docvault.audit.sentences import sentence
-from docvault.database import audit, audit_checkpoints, audit_exports, audit_trail, deeds, proposals, step_ups
-from docvault.database.audit_checkpoints import Checked, Signed
+from docvault.database import (
+    audit,
+    audit_checkpoints,
+    audit_exports,
+    audit_trail,
+    deeds,
+    proposals,
+    step_ups,
+)
+from docvault.database.audit_checkpoints import Checked, LogSigner, Signed
 from docvault.database.audit_trail import EntryRow, Filters
 from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.database.messages import Records
@@ -126,11 +134,11 @@ def activity(db: Database, *, acting: Acting, filters: Filters, now: datetime) -
         return Activity(start, end, audit_trail.activity(tx, replace(filters, start=start, end=end)))
 
 
-def log_status(db: Database, log_key: LogKey, *, acting: Acting) -> LogStatus:
+def log_status(db: Database, log: LogSigner, *, acting: Acting) -> LogStatus:
     """Return the size of the log and its newest checkpoint. Raises Forbidden."""
     with db.reading() as tx:
         tx.policy.require(acting, Permission.AUDIT_READ, PORTAL)
-        public = log_key.public
+        public = log.in_charge(tx).public
         size, signed = audit_trail.size(tx), audit_checkpoints.newest(tx)
         return LogStatus(size, public.origin, public.text, public.fingerprint, signed)
 
@@ -138,7 +146,7 @@ def log_status(db: Database, log_key: LogKey, *, acting: Acting) -> LogStatus:
 def export_trail(
     db: Database,
     records: Records,
-    log_key: LogKey,
+    log: LogSigner,
     *,
     acting: Acting,
     filters: Filters,
@@ -164,14 +172,14 @@ def export_trail(
         if proposal_id is not None:
             _use_proposal(tx, records, acting, proposal_id, export_facts(filters, kind), now)
         scope = _record_export(
-            tx, log_key, kind, filters, acting=acting, private={}, now=now, details=proposal_id is not None
+            tx, log, kind, filters, acting=acting, private={}, now=now, details=proposal_id is not None
         )
-    return _export(db, log_key, kind, filters, scope, now)
+    return _export(db, kind, filters, scope, now)
 
 
 def export_at_terminal(
     db: Database,
-    log_key: LogKey,
+    log: LogSigner,
     *,
     operator: str,
     filters: Filters,
@@ -185,10 +193,8 @@ def export_at_terminal(
     kind = _format(format)
     with db.transaction() as tx:
         private = {"actor_name": f"{operator} at the server's terminal"}
-        scope = _record_export(
-            tx, log_key, kind, filters, acting=None, private=private, now=now, details=True
-        )
-    return _export(db, log_key, kind, filters, scope, now)
+        scope = _record_export(tx, log, kind, filters, acting=None, private=private, now=now, details=True)
+    return _export(db, kind, filters, scope, now)
 
 
 def export_digest(
@@ -215,10 +221,10 @@ def export_facts(
     return {"format": _format(format).value, **filters.said()}
 
 
-def publish_checkpoint(db: Database, log_key: LogKey, *, now: datetime) -> Signed:
+def publish_checkpoint(db: Database, log: LogSigner, *, now: datetime) -> Signed:
     """Return the signed checkpoint of the log as it is, signing it if nobody did. Raises LogDamaged."""
     with db.transaction() as tx:
-        return audit_checkpoints.publish(tx, log_key, now)
+        return audit_checkpoints.publish(tx, log, now)
 
 
 def check_log(db: Database, key: PublicKey) -> Checked:
@@ -241,11 +247,12 @@ class _Scope:
     below: int
     count: int
     details: bool  # with names, addresses and whatever else is personal
+    key: LogKey  # in charge at that moment: it seals a bundle, also when it is rotated meanwhile
 
 
 def _record_export(
     tx: Transaction,
-    log_key: LogKey,
+    log: LogSigner,
     kind: Format,
     filters: Filters,
     *,
@@ -260,22 +267,20 @@ def _record_export(
         _require_room(tx, filters, count, size)
     facts = {**_facts(filters), "format": kind.value, "count": count, "size": size, "details": details}
     audit.append(tx, Kind.AUDIT_EXPORTED, at=now, acting=acting, facts=facts, private=private)
-    signed = audit_checkpoints.publish(tx, log_key, now)
+    signed = audit_checkpoints.publish(tx, log, now)
+    key = log.in_charge(tx)
     if filters.said():
-        return _Scope(signed, size, count, details)
-    return _Scope(
-        signed, signed.size, signed.size, details
-    )  # a whole log ends with the entry of its own export
+        return _Scope(signed, size, count, details, key)
+    # A whole log ends with the entry of its own export.
+    return _Scope(signed, signed.size, signed.size, details, key)
 
 
-def _export(
-    db: Database, log_key: LogKey, kind: Format, filters: Filters, scope: _Scope, now: datetime
-) -> Export:
+def _export(db: Database, kind: Format, filters: Filters, scope: _Scope, now: datetime) -> Export:
     name = f"audit-trail-{now:%Y-%m-%dT%H%M%SZ}"
     if kind is Format.BUNDLE:
         content = audit_exports.packed(
             db,
-            log_key,
+            scope.key,
             filters,
             signed=scope.signed,
             below=scope.below,

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from docvault.audit.checkpoints import LogKey
 from docvault.audit.kinds import Kind
 from docvault.certificates.authority import SignerIdentity
 from docvault.certificates.keys import OneTimeKey
@@ -23,6 +22,7 @@ from docvault.database import (
     recipients,
     work,
 )
+from docvault.database.audit_checkpoints import LogSigner
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.database.recipients import RecipientRow
@@ -58,7 +58,7 @@ def advance_envelope(
     vault: Vault,
     pdf: Workers,
     authority: Authority,
-    log_key: LogKey,
+    log_key: LogSigner,
     *,
     envelope_id: EnvelopeId,
     now: datetime,
@@ -106,7 +106,7 @@ class _Bench:
     vault: Vault
     pdf: Workers
     authority: Authority
-    log_key: LogKey
+    log_key: LogSigner
     now: datetime
 
     def apply_signature(self, row: EnvelopeRow, recipient_id: str) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
+from docvault.audit.checkpoints import PublicKey
 from docvault.audit.kinds import Kind
 from docvault.database import audit, folder_key_rounds, keys, master_keys, password_peppers, rotations
 from docvault.database.engine import Database, Transaction
@@ -17,10 +18,11 @@ from docvault.database.rotations import Rotation
 from docvault.encryption.keyring import FileKeyring
 from docvault.encryption.masters import RootKey
 from docvault.policy.vocabulary import Acting
-from docvault.values import Clock, DocVaultError
-from docvault.vault import folder_rounds, peppers, reseal, shredding
+from docvault.values import Clock, DocVaultError, NotFound
+from docvault.vault import folder_rounds, log_keys, peppers, reseal, shredding
 from docvault.vault import masters as vault_masters
 from docvault.vault.files import Vault
+from docvault.vault.log_keys import LogKeys
 from docvault.vault.masters import PEPPER, Masters
 from docvault.vault.records import Records
 
@@ -207,6 +209,44 @@ def destroy_folders(db: Database, *, acting: Acting, clock: Clock) -> Sequence[i
             )
         _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": FOLDERS, "keys": gone})
     return [gone]
+
+
+def rotate_log(db: Database, own: Records, log: LogKeys, *, acting: Acting, clock: Clock) -> Rotated:
+    """Give the audit log a new key, which the old one hands over to; what was signed stays verifiable.
+
+    In one transaction: nothing is left half done, so there is nothing to go on with. Raises LogDamaged.
+    """
+    with db.transaction() as tx:
+        now, change = clock(), log_keys.begin(tx, log)
+        _note(tx, Kind.LOG_KEY_CHANGED, acting, now, change.facts)
+        log_keys.hand_over(tx, own, change, now)
+    return Rotated(log_keys.NAME, change.generation, 0, resumed=False)
+
+
+def destroy_log_keys(db: Database, *, acting: Acting, clock: Clock) -> Sequence[int]:
+    """Destroy every key of the log but the newest, and return which. Raises KeyRefused for none.
+
+    No wait: who signs asks for the key where the log stands still, so an old one is never used again.
+    """
+    with db.transaction() as tx:
+        older = [row.generation for row in keys.generations(tx, log_keys.NAME)[:-1] if row.wrapped]
+        if not older:
+            raise KeyRefused("The log has one key, and it is in use. Rotate it first.")
+        for generation in older:
+            keys.destroy(tx, log_keys.NAME, generation)
+        _note(tx, Kind.KEY_DESTROYED, acting, clock(), {"kind": log_keys.NAME, "generations": older})
+    return older
+
+
+def public_log_key(db: Database, log: LogKeys, generation: int | None = None) -> PublicKey:
+    """Return a public key of the log: the one in charge, or that of a generation. Raises NotFound."""
+    with db.reading() as tx:
+        if generation is None:
+            return log.in_charge(tx).public
+        found = [row.public for row in keys.generations(tx, log_keys.NAME) if row.generation == generation]
+    if not found:
+        raise NotFound("The log has had no key of this generation.")
+    return PublicKey(log.origin, found[0])
 
 
 def rotate_pepper(db: Database, records: Records, *, acting: Acting, clock: Clock) -> Rotated:

@@ -95,6 +95,7 @@ class Kind(StrEnum):
     KEY_ROTATION_STARTED = "key:rotation:started"
     KEY_ROTATION_DONE = "key:rotation:done"
     KEY_DESTROYED = "key:destroyed"
+    LOG_KEY_CHANGED = "log:key:changed"  # the last entry under the old key: its facts name the new one
     BACKUP_MADE = "backup:made"
     BACKUP_RESTORED = "backup:restored"
     PROPERTIES_CHANGED = "thing:properties:changed"  # what a file manager keeps on a file or folder

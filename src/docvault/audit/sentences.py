@@ -106,6 +106,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.KEY_ROTATION_STARTED: "{who} began to rotate a key",
     Kind.KEY_ROTATION_DONE: "The rotation of a key was completed",
     Kind.KEY_DESTROYED: "{who} destroyed an old key",
+    Kind.LOG_KEY_CHANGED: "{who} gave the audit log a new key",
     Kind.BACKUP_MADE: "{who} made a backup",
     Kind.BACKUP_RESTORED: "{who} restored a backup",
     Kind.PROPERTIES_CHANGED: "{who} changed the properties of a file or folder",

@@ -20,6 +20,8 @@ class Verified:
     origin: str
     fingerprint: str
     trusted: bool
+    key_changes: int  # how often the log got another key; each is signed by both
+    older_key: bool  # the key that was given is one that the log had before
     full: bool
     size: int  # of the log
     count: int  # of the entries inside

@@ -13,9 +13,10 @@ from typing import BinaryIO
 
 from docvault.audit import bundle, container, entries, proofs
 from docvault.audit.bundle import Line, Manifest
-from docvault.audit.checkpoints import Checkpoint, PublicKey, open_checkpoint, strict_base64
+from docvault.audit.checkpoints import Checkpoint, PublicKey, strict_base64
 from docvault.audit.entries import Entry
 from docvault.audit.errors import AuditError, NoteInvalid, ProofInvalid
+from docvault.audit.handovers import KeyChain
 from docvault.audit.tree import EMPTY_ROOT, HASH, Edge, leaf_hash
 from docvault.audit.verdict import BundleRefused, Problem, Verified
 
@@ -31,7 +32,8 @@ def verify(
 ) -> Verified:
     """Verify a bundle and return what holds.
 
-    key: the key that the reader trusts; without one the bundle's own is used and `trusted` is False.
+    key: a key of the log that the reader trusts, the newest or one that led to it; without one the bundle's
+    own is used and `trusted` is False.
     since: an older checkpoint, kept elsewhere, that this log must continue.
     progress: told the number of entries checked so far, once for every 256.
     Raises BundleRefused, which names the first bad index.
@@ -57,9 +59,11 @@ class _Check:
     since_note: str | None
     progress: Callable[[int], None]
     manifest: Manifest | None = None
-    key: PublicKey | None = None
+    own: PublicKey | None = None  # the bundle's
+    keys: KeyChain | None = None
     checkpoint: Checkpoint | None = None
     since: Checkpoint | None = None
+    notes: list[tuple[str, list[bytes]]] = field(default_factory=list)  # of the history, unopened
     history: list[tuple[Checkpoint, list[bytes]]] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     exact: list[Problem] = field(default_factory=list)
@@ -69,6 +73,7 @@ class _Check:
     damaged: list[str] = field(default_factory=list)
     edge: Edge = field(default_factory=Edge)
     roots: dict[int, bytes] = field(default_factory=lambda: {0: EMPTY_ROOT})
+    proven: bool = False  # the keys lead from one to the next
     another_key: bool = False
     block: int = 0  # the number of the block that is being read
     checked: int = 0
@@ -102,39 +107,43 @@ class _Check:
         manifest = self._next(members, "manifest.json")
         with self._whole():  # 2. Manifest
             self.manifest = bundle.read_manifest(manifest)
-        self._read_key(self._next(members, "key"))
-        note = self._next(members, "checkpoint")
-        if self.key is None or self.manifest is None:
+        key = self._next(members, "key")
+        with self._whole():
+            self.own = PublicKey.read(_text(key))
+        note, history = self._next(members, "checkpoint"), self._next(members, "history.jsonl")
+        if self.manifest is None:
             raise _Stop
+        with self._whole("The history of checkpoints: "):
+            self.notes = bundle.read_history(history)
+        self._settle_keys([_lenient(note), *(text for text, _ in self.notes)])
         with self._whole("The checkpoint: "):  # 4. Checkpoint
-            self.checkpoint = self._open(note)
+            self.checkpoint = self._open(_text(note))
             if (self.checkpoint.origin, self.checkpoint.size) != (self.manifest.origin, self.manifest.size):
                 raise NoteInvalid("it is not the one that the manifest speaks of.")
         with self._whole("The older checkpoint that you gave: "):
             if self.since_note is not None:
-                self.since = open_checkpoint(self.since_note, self.key)
-        self._read_history(self._next(members, "history.jsonl"))
+                self.since = self._open(self.since_note)
+        with self._whole("The history of checkpoints: "):
+            for text, path in self.notes:
+                self.history.append((self._open(text), path))
 
-    def _read_key(self, body: bytes) -> None:
-        """3. Key: the trusted one where one was given; the bundle must have the same."""
-        self.key = self.trusted
+    def _settle_keys(self, notes: list[str]) -> None:
+        """3. Key: every key is proven by the next; the trusted one, where one was given, is among them."""
+        known = self.trusted or self.own
+        if known is None:
+            raise _Stop
+        self.keys = KeyChain((), known)
         with self._whole():
-            own = PublicKey.read(_text(body))
-            if self.trusted is None:
-                self.key = own
-            elif own != self.trusted:
+            chain = KeyChain.read(notes, self.own or known)
+            if self.trusted is not None and self.trusted not in chain.keys:
                 self.another_key = True
                 raise NoteInvalid("The bundle was signed with another key than the one you trust.")
+            self.keys, self.proven = chain, True
 
-    def _read_history(self, body: bytes) -> None:
-        with self._whole("The history of checkpoints: "):
-            for note, path in bundle.read_history(body):
-                self.history.append((self._open(note.encode()), path))
-
-    def _open(self, note: bytes) -> Checkpoint:
-        if self.key is None:
+    def _open(self, note: str) -> Checkpoint:
+        if self.keys is None:
             raise NoteInvalid("there is no key to check it with.")
-        return open_checkpoint(_text(note), self.key)
+        return self.keys.open(note)
 
     # --- 5. Entries ----------------------------------------------------------------------------------------
 
@@ -210,6 +219,8 @@ class _Check:
             self._check_place(line, leaf_hash(leaf), hashed)
             entry = entries.read(leaf)
             self._check_details(line, entry)
+            if self.keys is not None and self.proven:
+                self.keys.check_entry(index, entry.kind, entry.facts)
         except AuditError as error:
             return f"Entry {index} was changed. {error}"
         self.first_at = self.first_at or entry.at
@@ -246,14 +257,14 @@ class _Check:
             self.damaged.append(
                 f"The bundle is damaged: {member.damage or 'there is more in it than belongs'}."
             )
-        if self.manifest is None or self.key is None or self.checkpoint is None:
+        if self.manifest is None or self.keys is None or self.checkpoint is None:
             return
         if self.manifest.full and not self.exact and self.edge.root() != self.checkpoint.root:
             self.whole.append("The entries do not add up to the signed root.")  # 6. Root
         self._check_history(self.checkpoint)
         with self._whole("The seal: "):  # 8. Seal
             if seal is not None:
-                self._check_seal(bundle.read_seal(seal, self.key))
+                self._check_seal(bundle.read_seal(seal, self.keys.newest))
 
     def _check_history(self, newest: Checkpoint) -> None:
         """7. History: this log continues every earlier checkpoint, and the one that was given."""
@@ -315,12 +326,14 @@ class _Check:
 
     def verdict(self) -> Verified:
         problems = self._problems()
-        if problems or self.manifest is None or self.key is None or self.checkpoint is None:
-            raise BundleRefused(problems[0], problems, self.key.fingerprint if self.key else None)
+        if problems or self.manifest is None or self.keys is None or self.checkpoint is None:
+            raise BundleRefused(problems[0], problems, self.keys.newest.fingerprint if self.keys else None)
         return Verified(
-            origin=self.key.origin,
-            fingerprint=self.key.fingerprint,
+            origin=self.keys.newest.origin,
+            fingerprint=self.keys.newest.fingerprint,
             trusted=self.trusted is not None,
+            key_changes=len(self.keys.handovers),
+            older_key=self.trusted not in (None, self.keys.newest),
             full=self.manifest.full,
             size=self.manifest.size,
             count=self.manifest.count,
@@ -370,6 +383,12 @@ def _text(body: bytes) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise NoteInvalid("It is not text.") from error
+
+
+def _lenient(body: bytes) -> str:
+    return body.decode(
+        "utf-8", "replace"
+    )  # what is not text is no note, and refused as that where it is read
 
 
 def _printable(name: str) -> str:

@@ -28,6 +28,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Bundle = Annotated[Path, typer.Argument(help="A bundle exported from the audit trail.")]
 Key = Annotated[Path | None, typer.Option("--key", help="The log's public key, got elsewhere.")]
 Since = Annotated[Path | None, typer.Option("--since", help="An older checkpoint, kept elsewhere.")]
+Generation = Annotated[int | None, typer.Option("--generation", help="An older key of the log, from 1.")]
 Output = Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")]
 Format = Annotated[str, typer.Option("--format", help="csv, jsonl or bundle.")]
 Start = Annotated[datetime | None, typer.Option("--from", help="From this moment on, in UTC.")]
@@ -94,12 +95,12 @@ def check(data: Data = None, as_json: AsJson = False) -> None:
 
 
 @app.command("key")
-def show_key(data: Data = None) -> None:
+def show_key(data: Data = None, generation: Generation = None) -> None:
     """Print the log's public key, for `docvault audit verify --key`.
 
     Example: docvault audit key > log.key
     """
-    _trail().show_key(data)
+    _trail().show_key(data, generation)
 
 
 @app.command()
@@ -143,7 +144,11 @@ def _say_verified(found: "Verified", *, as_json: bool) -> None:
         print(f"  It continues the older checkpoint that you gave, of {found.since:,} entries.")
     if not found.full:
         print("  The log's key vouches for this selection. Only a full export shows what a filter left out.")
-    if found.trusted:
+    if found.key_changes:
+        print(f"  The log's key changed {found.key_changes} times; each change is signed by both keys.")
+    if found.older_key:
+        print("  You gave an older key, which handed over to the one that signed. Use that one from now on.")
+    elif found.trusted:
         print("  Signed by the key that you gave.")
     else:
         print(

@@ -23,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Kind = Annotated[str, typer.Argument(help="Which key: root, master, folders or pepper.")]
+Kind = Annotated[str, typer.Argument(help="Which key: root, master, folders, pepper or log.")]
 To = Annotated[str, typer.Option("--to", help="Where the new root key lies: kms:…, pkcs11:… or file:….")]
 
 
@@ -81,7 +81,7 @@ def destroy(kind: Kind, data: Data = None) -> None:
     print(f"Destroyed: {kind} {', '.join(str(each) for each in gone)}. A backup from before still has it.")
 
 
-KINDS = ("root", "master", "folders", "pepper")
+KINDS = ("root", "master", "folders", "pepper", "log")
 
 
 def _ways(
@@ -107,6 +107,10 @@ def _ways(
         "pepper": (
             lambda: keys.rotate_pepper(db, records, acting=acting, clock=clock),
             lambda: keys.destroy_peppers(db, acting=acting, clock=clock),
+        ),
+        "log": (
+            lambda: keys.rotate_log(db, records, portal.log_key, acting=acting, clock=clock),
+            lambda: keys.destroy_log_keys(db, acting=acting, clock=clock),
         ),
     }
 

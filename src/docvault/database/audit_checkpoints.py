@@ -4,15 +4,18 @@ A checkpoint is kept once per size. `check` trusts nothing that is stored: it ha
 commitment, compares every tile, and signs nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import insert, select
 
 from docvault.audit import entries, proofs, tiles
 from docvault.audit.checkpoints import LogKey, PublicKey, open_checkpoint, sign_checkpoint
 from docvault.audit.errors import AuditError, EntryInvalid
+from docvault.audit.handovers import KeyChain, sign_handover
+from docvault.audit.kinds import Kind
 from docvault.audit.tree import EMPTY_ROOT, HASH, Edge, leaf_hash
 from docvault.database import audit, audit_trail
 from docvault.database.audit_trail import EntryRow, Filters
@@ -28,6 +31,16 @@ class LogDamaged(DocVaultError):
         super().__init__(f"The audit log is damaged from entry {first_bad_index} on. {reason}")
         self.first_bad_index = first_bad_index
         self.reason = reason
+
+
+class LogSigner(Protocol):
+    """Whoever has the log's key."""
+
+    @property
+    def origin(self) -> str: ...
+
+    def in_charge(self, tx: Transaction) -> LogKey:
+        """Return the key that signs now, asked where the log stands still. Raises DocVaultError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +62,23 @@ class Checked:
     erased: int  # entries whose details were erased
 
 
-def publish(tx: Transaction, key: LogKey, now: datetime) -> Signed:
+def publish(tx: Transaction, log: LogSigner, now: datetime) -> Signed:
     """Return the checkpoint of the log as it is, signing it if it is new.
 
     Once per size, and never for a tree that is smaller than the last one or does not continue it.
     Raises LogDamaged.
     """
+    audit.locked_edge(tx)  # before the key is asked for: it changes only under this lock
+    key = log.in_charge(tx)
+    return _sign(tx, key, now, lambda size, root: sign_checkpoint(key, size, root))
+
+
+def hand_over(tx: Transaction, old: LogKey, new: LogKey, now: datetime) -> Signed:
+    """Sign the log as it is with both keys: its last entry announces the new one. Raises LogDamaged."""
+    return _sign(tx, old, now, lambda size, root: sign_handover(old, new, size, root))
+
+
+def _sign(tx: Transaction, key: LogKey, now: datetime, sign: Callable[[int, bytes], str]) -> Signed:
     edge = audit.locked_edge(tx)
     last = newest(tx)
     if last and last.size == edge.size:
@@ -68,7 +92,7 @@ def publish(tx: Transaction, key: LogKey, now: datetime) -> Signed:
         before = open_checkpoint(last.note, key.public)
         if proofs.root_at(hashes, last.size) != before.root:
             raise LogDamaged(0, f"It does not continue the checkpoint of {last.size} entries.")
-    signed = Signed(edge.size, sign_checkpoint(key, edge.size, edge.root()), now)
+    signed = Signed(edge.size, sign(edge.size, edge.root()), now)
     tx.connection.execute(insert(audit_checkpoints).values(size=signed.size, note=signed.note, at=now))
     return signed
 
@@ -86,6 +110,12 @@ def sizes(tx: Transaction, *, below: int) -> Sequence[int]:
     return tx.connection.execute(select(size).where(size < below).order_by(size)).scalars().all()
 
 
+def handovers(tx: Transaction, *, below: int) -> Sequence[int]:
+    """Return the sizes under `below` at which the log got another key, ascending."""
+    chosen = Filters(kind=Kind.LOG_KEY_CHANGED.value)
+    return [index + 1 for index in audit_trail.indexes(tx, chosen, below=below - 1)]
+
+
 def note_of(tx: Transaction, size: int) -> str:
     """Return the checkpoint signed at `size`."""
     chosen = select(audit_checkpoints.c.note).where(audit_checkpoints.c.size == size)
@@ -93,10 +123,12 @@ def note_of(tx: Transaction, size: int) -> str:
 
 
 def check(tx: Transaction, key: PublicKey) -> Checked:
-    """Derive the whole log again from its rows. Raises LogDamaged, which names the first bad index."""
+    """Derive the whole log again from its rows. key: the one in charge now; those before it are proven by
+    their hand-overs. Raises LogDamaged, which names the first bad index.
+    """
     size, stored_edge = audit_trail.state(tx)
     signed = {at: note_of(tx, at) for at in sizes(tx, below=size + 1)}
-    replay = _Replay(tx, key, signed)
+    replay = _Replay(tx, _chain(tx, key, signed, size), signed)
     while replay.edge.size < size:
         rows = audit_trail.batch(tx, Filters(), start=replay.edge.size, below=size)
         for row in rows:
@@ -114,12 +146,20 @@ def check(tx: Transaction, key: PublicKey) -> Checked:
     return Checked(size, replay.edge.root(), len(signed), replay.erased)
 
 
+def _chain(tx: Transaction, key: PublicKey, signed: dict[int, str], size: int) -> KeyChain:
+    changed = handovers(tx, below=size + 1)
+    try:
+        return KeyChain.read([signed[at] for at in changed if at in signed], key)
+    except AuditError as error:
+        raise LogDamaged(changed[0] - 1, str(error)) from error
+
+
 class _Replay:
     """The log as it grows again from its rows."""
 
-    def __init__(self, tx: Transaction, key: PublicKey, signed: dict[int, str]) -> None:
+    def __init__(self, tx: Transaction, keys: KeyChain, signed: dict[int, str]) -> None:
         self.tx = tx
-        self.key = key
+        self.keys = keys
         self.signed = signed
         self.edge = Edge()
         self.erased = 0
@@ -144,6 +184,7 @@ class _Replay:
         if leaf_hash(row.leaf) != row.leaf_hash:
             raise EntryInvalid("Its hash is not the hash of what it says.")
         entry = entries.read(row.leaf)
+        self.keys.check_entry(row.index, entry.kind, entry.facts)
         subject = (entry.object.type, entry.object.id) if entry.object else (None, None)
         said = (entry.at, entry.kind, entry.actor, entry.organisation, *subject)
         columns = (row.kind, row.actor_id, row.organisation_id, row.object_type, row.object_id)
@@ -176,7 +217,7 @@ class _Replay:
             return
         root = self.edge.root() if self.edge.size else EMPTY_ROOT
         try:
-            signed = open_checkpoint(note, self.key)
+            signed = self.keys.open(note)
         except AuditError as error:
             raise LogDamaged(self.good, f"The checkpoint at {self.edge.size} entries: {error}") from error
         if (signed.size, signed.root) != (self.edge.size, root):

@@ -15,7 +15,7 @@ from docvault.database.audit_checkpoints import Signed
 from docvault.database.audit_trail import EntryRow, Filters
 from docvault.database.engine import Database, Transaction
 
-HISTORY = 64  # earlier checkpoints in a bundle: the newest half, and the rest spread over the log's life
+HISTORY = 64  # earlier checkpoints in a bundle, beside hand-overs: half the newest, half spread over its life
 
 
 def rows(db: Database, filters: Filters, below: int) -> Iterator[EntryRow]:
@@ -94,7 +94,11 @@ class _Hashes:
 
 
 def _history(tx: Transaction, reader: TileReader, size: int) -> Iterator[bundle.Earlier]:
-    for earlier in _spread(list(audit_checkpoints.sizes(tx, below=size))):
+    chosen = {
+        *_spread(list(audit_checkpoints.sizes(tx, below=size))),
+        *audit_checkpoints.handovers(tx, below=size),
+    }
+    for earlier in sorted(chosen):
         path = proofs.consistency(reader.hash, earlier, size)
         yield bundle.earlier(audit_checkpoints.note_of(tx, earlier), path)
 

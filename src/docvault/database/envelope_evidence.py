@@ -39,11 +39,15 @@ def proven(tx: Transaction, log_key: LogKey, envelope_id: EnvelopeId, signed: Si
         bundle.Packed(row.index, row.leaf, row.details, proofs.inclusion(reader.hash, row.index, signed.size))
         for row in rows
     ]
+    older = {
+        *audit_checkpoints.sizes(tx, below=signed.size)[-1:],
+        *audit_checkpoints.handovers(tx, below=signed.size),
+    }
     earlier = [
         bundle.earlier(
             audit_checkpoints.note_of(tx, size), proofs.consistency(reader.hash, size, signed.size)
         )
-        for size in audit_checkpoints.sizes(tx, below=signed.size)[-1:]
+        for size in sorted(older)
     ]
     parts = bundle.write(
         log_key,

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from docvault.audit.checkpoints import LogKey
 from docvault.audit.kinds import Kind
 from docvault.database import audit_checkpoints, audit_trail, envelope_evidence, installation, organisations
-from docvault.database.audit_checkpoints import Signed
+from docvault.database.audit_checkpoints import LogSigner, Signed
 from docvault.database.audit_trail import EntryRow
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelopes import EnvelopeRow
@@ -45,7 +44,7 @@ class Evidence:
 def collect(
     db: Database,
     records: Records,
-    log_key: LogKey,
+    log: LogSigner,
     row: EnvelopeRow,
     sealed_sha256: str,
     report: Report,
@@ -53,12 +52,12 @@ def collect(
 ) -> Evidence:
     """Sign the log as it is, and return the evidence that it proves. Raises Tampered, LogDamaged."""
     with db.transaction() as tx:
-        signed = audit_checkpoints.publish(tx, log_key, now)
+        signed = audit_checkpoints.publish(tx, log, now)
         entries = envelope_evidence.trail(tx, row.id)
-        facts = _facts(tx, records, log_key, row, entries, signed, sealed_sha256, report, now)
+        facts = _facts(tx, records, log, row, entries, signed, sealed_sha256, report, now)
         return Evidence(
             facts=facts,
-            trail=envelope_evidence.proven(tx, log_key, row.id, signed, now),
+            trail=envelope_evidence.proven(tx, log.in_charge(tx), row.id, signed, now),
             entries=_readable(row, entries, signed),
         )
 
@@ -66,7 +65,7 @@ def collect(
 def _facts(
     tx: Transaction,
     records: Records,
-    log_key: LogKey,
+    log: LogSigner,
     row: EnvelopeRow,
     entries: Sequence[EntryRow],
     signed: Signed,
@@ -95,7 +94,7 @@ def _facts(
         documents=(document,),
         signers=tuple(_signer(tx, records, one, entries) for one in row.recipients),
         report=report,
-        log_origin=log_key.origin,
+        log_origin=log.origin,
         log_size=signed.size,
         checkpoint=signed.note,
     )

@@ -123,7 +123,7 @@ export function readLeaf(leaf) {
     refuse("The entry's commitment is not a SHA-256 in base64.");
   }
   if (canonical(entry) !== leaf) refuse("The entry is not written in the canonical form.");
-  return { at: String(at), private: /** @type {string | null} */ (commitment) };
+  return { at: String(at), kind: String(kind), facts, private: /** @type {string | null} */ (commitment) };
 }
 
 /**

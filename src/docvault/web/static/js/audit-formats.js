@@ -30,6 +30,12 @@ export function utf8(bytes) {
   }
 }
 
+/**
+ * The same for what is refused as no text elsewhere.
+ * @param {Uint8Array} bytes
+ */
+export const lenientUtf8 = (bytes) => new TextDecoder().decode(bytes);
+
 /** @param {string} text */
 export const bytesOf = (text) => new TextEncoder().encode(text);
 
@@ -251,18 +257,26 @@ export async function fingerprint(key) {
 }
 
 /**
- * The text that `key` signed.
+ * What a note says; nobody vouches for it yet.
  * @param {string} note
- * @param {PublicKey} key
  */
-export async function openNote(note, key) {
+export function noteText(note) {
   const parted = note.lastIndexOf("\n\n");
   if (parted < 1 || !note.endsWith("\n") || parted === note.length - 2) {
     return refuse("That is not a signed note: text, an empty line, then signatures.");
   }
   if (/[\x00-\x09\x0b-\x1f]/.test(note)) return refuse("A signed note has no control characters.");
-  const text = note.slice(0, parted + 1);
-  const signatures = note.slice(parted + 2, -1).split("\n").map(readSignature);
+  return note.slice(0, parted + 1);
+}
+
+/**
+ * The text that `key` signed.
+ * @param {string} note
+ * @param {PublicKey} key
+ */
+export async function openNote(note, key) {
+  const text = noteText(note);
+  const signatures = note.slice(text.length + 1, -1).split("\n").map(readSignature);
   const own = signatures.find(({ name, raw }) => name === key.origin && same(raw.subarray(0, 4), key.id));
   if (!own) return refuse("It is not signed by this audit log's key.");
   if (!(await holds(own.raw.subarray(4), text, key))) {

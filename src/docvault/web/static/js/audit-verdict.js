@@ -13,6 +13,8 @@ import { Invalid } from "./audit-formats.js";
  * @property {string} origin
  * @property {string} fingerprint
  * @property {boolean} trusted whether the key was given; if not, the fingerprint must be compared
+ * @property {number} keyChanges how often the log got another key; each is signed by both
+ * @property {boolean} olderKey whether the key that was given is one that the log had before
  * @property {boolean} full
  * @property {number} size of the log
  * @property {number} count of the entries inside
@@ -47,6 +49,22 @@ export class Findings {
       if (!(error instanceof Invalid)) throw error;
       this.whole.push(`${words}${error.message}`);
     }
+  }
+
+  /**
+   * The same, for what the rest needs: what the deed gives, or else `otherwise`.
+   * @template T
+   * @param {string} words
+   * @param {() => Promise<T>} deed
+   * @param {T} otherwise
+   * @returns {Promise<T>}
+   */
+  async tried(words, deed, otherwise) {
+    let found = otherwise;
+    await this.about(words, async () => {
+      found = await deed();
+    });
+    return found;
   }
 
   /**

@@ -9,8 +9,9 @@ import {
   splitLines, tileName,
 } from "./audit-bundle.js";
 import {
-  HASH, Invalid, bytesOf, fingerprint, hex, openCheckpoint, readContainer, readKey, refuse, same, sha256, strictBase64, utf8,
+  HASH, Invalid, bytesOf, fingerprint, hex, lenientUtf8, readContainer, readKey, refuse, same, sha256, strictBase64, utf8,
 } from "./audit-formats.js";
+import { KeyChain } from "./audit-keys.js";
 import { Findings } from "./audit-verdict.js";
 import { checkConsistency, checkInclusion, edgeOf, foldEdge, leafHash } from "./audit-tree.js";
 
@@ -44,7 +45,7 @@ export async function verifyBundle(bundle, publicKeyText, options = {}) {
 
 class Check extends Findings {
   /** @type {PublicKey | null} */ trusted = null;
-  /** @type {PublicKey | null} */ key = null;
+  /** @type {KeyChain | null} */ keys = null;
   /** @type {any} */ manifest = null;
   /** @type {Checkpoint | null} */ checkpoint = null;
   /** @type {Checkpoint | null} */ since = null;
@@ -53,6 +54,7 @@ class Check extends Findings {
   /** @type {Uint8Array[]} roots of the full blocks */ full = [];
   /** @type {Uint8Array[]} leaf hashes behind the last full block */ rest = [];
   /** @type {Map<number, Uint8Array>} */ roots = new Map();
+  /** the keys lead from one to the next */ proven = false;
   anotherKey = false;
   checked = 0;
   erased = 0;
@@ -94,42 +96,41 @@ class Check extends Findings {
     await this.about("", async () => {
       this.manifest = readManifest(utf8(manifest)); // 2. Manifest
     });
-    await this.readKey(await this.next(members, "key"));
+    const own = await this.tried("", async () => readKey(utf8(await this.next(members, "key"))), null);
     const note = await this.next(members, "checkpoint");
-    const key = this.key;
-    if (!key || !this.manifest) throw new Stop();
+    const history = await this.next(members, "history.jsonl");
+    const known = this.trusted ?? own;
+    if (!known || !this.manifest) throw new Stop();
+    const earlier = await this.tried("The history of checkpoints: ", async () => readHistory(utf8(history)), []);
+    const notes = [lenientUtf8(note), ...earlier.map(({ checkpoint }) => checkpoint)];
+    const keys = await this.tried("", () => this.provenKeys(own ?? known, notes), new KeyChain([], known));
+    this.keys = keys;
     await this.about("The checkpoint: ", async () => {
-      this.checkpoint = await openCheckpoint(utf8(note), key); // 4. Checkpoint
+      this.checkpoint = await keys.open(utf8(note)); // 4. Checkpoint
       const { origin, size } = this.checkpoint;
       if (origin !== this.manifest.origin || size !== this.manifest.size) {
         refuse("it is not the one that the manifest speaks of.");
       }
     });
     await this.about("The older checkpoint that you gave: ", async () => {
-      if (this.sinceNote) this.since = await openCheckpoint(this.sinceNote, key);
+      if (this.sinceNote) this.since = await keys.open(this.sinceNote);
     });
-    const history = await this.next(members, "history.jsonl");
     await this.about("The history of checkpoints: ", async () => {
-      for (const { checkpoint, path } of readHistory(utf8(history))) {
-        this.history.push({ checkpoint: await openCheckpoint(checkpoint, key), path });
-      }
+      for (const { checkpoint, path } of earlier) this.history.push({ checkpoint: await keys.open(checkpoint), path });
     });
   }
 
   /**
-   * 3. Key: the trusted one where one was given; the bundle must have the same.
-   * @param {Uint8Array} body
+   * 3. Key: every key is proven by the next; the trusted one, where one was given, is among them.
+   * @param {PublicKey} own
+   * @param {string[]} notes
    */
-  async readKey(body) {
-    this.key = this.trusted;
-    await this.about("", async () => {
-      const own = await readKey(utf8(body));
-      if (!this.trusted) this.key = own;
-      else if (own.text !== this.trusted.text) {
-        this.anotherKey = true;
-        refuse("The bundle was signed with another key than the one you trust.");
-      }
-    });
+  async provenKeys(own, notes) {
+    const chain = await KeyChain.read(notes, own);
+    this.anotherKey = this.trusted !== null && !chain.has(this.trusted);
+    if (this.anotherKey) refuse("The bundle was signed with another key than the one you trust.");
+    this.proven = true;
+    return chain;
   }
 
   // --- 5. Entries --------------------------------------------------------------------------------------------
@@ -239,7 +240,9 @@ class Check extends Findings {
       if (line.index !== index) return misplaced(line.index, index);
       await this.checkPlace(line, await leafHash(bytesOf(line.leaf)), hashed);
       const entry = readLeaf(line.leaf);
-      return { at: entry.at, erased: await checkDetails(line.details, entry.private) };
+      const erased = await checkDetails(line.details, entry.private);
+      if (this.proven) this.keys?.checkEntry(index, entry.kind, entry.facts);
+      return { at: entry.at, erased };
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
       return `Entry ${index} was changed. ${error.message}`;
@@ -279,13 +282,13 @@ class Check extends Findings {
     for (const { damage } of members) {
       this.damaged.push(`The bundle is damaged: ${damage ?? "there is more in it than belongs"}.`);
     }
-    const { key, checkpoint } = this;
-    if (!this.manifest || !key || !checkpoint) return;
+    const { keys, checkpoint } = this;
+    if (!this.manifest || !keys || !checkpoint) return;
     this.rewritten = this.manifest.kind === "full" && !same(await this.rootWith(this.rest), checkpoint.root);
     if (this.rewritten && !this.exact.length) this.whole.push("The entries do not add up to the signed root."); // 6. Root
     await this.checkHistory(checkpoint);
     await this.about("The seal: ", async () => {
-      if (seal) this.checkSeal(await readSeal(utf8(seal), key)); // 8. Seal
+      if (seal) this.checkSeal(await readSeal(utf8(seal), keys.newest)); // 8. Seal
     });
   }
 
@@ -377,9 +380,11 @@ class Check extends Findings {
       firstBadIndex: problems.length ? problems[0].index : null,
       reason: problems[0]?.reason ?? "",
       problems,
-      origin: this.key?.origin ?? "",
-      fingerprint: this.key ? await fingerprint(this.key) : "",
+      origin: this.keys?.newest.origin ?? "",
+      fingerprint: this.keys ? await fingerprint(this.keys.newest) : "",
       trusted: this.trusted !== null,
+      keyChanges: this.keys?.handovers.length ?? 0,
+      olderKey: this.trusted !== null && this.trusted.text !== this.keys?.newest.text,
       full: this.manifest?.kind === "full",
       size: this.manifest?.size ?? 0,
       count: this.manifest?.count ?? 0,

@@ -33,6 +33,12 @@ function headline(verdict) {
     return callout("bad", "shield-x", "This bundle does not hold", [verdict.reason, ...first]);
   }
   const entries = `${verdict.count.toLocaleString()} entries of a log of ${verdict.size.toLocaleString()} are complete, in order and signed.`;
+  if (verdict.olderKey) {
+    return callout("good", "shield-check", "Everything holds", [
+      entries,
+      "You gave an older key, which handed over to the one below. Use that one from now on.",
+    ]);
+  }
   if (verdict.trusted) return callout("good", "shield-check", "Everything holds", [entries]);
   return callout("warn", "shield-alert", "Everything fits together", [
     entries,
@@ -47,6 +53,7 @@ function facts(verdict) {
   const rows = [
     ["Log", verdict.origin, false],
     ["Key fingerprint", verdict.fingerprint, true],
+    ["Changes of the key", verdict.keyChanges ? `${verdict.keyChanges}, each signed by both keys` : "", false],
     ["Root", verdict.root, true],
     ["Made", verdict.created, false],
     ["First entry", verdict.firstAt ?? "", false],
