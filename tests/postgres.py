@@ -1,4 +1,7 @@
-"""One throwaway PostgreSQL for a run of the tests: a migrated template, and one copy of it per test.
+"""One throwaway PostgreSQL for a run of the tests: a migrated template, and a database like it per test.
+
+A copy takes the server ten times as long as emptying the tables that a test wrote to. So a database goes from test
+to test, rows and counters put back as the template has them, until something else about it has changed.
 
 It listens on a Unix socket in a folder of its own and nowhere else, and writes nothing durably: these tests
 kill our processes, never the database's machine.
@@ -16,6 +19,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from docvault.database import work
 from docvault.database.engine import Database
@@ -32,6 +36,38 @@ QUICK = {
     "autovacuum": "off",
 }
 TEMPLATE = "template_docvault"
+# What says in a database how everything in it is made: any CREATE, ALTER, GRANT or ANALYZE leaves a trace here.
+CATALOGS = (
+    "pg_attrdef",
+    "pg_attribute",
+    "pg_class",
+    "pg_constraint",
+    "pg_default_acl",
+    "pg_extension",
+    "pg_index",
+    "pg_namespace",
+    "pg_policy",
+    "pg_proc",
+    "pg_rewrite",
+    "pg_statistic",
+    "pg_trigger",
+    "pg_type",
+)
+SHAPE = SQL(" UNION ALL ").join(
+    SQL("SELECT count(*), max(xmin::text::bigint) FROM {}").format(Identifier(each)) for each in CATALOGS
+)
+# Tables with rows, or that had some.
+USED = """
+    SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind = 'r' AND nspname IN ('public', 'dbos') AND pg_relation_size(pg_class.oid) > 0
+"""
+COUNTERS = """
+    SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences WHERE last_value IS NOT NULL
+"""
+OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 # Looked at once: a test may give itself another one, which the server's own user cannot enter.
 TEMPORARY = tempfile.gettempdir()
 START = 60  # seconds the server gets to answer
@@ -55,6 +91,7 @@ class Server:
             tempfile.mkdtemp(prefix="docvault-pg-", dir=TEMPORARY)
         )  # short: a socket's path has 107 bytes
         self._numbers = count(1)
+        self._rested: dict[str, list[tuple]] = {}  # databases like the template, and how they are made
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self._run(
@@ -83,16 +120,25 @@ class Server:
         migrate(db)
         db.close()
         work.prepare(self.url(TEMPLATE))
+        with psycopg.connect(self.url(TEMPLATE)) as connection:
+            self._rows = {table: _copied(connection, table) for (table,) in connection.execute(USED)}
+            self._counters = connection.execute(COUNTERS).fetchall()
 
     def create(self, name: str, template: str = "template1") -> str:
-        self._say(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._say(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.url(name)
 
     @contextmanager
     def copy(self) -> Iterator[str]:
-        """Lend the URL of a fresh database that has every table."""
-        with self._lent(TEMPLATE) as url:
-            yield url
+        """Lend the URL of a database that has every table, and what migrations put into them."""
+        name, shape = self._rested.popitem() if self._rested else self._new_copy()
+        try:
+            yield self.url(name)
+        finally:
+            if (becomes := self._as_new(name, shape)) is None:
+                self._drop(name)
+            else:
+                self._rested[name] = becomes
 
     @contextmanager
     def empty(self) -> Iterator[str]:
@@ -116,13 +162,38 @@ class Server:
                 assert time.monotonic() < deadline, log
             time.sleep(0.05)  # waiting for another process: there is nothing to be told by
 
+    def _new_copy(self) -> tuple[str, list[tuple]]:
+        name = f"copy_{next(self._numbers)}"
+        with psycopg.connect(self.create(name, TEMPLATE)) as connection:
+            return name, connection.execute(SHAPE).fetchall()
+
+    def _as_new(self, name: str, shape: list[tuple]) -> list[tuple] | None:
+        """Put back every row and counter; None if the database is otherwise not as it was."""
+        with psycopg.connect(self.url(name)) as connection:
+            connection.execute(OTHERS)  # a test may have left a process behind
+            if connection.execute(SHAPE).fetchall() != shape:
+                return None
+            as_ever = {table for table, rows in self._rows.items() if _copied(connection, table) == rows}
+            if used := [table for (table,) in connection.execute(USED) if table not in as_ever]:
+                connection.execute(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE")
+            for table in self._rows.keys() - as_ever:
+                with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                    copy.write(self._rows[table])
+            for counter, value in self._counters:
+                connection.execute("SELECT setval(%s, %s)", (counter, value))
+            connection.commit()
+            return connection.execute(SHAPE).fetchall()
+
+    def _drop(self, name: str) -> None:
+        self._say(f'DROP DATABASE "{name}" WITH (FORCE)')
+
     @contextmanager
     def _lent(self, template: str) -> Iterator[str]:
         name = f"test_{next(self._numbers)}"
         try:
             yield self.create(name, template)
         finally:
-            self._say(f'DROP DATABASE "{name}" WITH (FORCE)')  # a test may have left a process behind
+            self._drop(name)
 
     def _say(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -145,3 +216,8 @@ class Server:
         if os.getuid() == 0:  # the server refuses to run as root
             ends += ["--reuid=postgres", "--regid=postgres", "--init-groups"]
         return [*ends, str(self.programs / program), *map(str, arguments)]
+
+
+def _copied(connection: psycopg.Connection, table: str) -> bytes:
+    with connection.cursor().copy(f"COPY {table} TO STDOUT") as copy:
+        return b"".join(copy)

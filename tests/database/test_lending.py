@@ -1,0 +1,45 @@
+"""The databases that tests are lent: whoever comes next finds nothing of the test before."""
+
+import psycopg
+import pytest
+from psycopg.sql import SQL
+
+import postgres
+
+ROWS = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname IN ('public', 'dbos')"
+ORGANISATION = "INSERT INTO organisations (id, name, kind, created_at) VALUES ('o', 'Acme', 'client', now())"
+CHANGES = [
+    "DROP INDEX ix_renditions_rendition_id",
+    "ALTER TABLE people ADD nickname text",
+    "ANALYZE organisations",
+]
+
+
+def rows(url):
+    """Return every row of every table."""
+    with psycopg.connect(url) as connection:
+        tables = [table for (table,) in connection.execute(ROWS)]
+        return {
+            table: connection.execute(SQL("SELECT * FROM {}").format(SQL(table))).fetchall()
+            for table in tables
+        }
+
+
+def test_the_rows_of_one_test_are_gone_for_the_next(postgres_server):
+    before = rows(postgres_server.url(postgres.TEMPLATE))
+    with postgres_server.copy() as url, psycopg.connect(url) as connection:
+        connection.execute(ORGANISATION)
+        connection.execute("DELETE FROM alembic_version")
+        connection.execute("UPDATE dbos.dbos_migrations SET version = 1")
+    with postgres_server.copy() as again:
+        assert again == url
+        assert rows(again) == before
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_database_that_was_changed_otherwise_is_not_lent_again(postgres_server, change):
+    with postgres_server.copy() as url, psycopg.connect(url) as connection:
+        connection.execute(ORGANISATION)
+        connection.execute(change)
+    with postgres_server.copy() as other:
+        assert other != url
