@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from docvault.blobs.store import BlobExists, BlobMissing
+from docvault.blobs.store import BlobExists, BlobLocked, BlobMissing, CannotLock
 
 NAME = "ab" * 16
 
@@ -132,3 +132,24 @@ class StoreContract:
         for attempt in (lambda: store.put(key, b"x"), lambda: store.get(key), lambda: store.delete(key)):
             with pytest.raises(ValueError, match="key"):
                 attempt()
+
+    def test_a_store_that_can_lock_keeps_an_object_until_its_day_and_one_that_cannot_says_so(self, store):
+        store.put(f"{NAME}/000000", b"x")
+        until = datetime.now(UTC) + timedelta(days=2)
+        assert store.can_lock() is store.probe().locks
+        if not store.can_lock():
+            with pytest.raises(CannotLock):
+                store.lock(f"{NAME}/000000", until)
+            assert store.locked_until(f"{NAME}/000000") is None
+            return
+        assert store.locked_until(f"{NAME}/000000") is None
+        store.lock(f"{NAME}/000000", until)
+        store.lock(f"{NAME}/000000", until - timedelta(days=1))  # is not made shorter, and no error
+        assert store.locked_until(f"{NAME}/000000") >= until
+        store.lock(f"{NAME}/000000", until + timedelta(days=1))
+        assert store.locked_until(f"{NAME}/000000") >= until + timedelta(days=1)
+        with pytest.raises(BlobLocked):
+            store.delete(f"{NAME}/000000")
+        assert store.get(f"{NAME}/000000") == b"x"
+        with pytest.raises(BlobMissing):
+            store.lock(f"{NAME}/000009", until)

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,6 +37,7 @@ from docvault.cli import examination, serving
 from .contract import NAME, StoreContract
 
 KEY = f"{NAME}/000000"
+PLACES = count(1)
 
 
 class TestS3Blobs(StoreContract):
@@ -95,7 +97,7 @@ def test_a_locked_object_stays_until_its_day_and_is_not_even_hidden(locking):
     with pytest.raises(BlobLocked, match="retention"):
         store.delete(KEY)
     assert store.get(KEY) == b"kept"
-    assert "Object Lock: what is" in " ".join(store.probe().notes)
+    assert "Object Lock (governance)" in " ".join(store.probe().notes)
 
 
 def test_what_is_removed_from_a_bucket_with_versions_is_gone_from_it(locking, s3_server):
@@ -115,6 +117,74 @@ def test_a_bucket_without_locks_says_so_before_it_is_relied_on(bucket):
     store = S3Blobs(bucket)
     store.put(KEY, b"x")
     with pytest.raises(CannotLock):
+        store.lock(KEY, datetime.now(UTC) + timedelta(days=1))
+
+
+class TestLockingBucket(StoreContract):
+    """The same store with versions and Object Lock; each test has a place of its own in one bucket."""
+
+    @pytest.fixture
+    def store(self, locking):
+        return S3Blobs(replace(locking, prefix=f"contract-{next(PLACES)}/"), page=2)
+
+    @pytest.fixture
+    def leave_half_written(self, store, s3_server):
+        def leave():
+            where = {"Bucket": store._bucket.name, "Key": f"{store._bucket.prefix}{KEY}"}
+            begun = s3_server.client.create_multipart_upload(**where)
+            part = {"UploadId": begun["UploadId"], "PartNumber": 1, "Body": b"half"}
+            s3_server.client.upload_part(**where, **part)
+
+        return leave
+
+
+@pytest.mark.parametrize("mode", ["governance", "compliance"])
+def test_the_mode_of_a_lock_is_the_one_that_was_chosen(locking, s3_server, mode):
+    store = S3Blobs(replace(locking, prefix=f"{mode}/", lock=mode))
+    store.put(KEY, b"kept")
+    store.lock(KEY, datetime.now(UTC) + timedelta(days=1))
+    found = s3_server.client.get_object_retention(Bucket=locking.name, Key=f"{mode}/{KEY}")
+    assert found["Retention"]["Mode"] == mode.upper()
+
+
+def test_locks_can_be_switched_off(locking):
+    store = S3Blobs(replace(locking, prefix="off/", lock="off"))
+    store.put(KEY, b"x")
+    with pytest.raises(CannotLock):
+        store.lock(KEY, datetime.now(UTC) + timedelta(days=1))
+    assert "switched off" in " ".join(store.probe().notes)
+
+
+def test_written_over_and_hidden_a_locked_object_is_still_there_and_no_part_of_it_is_removed(
+    locking, s3_server
+):
+    """Whoever has the application's key may write and delete; the version that was locked stays."""
+    store = S3Blobs(replace(locking, prefix="over/"))
+    store.put(KEY, b"kept")
+    store.lock(KEY, datetime.now(UTC) + timedelta(days=1))
+    where = {"Bucket": locking.name, "Key": f"over/{KEY}"}
+    s3_server.client.put_object(**where, Body=b"another")
+    s3_server.client.delete_object(**where)
+    before = s3_server.client.list_object_versions(Bucket=locking.name, Prefix="over/")
+    with pytest.raises(BlobLocked):
+        store.delete(KEY)
+    after = s3_server.client.list_object_versions(Bucket=locking.name, Prefix="over/")
+    assert [one["VersionId"] for one in after["Versions"]] == [one["VersionId"] for one in before["Versions"]]
+    first = after["Versions"][-1]["VersionId"]
+    assert s3_server.client.get_object(**where, VersionId=first)["Body"].read() == b"kept"
+
+
+class Says(S3Blobs):
+    """Answers that it locked, and did not."""
+
+    def _retained_until(self, whole):
+        return None
+
+
+def test_a_store_that_only_says_that_it_locks_is_not_believed(locking):
+    store = Says(replace(locking, prefix="says/"))
+    store.put(KEY, b"x")
+    with pytest.raises(StoreFailed):
         store.lock(KEY, datetime.now(UTC) + timedelta(days=1))
 
 
@@ -355,6 +425,7 @@ def test_an_address_names_bucket_prefix_endpoint_and_region():
         ("s3://bucket?colour=blue", "it knows endpoint"),
         ("s3://bucket?region=a&region=b", "once each"),
         ("s3://bucket?credentials=none", "instance"),
+        ("s3://bucket?lock=always", "governance, compliance, off"),
     ],
 )
 def test_an_address_that_cannot_be_used_says_why(url, said):

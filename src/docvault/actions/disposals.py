@@ -132,6 +132,7 @@ def _line(one: Disposal) -> dict[str, object]:
         "clock_started": one.starts_at,
         "kept_until": one.kept_until,
         "destroyed": one.done_at,
+        "ciphertext_kept_until": one.ciphertext_until,
     }
     return {
         "document": one.document_id,
@@ -205,7 +206,12 @@ def _note(
             tx, Kind.DOCUMENT_DISPOSED, at=now, object_type="document", object_id=document_id, facts=facts
         )
         return
-    moments = {"starts_at": gone.starts_at, "kept_until": gone.kept_until, "created_at": gone.created_at}
+    moments = {
+        "starts_at": gone.starts_at,
+        "kept_until": gone.kept_until,
+        "created_at": gone.created_at,
+        "ciphertext_until": gone.ciphertext_until,
+    }
     audit.append(
         tx,
         Kind.DOCUMENT_DISPOSED,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, folders, holds
+from docvault.database import audit, documents, folders, holds, object_locks
 from docvault.database.engine import Database, Transaction
 from docvault.database.holds import HoldRow, Subject
 from docvault.database.messages import Records
@@ -33,6 +33,7 @@ def place_hold(
         holds.take_turn(tx)
         subject = holds.subject(tx, subject_type, subject_id)
         hold_id = holds.place(tx, records, subject, plain, by=acting.person_id, now=now)
+        object_locks.hold_began(tx, now)
         audit.append(
             tx,
             Kind.HOLD_PLACED,

@@ -80,6 +80,7 @@ class Kind(StrEnum):
     DOCUMENT_COMPARED = "document:compared"  # two of its versions, page by page
     DOCUMENT_SCANNED = "document:scanned"  # for malware; the facts say with what result
     DOCUMENT_DISPOSED = "document:disposed"  # its keys were destroyed, by schedule or by two people
+    DOCUMENT_LOCKED = "document:locked"  # in the object store, until the day in the facts
     DOCUMENT_SEARCHED = "document:searched"
     FILE_REQUEST_MADE = "request:made"  # guests may upload into a folder by a link
     FILE_REQUEST_EXTENDED = "request:extended"  # another last day

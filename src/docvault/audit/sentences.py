@@ -91,6 +91,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.DOCUMENT_COMPARED: "{who} compared two versions of {title}",
     Kind.DOCUMENT_SCANNED: "{title} was scanned for malware",
     Kind.DOCUMENT_DISPOSED: "{title} was destroyed{reason}",
+    Kind.DOCUMENT_LOCKED: "The store for files keeps a version of {title} from being removed",
     Kind.DOCUMENT_SEARCHED: "{who} searched in documents",
     Kind.FILE_REQUEST_MADE: "{who} asked guests for files: {title}",
     Kind.FILE_REQUEST_EXTENDED: "{who} gave the request for files {title} another last day",

@@ -12,7 +12,8 @@ TRIES = 3  # of each request, all in all
 TOGETHER = 16  # requests of one process at the same time
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PREFIX = re.compile(r"(?:[A-Za-z0-9_.-]+/)*")
-KNOWN = {"endpoint", "region", "credentials"}
+KNOWN = {"endpoint", "region", "credentials", "lock"}
+MODES = ("governance", "compliance", "off")  # how objects are locked; the first one by default
 INSTANCE = "instance"  # ?credentials=instance: ask the metadata service of the cloud's machine
 
 
@@ -29,12 +30,13 @@ class Bucket:
     endpoint: str = ""  # empty: Amazon's own
     region: str = "us-east-1"
     instance_role: bool = False
+    lock: str = MODES[0]  # one of MODES: who may take a lock off before its day
     access_key: str = ""  # both empty: from where the AWS tools take them
     secret_key: str = field(default="", repr=False)
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Read `s3://bucket/prefix?endpoint=https://…&region=…`. Raises BucketUnclear."""
+        """Read `s3://bucket/prefix?endpoint=https://…&region=…&lock=…`. Raises BucketUnclear."""
         parts = urlsplit(url)
         options = parse_qs(parts.query, keep_blank_values=True)
         prefix = parts.path.strip("/") + "/" if parts.path.strip("/") else ""
@@ -44,7 +46,7 @@ class Bucket:
             raise BucketUnclear("the prefix may have letters, digits, dots, dashes and slashes")
         if set(options) - KNOWN or any(len(values) > 1 for values in options.values()):
             raise BucketUnclear(
-                "after the question mark it knows endpoint, region and credentials, once each"
+                "after the question mark it knows endpoint, region, credentials and lock, once each"
             )
         chosen = {name: values[0] for name, values in options.items()}
         endpoint = urlsplit(chosen.get("endpoint", ""))
@@ -52,12 +54,15 @@ class Bucket:
             raise BucketUnclear("endpoint must be the store's https:// address")
         if chosen.get("credentials", INSTANCE) != INSTANCE:
             raise BucketUnclear("credentials can only be `instance`")
+        if chosen.get("lock", MODES[0]) not in MODES:
+            raise BucketUnclear(f"lock can be {', '.join(MODES)}")
         return cls(
             name=parts.netloc,
             prefix=prefix,
             endpoint=chosen.get("endpoint", ""),
             region=chosen.get("region") or "us-east-1",
             instance_role="credentials" in chosen,
+            lock=chosen.get("lock", MODES[0]),
         )
 
     def opened_with(self, access_key: str, secret_key: str) -> Self:

@@ -78,6 +78,13 @@ class FileBlobs:
         del key, until  # whoever may remove a file of this folder may take any lock off it as well
         raise CannotLock
 
+    def can_lock(self) -> bool:
+        return False
+
+    def locked_until(self, key: str) -> datetime | None:
+        del key  # none of them has a lock, those that are not there neither
+        return None
+
     def sweep(self, before: datetime) -> int:
         left = [
             path

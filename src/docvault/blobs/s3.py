@@ -11,10 +11,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from docvault.blobs.bucket import TOGETHER, TRIES, Bucket
+from docvault.blobs.bucket import MODES, TOGETHER, TRIES, Bucket
 from docvault.blobs.gate import Gate, StoreAway
 from docvault.blobs.store import (
     KEY,
@@ -31,6 +31,7 @@ from docvault.blobs.store import (
     trial,
 )
 
+OFF = MODES[-1]
 PAUSE = 3  # seconds that a store is left alone after it did not answer
 FRESH = 5  # seconds that an answer to "does it answer" counts
 QUICK = 2  # seconds such a question may take to connect, and again to be answered
@@ -49,6 +50,11 @@ FULL = {
     "StorageFull",
     "XMinioStorageFull",
     "507",
+}
+NO_LOCK_SET = {  # on this object; each store has its own word
+    "InvalidRequest",
+    "NoSuchObjectLockConfiguration",
+    "ObjectLockConfigurationNotFoundError",
 }
 NO_LOCKS = {"ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed", "404", "501", "405"}
 NO_CONDITIONS = (
@@ -123,13 +129,27 @@ class S3Blobs:
                     yield key
 
     def lock(self, key: str, until: datetime) -> None:
-        name = self._name(key)
-        if not self._has_locks():
+        if not self.can_lock():
             raise CannotLock
-        kept = {"Mode": "COMPLIANCE", "RetainUntilDate": until.astimezone(UTC)}
-        self._ask(
-            lambda: self._client.put_object_retention(Bucket=self._bucket.name, Key=name, Retention=kept)
-        )
+        whole = {"Bucket": self._bucket.name, "Key": self._name(key)}
+        kept = {"Mode": self._bucket.lock.upper(), "RetainUntilDate": _whole_second(until)}
+        refused: StoreFailed | None = None
+        try:
+            self._ask(lambda: self._client.put_object_retention(**whole, Retention=kept))
+        except StoreAway:
+            raise
+        except StoreFailed as error:  # no lock is made shorter, so one that lasts longer is left as it is
+            refused = error
+        found = self._retained_until(whole)
+        if found is None or found < until:  # said, but not done
+            raise refused or StoreFailed
+
+    def can_lock(self) -> bool:
+        return self._bucket.lock != OFF and self._has_locks()
+
+    def locked_until(self, key: str) -> datetime | None:
+        whole = {"Bucket": self._bucket.name, "Key": self._name(key)}
+        return self._retained_until(whole) if self._has_locks() else None
 
     def sweep(self, before: datetime) -> int:
         """Give up multipart uploads: DocVault makes none, but each costs room and is listed nowhere."""
@@ -145,7 +165,7 @@ class S3Blobs:
         self._conditional = self._versioned = self._locking = None
         lacks = [] if self._writes_once() else [NO_CONDITIONS]
         lacks += [NO_CHECKSUMS] if self._takes_damaged() else []
-        return Abilities(self._place, tuple(lacks), tuple(self._notes()))
+        return Abilities(self._place, tuple(lacks), tuple(self._notes()), self.can_lock())
 
     def answers(self) -> bool:
         at, well = self._answered
@@ -211,13 +231,17 @@ class S3Blobs:
     # --- versions and locks --------------------------------------------------------------------------------
 
     def _versions(self, name: str) -> Sequence[str]:
-        """Return every version of the object, markers of earlier deletions too: a marker removes no byte."""
-        return [
-            found["VersionId"]
-            for page in self._pages("list_object_versions", name)
-            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
-            if found["Key"] == name
-        ]
+        """Return every version of the object, the oldest first, and markers of earlier deletions after them.
+
+        A marker removes no byte. The oldest is the one that DocVault wrote and locked: if it is refused,
+        nothing was removed yet.
+        """
+        kept: list[str] = []
+        markers: list[str] = []
+        for page in self._pages("list_object_versions", name):
+            kept += [found["VersionId"] for found in page.get("Versions", ()) if found["Key"] == name]
+            markers += [found["VersionId"] for found in page.get("DeleteMarkers", ()) if found["Key"] == name]
+        return kept[::-1] + markers
 
     def _delete_version(self, name: str, version: str) -> None:
         whole = {"Bucket": self._bucket.name, "Key": name, "VersionId": version}
@@ -230,11 +254,18 @@ class S3Blobs:
 
     def _retained(self, whole: dict[str, str]) -> bool:
         try:
-            found = self._ask(lambda: self._client.get_object_retention(**whole))
+            until = self._retained_until(whole)
         except BlobError:
             return False
-        until: datetime | None = found.get("Retention", {}).get("RetainUntilDate")
         return until is not None and until > datetime.now(UTC)
+
+    def _retained_until(self, whole: dict[str, str]) -> datetime | None:
+        try:
+            found = self._ask(lambda: self._client.get_object_retention(**whole), unable=NO_LOCK_SET)
+        except CannotLock:
+            return None
+        until: datetime | None = found.get("Retention", {}).get("RetainUntilDate")
+        return until
 
     def _has_versions(self) -> bool:
         if self._versioned is None:
@@ -299,8 +330,14 @@ class S3Blobs:
             yield "The bucket keeps versions; what DocVault removes is removed with all of its versions."
         else:
             yield "The bucket keeps no versions: what is removed there is gone."
-        if self._has_locks():
-            yield "It has Object Lock: what is under retention can be locked."
+        if self.can_lock():
+            who = "whom the store lets" if self._bucket.lock == MODES[0] else "nobody"
+            yield (
+                f"It has Object Lock ({self._bucket.lock}): signed documents are locked until their "
+                f"retention ends, and before that {who} may remove them."
+            )
+        elif self._has_locks():
+            yield "It has Object Lock, which is switched off by lock=off."
         else:
             yield "It has no Object Lock: whoever may write there can remove files before their time."
 
@@ -340,6 +377,11 @@ def _meaning(error: Any, code: str, missing: type[BlobError]) -> type[BlobError]
         if code in codes or (str(status) in codes and code != "NoSuchBucket"):
             return meaning
     return StoreAway if status >= 500 else StoreFailed  # noqa: PLR2004 - the class of answers that blame the server
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Return the moment in UTC, not earlier: stores keep whole seconds."""
+    return moment.astimezone(UTC) + timedelta(microseconds=-moment.microsecond % 1_000_000)
 
 
 def _tries(error: BlobExists) -> int:

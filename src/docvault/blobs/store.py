@@ -77,6 +77,7 @@ class Abilities:
     place: str  # where the objects are; never with credentials
     lacks: tuple[str, ...] = ()  # what it should do and does not; each with what follows from it
     notes: tuple[str, ...] = ()  # what is good to know
+    locks: bool = False  # it can keep objects until a day
 
 
 class BlobStore(Protocol):
@@ -95,7 +96,16 @@ class BlobStore(Protocol):
         """Yield the keys that start with `prefix`; half-written objects are never among them."""
 
     def lock(self, key: str, until: datetime) -> None:
-        """Keep the object from being removed by anybody before `until`. Raises CannotLock or BlobMissing."""
+        """Keep the object from being removed before `until`; a later day that it has already stays.
+
+        Returns only after the store was seen to do so. Raises CannotLock or BlobMissing.
+        """
+
+    def can_lock(self) -> bool:
+        """Tell whether `lock` works here."""
+
+    def locked_until(self, key: str) -> datetime | None:
+        """Return until when the store keeps the object; None without a lock. Raises BlobMissing."""
 
     def sweep(self, before: datetime) -> int:
         """Remove what writers that died before then left half-written; return how many that were."""

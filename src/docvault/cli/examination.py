@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from docvault import wiring
-from docvault.actions import audit, scans
+from docvault.actions import audit, object_locks, scans
 from docvault.blobs.store import BlobError
 from docvault.cli import serving
 from docvault.database import grants
@@ -78,6 +78,7 @@ def _examine(settings: Settings, *, deep: bool) -> list[Finding]:
     checks: dict[str, Callable[[wiring.Portal], str]] = {
         "database": _database,
         "storage": _storage,
+        "locks": _locks,
         "clock": _clock,
         "log": _log,
         "documents": _documents,
@@ -144,6 +145,18 @@ def _storage(portal: wiring.Portal) -> str:
     if found.lacks:
         raise NotWell(" ".join([f"The {found.place} lacks something.", *found.lacks, *found.notes]))
     return " ".join([f"{found.place} writes, reads and removes.", *found.notes])
+
+
+def _locks(portal: wiring.Portal) -> str:
+    if not portal.blobs.can_lock():
+        return "the store locks nothing, so retention is kept by DocVault alone"
+    found = object_locks.state(portal.db, now=portal.clock())
+    if found["waiting"]:
+        raise NotWell(
+            f"{found['waiting']} signed versions have waited for their lock for more than an hour. Check that"
+            " a worker runs, and what its log says of lock_objects."
+        )
+    return f"{found['locked']} signed versions are locked in the store"
 
 
 def _clock(portal: wiring.Portal) -> str:

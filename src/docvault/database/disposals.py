@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 
-from docvault.database import file_requests, holds, quotas, renditions, retention, search_index
+from docvault.database import file_requests, holds, object_locks, quotas, renditions, retention, search_index
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.invariants import NO_KEY
 from docvault.database.retention import Kept
@@ -72,6 +72,7 @@ class Disposal:
     versions: int | None
     size: int | None
     digest: str | None
+    ciphertext_until: datetime | None  # until when the store keeps what nobody can open
 
 
 def newest_epoch(tx: Transaction) -> int:
@@ -132,10 +133,12 @@ def begun(tx: Transaction) -> Sequence[Begun]:
 def destroy(tx: Transaction, document_id: str, now: datetime) -> Sequence[str]:
     """Destroy every key of a document and what else could be read of it; return the blobs that are waste now.
 
+    Not among them is what the store keeps until a day: nobody can open it, and collection removes it then.
     The document's row, and those of its versions with size and digest, stay as evidence.
     """
     of_document = versions.c.document_id == document_id
-    blobs = tx.connection.execute(select(versions.c.blob).where(of_document)).scalars().all()
+    waste = select(versions.c.blob).where(of_document, ~object_locks.keeps(versions.c.id, now))
+    blobs = tx.connection.execute(waste).scalars().all()
     if sizes := _counted(tx, document_id):
         quotas.give_back(tx, document_id, sizes)
     arriving = select(versions.c.id).where(of_document, versions.c.state == RECEIVING)
@@ -161,9 +164,17 @@ def destroy(tx: Transaction, document_id: str, now: datetime) -> Sequence[str]:
 def finish(tx: Transaction, epoch: int, listed: Sequence[VersionGone], now: datetime) -> str:
     """Say that the keys are gone, in the transaction that destroyed them; return the digest of `listed`."""
     digest = digest_of(listed)
+    document_id = select(disposals.c.document_id).where(disposals.c.epoch == epoch)
+    until = object_locks.last_of(tx, tx.connection.execute(document_id).scalar_one(), now)
     done = update(disposals).where(disposals.c.epoch == epoch)
     tx.connection.execute(
-        done.values(done_at=now, versions=len(listed), size=sum(one.size for one in listed), digest=digest)
+        done.values(
+            done_at=now,
+            versions=len(listed),
+            size=sum(one.size for one in listed),
+            digest=digest,
+            ciphertext_until=until,
+        )
     )
     return digest
 
@@ -255,6 +266,7 @@ def _question() -> Select[Any]:
             disposals.c.versions,
             disposals.c.size,
             disposals.c.digest,
+            disposals.c.ciphertext_until,
         )
         .join_from(disposals, documents, documents.c.id == disposals.c.document_id)
         .join(folders, folders.c.id == documents.c.folder_id)

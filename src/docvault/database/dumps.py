@@ -20,16 +20,19 @@ from docvault.database.versions import RECEIVING, STORED
 from docvault.values import DocVaultError
 
 AT_ONCE = 500  # rows read or written in one go
-LEFT_OUT = frozenset(  # of a moment that is over: nobody is signed in after a restore
-    {
-        "challenges",
-        "passkey_challenges",
-        "sessions",
-        "single_sign_ons",
-        "step_ups",
-        "viewings",
-        "workers",
-    }
+LEFT_OUT = (
+    frozenset(  # of a moment that is over, or of a store: nobody is signed in after a restore, nothing locked
+        {
+            "challenges",
+            "object_locks",
+            "passkey_challenges",
+            "sessions",
+            "single_sign_ons",
+            "step_ups",
+            "viewings",
+            "workers",
+        }
+    )
 )
 
 

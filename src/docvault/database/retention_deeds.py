@@ -9,7 +9,7 @@ import msgspec
 
 from docvault.audit.entries import moment
 from docvault.audit.kinds import Kind as Event
-from docvault.database import audit, disposals, holds, retention
+from docvault.database import audit, disposals, holds, object_locks, retention
 from docvault.database.engine import Transaction
 from docvault.database.holds import Subject
 from docvault.database.matters import Deed, Matter, read
@@ -114,6 +114,7 @@ class OverrideRetention:
         kept = _kept(tx, given.document_id)
         until = datetime.combine(_day(given.until), datetime.min.time(), UTC)
         retention.override(tx, kept.id, until, by=by.person_id, now=now)
+        object_locks.day_was_set(tx, kept.id, now)
         audit.append(
             tx,
             Event.RETENTION_OVERRIDDEN,

@@ -5,13 +5,17 @@ The numbers and their sources are policies/retention.toml's. A hold and an open 
 
 import calendar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from docvault.policy.numbers import Retention, Schedule
 from docvault.values import DocVaultError
 
 REASON_LONGEST = 1000  # characters
+DAY = timedelta(days=1)
+AHEAD = timedelta(days=90)  # how long what waits for something is locked; nobody knows when that ends
+AT_LEAST = timedelta(days=60)  # when less is left, it is locked for longer
+FURTHEST = timedelta(days=50 * 365)  # stores lock for a hundred years at most
 
 
 class RetentionRefused(DocVaultError):
@@ -96,6 +100,25 @@ def step(life: Life, numbers: Retention, now: datetime) -> Step:
     return Step.DISPOSE if now >= decided.destroyed_at else Step.KEEP
 
 
+def locked_until(
+    life: Life, numbers: Retention, now: datetime, asked: datetime | None = None
+) -> datetime | None:
+    """Return until when the store should keep the bytes of a signed document; None if they may go now.
+
+    asked: until when it was asked to; never is it asked for less. The end of retention, in whole days. While
+    a hold or an envelope keeps the document, it is some time ahead, and moves on.
+    """
+    decided = fate(life, numbers)
+    ends = _next_day(decided.kept_until)
+    wanted, enough = ends, ends
+    if decided.waits:
+        wanted, enough = max(ends, _next_day(now + AHEAD)), max(ends, now + AT_LEAST)
+    wanted, enough = min(wanted, _next_day(now + FURTHEST)), min(enough, now + FURTHEST - 365 * DAY)
+    if asked is not None and asked >= enough:
+        return asked
+    return wanted if wanted > now else None
+
+
 def check_reason(text: str) -> str:
     """Return a hold's reason in the form it is kept. Raises RetentionRefused."""
     plain = " ".join(text.split())
@@ -131,6 +154,11 @@ def _start(life: Life, schedule: Schedule) -> datetime:
         "completed": life.completed_at or life.last_version_at,
     }
     return moments[schedule.starts]
+
+
+def _next_day(moment: datetime) -> datetime:
+    """Return the beginning of the day after a moment, in UTC."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + DAY
 
 
 def _months_later(moment: datetime, months: int) -> datetime:

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
 from typing import BinaryIO
 
-from docvault.blobs.store import BlobExists, BlobStore
-from docvault.database import scans, versions
+from docvault.blobs.store import BlobExists, BlobLocked, BlobStore
+from docvault.database import object_locks, scans, versions
 from docvault.database.engine import Database, Transaction
 from docvault.database.folder_keys import FolderKeyRow
 from docvault.database.versions import RECEIVING, STORED, VersionRow
@@ -330,10 +330,14 @@ class Vault:
 
     # --- removing ------------------------------------------------------------------------------------------
 
-    def remove_objects(self, blob: str) -> None:
-        """Remove the objects of a version whose row is gone, with the key that opened them."""
-        for key in list(self.blobs.list(f"{blob}/")):
-            self.blobs.delete(key)
+    def remove_objects(self, blob: str) -> bool:
+        """Remove the objects of a version whose key is gone; False if the store keeps them until a day."""
+        try:
+            for key in list(self.blobs.list(f"{blob}/")):
+                self.blobs.delete(key)
+        except BlobLocked:  # they are collected after it
+            return False
+        return True
 
     def forget(self, version_id: str) -> None:
         """Drop what is remembered of an upload that was given up."""
@@ -343,17 +347,17 @@ class Vault:
         """Remove objects that no row speaks of, and return how many names they had.
 
         A row is committed before its first object is written, so an object without one is never about to get
-        it. What was never finished and is a day old goes as well; the store's own clock dated it.
+        it. What was never finished and is a day old goes as well. The store's own clock dated it, and locks.
         """
-        self.blobs.sweep(datetime.now(UTC) - HALF_WRITTEN)
+        now = datetime.now(UTC)
+        self.blobs.sweep(now - HALF_WRITTEN)
         removed = 0
         everything = (name for name, _ in groupby(self.blobs.list(""), lambda key: key.partition("/")[0]))
         while names := list(islice(everything, NAMES_AT_ONCE)):
             with db.reading() as tx:
-                known = versions.blob_is_known(tx, names)
-            for blob in set(names) - known - {SHREDDED}:
-                self.remove_objects(blob)
-                removed += 1
+                stay = versions.blob_is_known(tx, names) | object_locks.kept_blobs(tx, names, now)
+            for blob in set(names) - stay - {SHREDDED}:
+                removed += self.remove_objects(blob)
         return removed
 
     def remove_unfinished(self, db: Database, version_id: str) -> None:

@@ -6,15 +6,17 @@ break things on purpose ask it afterwards. It holds one page of ids and one segm
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby, islice
 
 from docvault.audit.checkpoints import PublicKey
-from docvault.blobs.store import BlobError
-from docvault.database import audit_checkpoints, invariants, versions
+from docvault.blobs.store import BlobError, BlobMissing
+from docvault.database import audit_checkpoints, invariants, object_locks, versions
 from docvault.database.engine import Database
 from docvault.database.invariants import Fault
 from docvault.encryption.errors import EncryptionError
 from docvault.values import NotFound
+from docvault.vault import locking
 from docvault.vault.errors import VaultError
 from docvault.vault.files import SEGMENT, Vault
 from docvault.vault.reading import SHREDDED, object_key
@@ -45,6 +47,7 @@ def faults(
     yield from _contents(db, vault, tell)
     yield from _arriving(db, vault)
     yield from _left_over(db, vault, tell)
+    yield from _locks(db, vault)
     if log_key is not None:
         yield from _log(db, log_key)
 
@@ -130,9 +133,10 @@ def _left_over(db: Database, vault: Vault, tell: Told) -> Iterator[Fault]:
         with db.reading() as tx:
             known = versions.blob_is_known(tx, list(names))
             segments = invariants.segments_of(tx, list(names))
+            kept = object_locks.kept_blobs(tx, list(names), datetime.now(UTC))
         for name, keys in names.items():
             count += len(keys)
-            if name != SHREDDED and (name not in known or name in segments):
+            if name not in {SHREDDED, *kept} and (name not in known or name in segments):
                 yield from _beyond(vault, name, keys, segments.get(name, 0))
         tell(Seen(objects=count))
 
@@ -140,8 +144,33 @@ def _left_over(db: Database, vault: Vault, tell: Told) -> Iterator[Fault]:
 def _beyond(vault: Vault, name: str, keys: list[str], segments: int) -> Iterator[Fault]:
     expected = {object_key(name, index) for index in range(segments)}
     for key in keys:
-        if key not in expected and key in vault.blobs.list(key):
+        if key not in expected and key in vault.blobs.list(key) and not _is_kept(vault, key):
             yield Fault("orphan", key, "No row speaks of this object.")
+
+
+def _is_kept(vault: Vault, key: str) -> bool:
+    """Tell whether the store keeps an object of which no row speaks: it cannot go before its day."""
+    try:
+        until = vault.blobs.locked_until(key)
+    except BlobMissing:  # gone since it was listed
+        return True
+    return until is not None and until > datetime.now(UTC)
+
+
+def _locks(db: Database, vault: Vault) -> Iterator[Fault]:
+    """Ask the store whether it still keeps what it was seen to lock, also of what was destroyed."""
+    last = ""
+    while True:
+        with db.reading() as tx:
+            page = object_locks.in_force(tx, datetime.now(UTC), last)
+        if not page:
+            return
+        for one in page:
+            last = one.version_id
+            for key in locking.unlocked(vault.blobs, one):
+                yield Fault(
+                    "unlocked", key, f"The store should keep it until {one.locked_until}, and does not."
+                )
 
 
 def _log(db: Database, log_key: PublicKey) -> Iterator[Fault]:

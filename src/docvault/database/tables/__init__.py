@@ -50,7 +50,7 @@ from docvault.database.tables.log import (
 )
 from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
-from docvault.database.tables.retention import disposals, holds, retention_overrides
+from docvault.database.tables.retention import disposals, holds, object_locks, retention_overrides
 from docvault.database.tables.search import search_documents, search_words
 from docvault.database.tables.webdav import dav_locks, dav_properties
 
@@ -87,6 +87,7 @@ __all__ = [
     "master_keys",
     "memberships",
     "messages",
+    "object_locks",
     "organisations",
     "passkey_challenges",
     "passkeys",

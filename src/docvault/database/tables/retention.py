@@ -1,6 +1,6 @@
 """Legal holds, days that two people set, and what was destroyed. Nothing is overwritten, as in access.py."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from docvault.database.tables.columns import (
     ID,
@@ -52,5 +52,18 @@ disposals = Table(
     Column("begun_at", Moment, nullable=False),  # no way back from here
     Column("done_at", Moment, nullable=True),  # its keys are destroyed
     Column("digest", String(64), nullable=True),  # hex SHA-256 of its list of versions, as the trail has it
+    Column("ciphertext_until", Moment, nullable=True),  # when the store lets go of what nobody can open
     Index("ix_disposals_done_at", "done_at"),
+)
+
+# Which stored versions the object store keeps from being removed, and until when. Of this store alone: a
+# backup leaves it out, and the job that locks finds out anew.
+object_locks = Table(
+    "object_locks",
+    METADATA,
+    Column("version_id", ID, ForeignKey("versions.id"), primary_key=True),
+    Column("asked_until", Moment, nullable=True),  # some of its objects may be locked until then
+    Column("locked_until", Moment, nullable=True),  # all of its objects are
+    Column("look_at", Moment, nullable=False),  # whether it has to be longer
+    Index("ix_object_locks_look_at", "look_at"),
 )

@@ -93,7 +93,8 @@ class NewHold(Body):
 class Disposal(Answer):
     """rule: schedule | override | bin | two-people.
 
-    versions_sha256: of the lines `purpose number size sha256`.
+    versions_sha256: of the lines `purpose number size sha256`. ciphertext_until: until when the store keeps
+    what nobody can open any more.
     """
 
     document_id: str
@@ -108,6 +109,7 @@ class Disposal(Answer):
     versions: int | None
     size: int | None
     versions_sha256: str | None
+    ciphertext_until: datetime | None
     epoch: int
 
 
@@ -251,6 +253,7 @@ def _disposal(one: DisposalRow) -> Disposal:
         versions=one.versions,
         size=one.size,
         versions_sha256=one.digest,
+        ciphertext_until=one.ciphertext_until,
         epoch=one.epoch,
     )
 
