@@ -128,3 +128,36 @@ def test_a_reason_is_needed_and_has_an_end():
     for bad in (" \n", "x" * 1001):
         with pytest.raises(RetentionRefused):
             rules.check_reason(bad)
+
+
+@settings(max_examples=100)
+@given(lives(), numbers, st.lists(days, min_size=1, max_size=6))
+def test_a_lock_covers_the_retention_and_while_held_some_weeks_and_is_never_made_shorter(
+    life, numbers, passing
+):
+    asked, now = None, START
+    for days_later in sorted(passing):
+        now = START + days_later
+        wanted = rules.locked_until(life, numbers, now, asked)
+        assert asked is None or wanted is None or wanted >= asked
+        decided = rules.fate(life, numbers)
+        if decided.waits:
+            assert wanted >= now + rules.AT_LEAST
+        if wanted is None:
+            assert decided.kept_until < now
+            continue
+        assert wanted >= min(decided.kept_until, now + rules.FURTHEST - timedelta(days=365))
+        assert wanted <= now + rules.FURTHEST + timedelta(days=1) or wanted == asked
+        asked = wanted
+
+
+def test_a_day_beyond_what_stores_take_is_reached_in_steps():
+    life = replace(held_nothing(), override=datetime(2190, 1, 1, tzinfo=UTC))
+    first = rules.locked_until(life, NUMBERS, START)
+    assert START + rules.FURTHEST < first <= START + rules.FURTHEST + timedelta(days=1)
+    assert rules.locked_until(life, NUMBERS, START + timedelta(days=300), first) == first
+    assert rules.locked_until(life, NUMBERS, START + timedelta(days=400), first) > first
+
+
+def held_nothing():
+    return Life("contract", START, START, START, completed_at=START)

@@ -115,7 +115,7 @@ def locked_until(
         wanted, enough = max(ends, _next_day(now + AHEAD)), max(ends, now + AT_LEAST)
     wanted, enough = min(wanted, _next_day(now + FURTHEST)), min(enough, now + FURTHEST - 365 * DAY)
     if asked is not None and asked >= enough:
-        return asked
+        wanted = asked
     return wanted if wanted > now else None
 
 
