@@ -4,12 +4,13 @@ First the timestamps, from the newest on: each is judged at the moment the next 
 signature, at the moment of its own timestamp: so it outlives its certificate while the archive is renewed.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from asn1crypto.crl import CertificateList
-from asn1crypto.ocsp import OCSPResponse
+from asn1crypto.ocsp import OCSPResponse, SingleResponse
 from asn1crypto.x509 import Certificate
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
@@ -77,10 +78,20 @@ class Evidence:
             trust_roots=list(self.roots),
             other_certs=list(self.certificates),
             crls=list(self.crls),
-            ocsps=list(self.ocsps),
+            ocsps=[each for each in self.ocsps if not self._is_overtaken(each)],
             moment=moment,
             allow_fetching=False,
             revinfo_policy=REVOCATION,
+        )
+
+    def _is_overtaken(self, answer: OCSPResponse) -> bool:
+        """Tell whether a list that is not older speaks for what this answer calls good.
+
+        The library asks no list where an answer says "good", and the file's answers are as old as the file.
+        """
+        return all(
+            single["cert_status"].name == "good" and any(_speaks_since(each, single) for each in self.crls)
+            for single in answer.response_data["responses"]
         )
 
     def speaks_for(self, certificate: Certificate) -> bool:
@@ -93,6 +104,14 @@ class Evidence:
             for answer in response.response_data["responses"]
         )
         return certificate.serial_number in serials
+
+
+def _speaks_since(crl: CertificateList, single: SingleResponse) -> bool:
+    """Tell whether a list is of the issuer that a status is about, and not older than it."""
+    named = single["cert_id"]
+    digest = hashlib.new(named["hash_algorithm"]["algorithm"].native, crl.issuer.dump()).digest()
+    since = crl["tbs_cert_list"]["this_update"].native
+    return bool(named["issuer_name_hash"].native == digest and since >= single["this_update"].native)
 
 
 def _data(reference: object) -> bytes:
