@@ -26,6 +26,7 @@ SECRET = frozenset(
         "s3_secret_key",
         "smtp_url",
         "sso_client_secret",
+        "tsa_urls",  # an authority may want a name and a password
     }
 )
 
@@ -53,6 +54,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sso_issuer: str = ""  # https://login.example.com: the OpenID provider; empty: no single sign-on
     sso_client_id: str = ""
     sso_client_secret: str = ""
+    tsa_urls: tuple[str, ...] = ()  # timestamp authorities (RFC 3161), in the order of trying; empty: our own
+    tsa_roots: str = ""  # a file of certificates, PEM: whom to believe about times, also of earlier years
+    tsa_hosts: tuple[str, ...] = ()  # further hosts, where their revocation lists lie
     name: str = "DocVault"  # what the portal calls itself
     trusted_proxies: tuple[str, ...] = ()  # addresses or networks whose X-Forwarded-For counts (promise 86)
 
@@ -97,6 +101,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.smtp_from or f"docvault@{urlsplit(self.base_url).hostname or 'localhost'}"
 
 
+_DEFAULT = Settings()
+
+
 def load(environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Settings:
     """Read the settings. file: a TOML file; by default `docvault.toml` where the command runs, if it is
     there.
@@ -136,14 +143,22 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
             continue
         name = variable.removeprefix(PREFIX).lower()
         if name.endswith("_file") and name.removesuffix("_file") in names:
-            values[name.removesuffix("_file")] = _secret(variable, text)
+            name = name.removesuffix("_file")
+            values[name] = _value(name, _secret(variable, text))
         elif name in names:
-            values[name] = text.split(",") if name == "trusted_proxies" else text
+            values[name] = _value(name, text)
         else:
             raise SettingsInvalid(
                 f"{variable} is not a setting of DocVault. docs/operators.md lists them all."
             )
     return values
+
+
+def _value(name: str, text: str) -> object:
+    """Return a variable's text, or the parts between its commas where the setting is a list."""
+    if not isinstance(getattr(_DEFAULT, name), tuple):
+        return text
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _secret(variable: str, path: str) -> str:
@@ -175,6 +190,7 @@ def _check(settings: Settings) -> None:
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql")):
         raise SettingsInvalid(f"{PREFIX}DATABASE_URL must start with sqlite: or postgresql:.")
     _check_sso(settings)
+    _check_timestamps(settings)
     if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         raise SettingsInvalid(f"{PREFIX}S3_ACCESS_KEY and _S3_SECRET_KEY are set together or not at all.")
     _ = settings.bucket or settings.blob_folder, settings.root_key_path
@@ -192,4 +208,20 @@ def _check_sso(settings: Settings) -> None:
     if settings.sso_issuer and wrong and not local:
         raise SettingsInvalid(
             f"{PREFIX}SSO_ISSUER must be the provider's https:// address, as the provider says it."
+        )
+
+
+def _check_timestamps(settings: Settings) -> None:
+    for address in settings.tsa_urls:
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+            raise SettingsInvalid(f"{PREFIX}TSA_URLS must be addresses that start with https:// or http://.")
+        if parts.username is not None and parts.scheme != "https":
+            raise SettingsInvalid(f"{PREFIX}TSA_URLS: a name and a password go over https:// only.")
+    if settings.tsa_urls and not settings.tsa_roots:
+        raise SettingsInvalid(
+            f"{PREFIX}TSA_URLS needs {PREFIX}TSA_ROOTS: the file with the certificates to believe."
         )

@@ -29,7 +29,9 @@ from docvault.malware.clamd import Clamd, Scanner
 from docvault.pdf.office import Converter
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
-from docvault.settings import Settings
+from docvault.settings import PREFIX, Settings, SettingsInvalid
+from docvault.timestamps.clocks import Clocks, load_roots
+from docvault.timestamps.errors import ClockFailed
 from docvault.values import Clock, DocVaultError, NotFound, utc_now
 from docvault.vault import log_keys, shredding
 from docvault.vault import masters as master_keys
@@ -167,7 +169,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         db=db,
         vault=vault,
         pdf=Workers(),
-        authority=Authority.load(db, vault, clock=clock),
+        authority=Authority.load(db, vault, clock=clock, clocks=_clocks(settings, clock)),
         hasher=Hasher(numbers.passwords.argon2, Peppers(db, vault.records)),
         mailer=Mailer(
             smtp_url=settings.smtp_url,
@@ -181,6 +183,21 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         scanner=_scanner(settings),
         office=Converter.find(),
     )
+
+
+def trusted_clocks(settings: Settings) -> tuple[bytes, ...]:
+    """Return the certificates that are believed about times, DER. Raises SettingsInvalid."""
+    if not settings.tsa_roots:
+        return ()
+    try:
+        return load_roots(Path(settings.tsa_roots).read_bytes())
+    except (OSError, ClockFailed) as error:
+        raise SettingsInvalid(f"{PREFIX}TSA_ROOTS cannot be used: {error}") from error
+
+
+def _clocks(settings: Settings, clock: Clock) -> Clocks | None:
+    roots = trusted_clocks(settings)
+    return Clocks(settings.tsa_urls, roots, settings.tsa_hosts, clock) if roots else None
 
 
 def _scanner(settings: Settings) -> Scanner | None:

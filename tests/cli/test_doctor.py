@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from docvault import wiring
 from docvault.blobs.filesystem import FileBlobs
+from docvault.cli import examination
 from docvault.cli.main import app
-from docvault.settings import Settings
+from docvault.settings import Settings, SettingsInvalid
+from tsa import pem, standing
 
 
 def test_a_left_over_object_is_named_and_the_exit_code_says_so(tmp_path):
@@ -24,3 +27,26 @@ def test_a_left_over_object_is_named_and_the_exit_code_says_so(tmp_path):
     done = CliRunner().invoke(app, ["doctor", "--deep", "--data", str(settings.data)])
     assert done.exit_code == 0, done.output
     assert "0 versions open" in done.output
+
+
+def test_timestamp_authorities_are_looked_at_one_by_one(tmp_path):
+    roots = tmp_path / "tsa.pem"
+    with standing() as tsa:
+        roots.write_bytes(pem(tsa.root))
+        settings = Settings(data=tmp_path / "data", tsa_urls=(tsa.url,), tsa_roots=str(roots))
+        portal = wiring.prepare(settings)
+        try:
+            assert examination._timestamps(portal) == f"{tsa.host} answers as Northern Clocks Timestamps"
+            tsa.lie = "another nonce"
+            with pytest.raises(examination.NotWell, match=r"another question .* built-in clock until"):
+                examination._timestamps(portal)
+        finally:
+            portal.close()
+
+
+def test_roots_that_cannot_be_read_stop_the_start_in_words(tmp_path):
+    (tmp_path / "empty.pem").write_text("nothing")
+    for name in ("empty.pem", "missing.pem"):
+        settings = Settings(tsa_roots=str(tmp_path / name))
+        with pytest.raises(SettingsInvalid, match="TSA_ROOTS cannot be used"):
+            wiring.trusted_clocks(settings)

@@ -8,6 +8,7 @@ import pytest
 from docvault.blobs.bucket import Bucket
 from docvault.settings import SECRET, Settings, SettingsInvalid, load
 
+TSA = {"DOCVAULT_TSA_ROOTS": "/etc/tsa.pem"}
 SSO = {"DOCVAULT_SSO_CLIENT_ID": "docvault", "DOCVAULT_SSO_CLIENT_SECRET": "x"}
 
 
@@ -62,6 +63,12 @@ def test_proxies_are_a_list_with_commas():
     assert load({"DOCVAULT_TRUSTED_PROXIES": "10.0.0.1,10.0.0.2"}).trusted_proxies == ("10.0.0.1", "10.0.0.2")
 
 
+def test_timestamp_authorities_are_a_list_in_order_also_from_a_file(tmp_path):
+    (tmp_path / "tsa").write_text("https://user:word@a.example/tsr, http://b.example/tsr\n")
+    settings = load({"DOCVAULT_TSA_URLS_FILE": str(tmp_path / "tsa"), "DOCVAULT_TSA_ROOTS": "/etc/tsa.pem"})
+    assert settings.tsa_urls == ("https://user:word@a.example/tsr", "http://b.example/tsr")
+
+
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
@@ -77,6 +84,10 @@ def test_proxies_are_a_list_with_commas():
         ({"DOCVAULT_SSO_CLIENT_SECRET": "x"}, "set together"),
         (SSO | {"DOCVAULT_SSO_ISSUER": "http://login.example"}, "https:// address"),
         (SSO | {"DOCVAULT_SSO_ISSUER": "https://login.example?x=1"}, "https:// address"),
+        ({"DOCVAULT_TSA_URLS": "https://tsa.example"}, "needs DOCVAULT_TSA_ROOTS"),
+        (TSA | {"DOCVAULT_TSA_URLS": "tsa.example"}, "must be addresses"),
+        (TSA | {"DOCVAULT_TSA_URLS": "https://[broken"}, "must be addresses"),
+        (TSA | {"DOCVAULT_TSA_URLS": "http://user:word@tsa.example"}, "over https:// only"),
         ({"DOCVAULT_DATA": ""}, "Expected a path"),
         ({"DOCVAULT_SMTP_URL_FILE": "/no/such/file"}, "cannot be read"),
     ],

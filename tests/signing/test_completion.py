@@ -102,7 +102,7 @@ def test_the_certificate_is_sealed_with_an_archive_timestamp(desk, certificate):
         "3 pages", *(" ".join([each[:8]] * 8) for each in HASHES.values()), "Anna Lindqvist", "Nordlicht AB",
         "anna@nordlicht.example", "Signer, turn 1", "Invited by Maria Keller at this address",
         "Password and one-time code at 09:14:01 UTC", "Text en-1 (English)", "203.0.113.24", "Mozilla/5.0",
-        "Opened the document", "entry 41 of the audit log", "PAdES B-LTA", "RFC 3161", "proven by a timestamp",
+        "Opened the document", "entry 41 of the audit log", "PAdES B-LTA", "RFC 3161", "proven by Harbour",
         "vault.example/audit", "1234", "audit.json", "How to check this without us",
     ],
 )  # fmt: skip

@@ -7,13 +7,13 @@ import asn1crypto
 import pytest
 from asn1crypto import core
 
-from docvault.pdf.inside import encoder
+from docvault.certificates import encoder
 
 COUNTING = """
 import json, sys
 from asn1crypto import core
 if {corrected}:
-    from docvault.pdf.inside import encoder
+    from docvault.certificates import encoder
     assert encoder.correct()
 
 class Pair(core.Sequence):

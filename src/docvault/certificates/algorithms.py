@@ -26,12 +26,15 @@ def check(*, family: str, bits: int, digest: str, made_at: datetime) -> None:
     """
     if digest not in DIGESTS:
         raise AlgorithmTooWeak(f"The digest {digest} can be forged.")
-    if family == "ecdsa":
-        least = CURVE_LEAST
-    elif family in ("rsassa_pss", "rsassa_pkcs1v15"):
-        lasting = family == "rsassa_pss" and made_at >= OLD_SUITES_END
-        least = RSA_LASTING if lasting else RSA_LEAST
-    else:
+    if family not in ("ecdsa", "rsassa_pss", "rsassa_pkcs1v15"):
         raise AlgorithmTooWeak(f"Signatures of the kind {family} are not accepted.")
-    if bits < least or (family == "rsassa_pkcs1v15" and made_at >= OLD_SUITES_END):
+    least = CURVE_LEAST if family == "ecdsa" else RSA_LEAST
+    end = lasts_until(family=family, bits=bits)
+    if bits < least or (end is not None and made_at >= end):
         raise AlgorithmTooWeak("The signature's key or padding is too weak for its time.")
+
+
+def lasts_until(*, family: str, bits: int) -> datetime | None:
+    """Return when signatures of this kind stop to prove anything, where that is known."""
+    lasting = family == "ecdsa" or (family == "rsassa_pss" and bits >= RSA_LASTING)
+    return None if lasting else OLD_SUITES_END

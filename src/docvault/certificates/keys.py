@@ -88,6 +88,7 @@ class Credentials:
     crls: tuple[bytes, ...]
     ocsps: tuple[bytes, ...]
     at: datetime  # aware; when the lists and answers were made, and the certificates are checked
+    clock_chain: tuple[bytes, ...] = ()  # issuing authorities of a clock of others, without its root
 
 
 class OneTimeKey:

@@ -23,6 +23,8 @@ from docvault.pdf import fields, samples
 from docvault.pdf.errors import PdfError
 from docvault.pdf.scratch import Scratch
 from docvault.settings import PREFIX, SECRET, Settings
+from docvault.timestamps.clocks import shown
+from docvault.timestamps.errors import ClockFailed
 from docvault.values import DocVaultError
 from docvault.vault import invariants
 
@@ -83,6 +85,7 @@ def _examine(settings: Settings, *, deep: bool) -> list[Finding]:
         "log": _log,
         "documents": _documents,
         "signing": _signing,
+        "timestamps": _timestamps,
         "malware": _malware,
         "mail": _mail,
         "sign-on": _sign_on,
@@ -197,6 +200,25 @@ def _signing(portal: wiring.Portal) -> str:
     if problems:
         raise NotWell(" ".join(problems))
     return "keys, certificates, timestamps and one trial signature hold"
+
+
+def _timestamps(portal: wiring.Portal) -> str:
+    """Ask every authority: one that fails only when it is needed is found out too late."""
+    clocks = portal.authority.clocks
+    if clocks is None or not clocks.addresses:
+        return "the built-in clock proves times; DOCVAULT_TSA_URLS would name timestamp authorities of others"
+    said, failed = [], []
+    for address in clocks.addresses:
+        try:
+            working = clocks.look(address)
+        except ClockFailed as failure:
+            failed.append(f"{failure}.")
+        else:
+            said.append(f"{shown(address)} answers as {working.name}")
+    if failed:
+        rest = " Documents are completed with the built-in clock until one works." if not said else ""
+        raise NotWell(" ".join(failed) + rest)
+    return "; ".join(said)
 
 
 def _mail(portal: wiring.Portal) -> str:

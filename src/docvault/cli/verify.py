@@ -31,8 +31,8 @@ Data = Annotated[
 
 COLOURS = {"valid": "green", "not-trusted": "yellow", "not-signed": "yellow"}  # all others are red
 CLOCKS = {
-    "timestamp": "proven by a timestamp",
-    "untrusted-timestamp": "stated by an unknown timestamp authority",
+    "timestamp": "proven by {clock}",
+    "untrusted-timestamp": "stated by {clock}, a timestamp authority that is not known here",
     "signer-clock": "by the signer's own clock",
 }
 COVERAGES = {
@@ -58,7 +58,8 @@ def verify(file: File, as_json: AsJson = False, trust: Trust = None, data: Data 
     """
     try:
         roots = [root for path in trust or () for root in _certificates(path)]
-        report = _report(file, [*roots, *_installation_roots(data)])
+        own, clocks = _installation_roots(data)
+        report = _report(file, [*roots, *own], clocks)
     except (OSError, ValueError) as error:
         print(f"docvault: {_reason(error)}", file=sys.stderr)
         raise typer.Exit(UNREADABLE) from error
@@ -70,7 +71,7 @@ def verify(file: File, as_json: AsJson = False, trust: Trust = None, data: Data 
         raise typer.Exit(NOT_VALID)
 
 
-def _report(file: Path, roots: list[bytes]) -> "Report":
+def _report(file: Path, roots: list[bytes], clocks: list[bytes]) -> "Report":
     from docvault.pdf.scratch import Scratch
     from docvault.pdf.validate import validate
     from docvault.pdf.workers import Workers
@@ -78,7 +79,7 @@ def _report(file: Path, roots: list[bytes]) -> "Report":
     with Scratch.create() as source, Workers(1) as workers:
         with file.open("rb") as opened:
             shutil.copyfileobj(opened, source.file)
-        return validate(workers, source, roots=roots)
+        return validate(workers, source, roots=roots, clock_roots=clocks)
 
 
 def _certificates(path: Path) -> list[bytes]:
@@ -97,14 +98,15 @@ def _certificates(path: Path) -> list[bytes]:
     return [certificate.public_bytes(Encoding.DER) for certificate in found]
 
 
-def _installation_roots(data: Path | None) -> list[bytes]:
-    """Return the root of the installation named by --data or DOCVAULT_DATA, else nothing."""
+def _installation_roots(data: Path | None) -> tuple[list[bytes], list[bytes]]:
+    """Return the roots of the installation named by --data or DOCVAULT_DATA, for signers and for clocks."""
     if data is None and "DOCVAULT_DATA" not in os.environ:
-        return []
+        return [], []
     from docvault import settings, wiring
 
     chosen = {"DOCVAULT_DATA": str(data)} if data is not None else {}
-    return list(wiring.trusted_roots(settings.load({**os.environ, **chosen})))
+    found = settings.load({**os.environ, **chosen})
+    return list(wiring.trusted_roots(found)), list(wiring.trusted_clocks(found))
 
 
 def _reason(error: Exception) -> str:
@@ -117,7 +119,8 @@ def _plain(report: "Report") -> dict[str, Any]:
     """The report as JSON can carry it; the names are docs' promise to programs."""
     plain = asdict(report)
     for signature in plain["signatures"]:
-        signature["time"] = signature["time"].isoformat() if signature["time"] else None
+        for name in ("time", "good_until"):
+            signature[name] = signature[name].isoformat() if signature[name] else None
     return plain
 
 
@@ -166,4 +169,5 @@ def _when(signature: "SignatureReport") -> str | None:
     if signature.time is None:
         return None
     day = f"{signature.time.day} {signature.time:%B %Y, %H:%M:%S} UTC"
-    return f"{day}, {CLOCKS[signature.time_source]}" if signature.time_source in CLOCKS else day
+    words = CLOCKS.get(signature.time_source, "").replace("{clock}", str(signature.clock))
+    return f"{day}, {words}" if words else day

@@ -1,24 +1,19 @@
-"""Small JSON documents from a provider, within a time, a size and a list of hosts. Follows no redirect.
+"""Small JSON documents from a provider, within a time, a size and a list of hosts.
 
 The provider may be slow, taken over or lying (promise 85): no answer of its makes us ask another host
 (promise 36), and none takes more than `SECONDS` and `MOST`.
 """
 
-import asyncio
 import json
-import ssl
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import urlsplit
-
-import httpx
+from urllib.parse import urlencode
 
 from docvault.identity.errors import ProviderAway
+from docvault.outbound.asking import Asker, Unanswered
 
 SECONDS = 8.0  # for one document, from the first packet to the last
 MOST = 256 * 1024  # bytes of one document
-_OK = 200
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 Form = Mapping[str, str]
 
@@ -27,52 +22,33 @@ class Fetcher:
     """Asks the hosts it was made for, and no other. hosts: `name` or `name:port`, as in an address."""
 
     def __init__(self, hosts: Collection[str]) -> None:
-        self._hosts = frozenset(hosts)
-        self._trust = ssl.create_default_context()
+        self._asker = Asker(frozenset(hosts), SECONDS, MOST)
 
     def is_ours(self, address: str) -> bool:
         """Tell whether an address is one this may ask: https, or http on this machine, and a listed host."""
-        try:
-            parts = urlsplit(address)
-            encrypted = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-            return encrypted and parts.netloc in self._hosts and address.isprintable() and "\\" not in address
-        except ValueError:
-            return False
+        return "@" not in address.partition("?")[0] and self._asker.may_ask(address)
 
     def get(self, address: str, *, bearer: str = "") -> dict[str, Any]:
         """Return the JSON object at `address`. Raises ProviderAway."""
         headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
-        return self._ask(httpx.Request("GET", address, headers=headers), address)
+        return self._ask("GET", address, headers)
 
     def post(self, address: str, form: Form, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the JSON object that a form is answered with. Raises ProviderAway."""
-        return self._ask(httpx.Request("POST", address, data=dict(form), headers=dict(headers)), address)
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", address, {**headers, **kind}, urlencode(form).encode())
 
-    def _ask(self, request: httpx.Request, address: str) -> dict[str, Any]:
+    def _ask(
+        self, method: str, address: str, headers: Mapping[str, str], content: bytes = b""
+    ) -> dict[str, Any]:
         if not self.is_ours(address):
             raise ProviderAway(f"{address} is not on a host that may be asked")
-        # gzip turns a small answer into a large one, so only plain ones are asked for.
-        request.headers.update({"accept": "application/json", "accept-encoding": "identity"})
+        asked = {**headers, "accept": "application/json"}
         try:
-            body = asyncio.run(asyncio.wait_for(self._answer(request), SECONDS))
-        except (httpx.HTTPError, TimeoutError, OSError) as error:
-            raise ProviderAway(f"{address}: {type(error).__name__}") from error
+            body = self._asker.ask(method, address, headers=asked, content=content)
+        except Unanswered as error:
+            raise ProviderAway(str(error)) from error
         return _object(body, address)
-
-    async def _answer(self, request: httpx.Request) -> bytes:
-        client = httpx.AsyncClient(
-            verify=self._trust, timeout=SECONDS, follow_redirects=False, trust_env=False
-        )
-        async with client:
-            answer = await client.send(request, stream=True)
-            if answer.status_code != _OK or "content-encoding" in answer.headers:
-                raise ProviderAway(f"{request.url} answered {answer.status_code}")
-            body = bytearray()
-            async for part in answer.aiter_raw():
-                body += part
-                if len(body) > MOST:
-                    raise ProviderAway(f"{request.url} answered more than {MOST} bytes")
-            return bytes(body)
 
 
 def _object(body: bytes, address: str) -> dict[str, Any]:

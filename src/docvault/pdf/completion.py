@@ -118,6 +118,7 @@ def _plain(facts: Facts) -> dict[str, Any]:
             "signer": each.signer,
             "time": each.time,
             "proven": each.time_source == "timestamp",
+            "clock": each.clock or "",
             "level": f"PAdES {each.level}" if each.kind == "signature" else "RFC 3161",
             "certificate": each.certificate_sha256 or "",
             "reason": each.reason,

@@ -137,6 +137,8 @@ class SignatureReport:
     organisation: str | None
     time: datetime | None
     time_source: str  # timestamp | untrusted-timestamp | signer-clock | unknown
+    clock: str | None  # the timestamp authority that says the time, by the name on its certificate
+    good_until: datetime | None  # of a timestamp: how long its certificates and algorithms last
     coverage: str  # entire-file | entire-revision | partial
     modification: str  # none | maintenance | form-filling | other: what came after it
     trust: str  # trusted | unknown | revoked | expired
@@ -177,6 +179,8 @@ class _Finding(msgspec.Struct):
     organisation: str | None = None
     time: datetime | None = None
     time_source: str = "unknown"
+    clock: str | None = None
+    good_until: datetime | None = None
     coverage: str = "partial"
     modification: str = "other"
     trust: str = "unknown"
@@ -196,15 +200,22 @@ def validate(
     source: Scratch,
     *,
     roots: Sequence[bytes],
+    clock_roots: Sequence[bytes] = (),
     crls: Sequence[bytes] = (),
     now: datetime | None = None,
 ) -> Report:
     """Check every signature and the document as a whole. Never raises for what the file is or does.
 
-    roots: the only certificates that are trusted, DER. crls: fresh revocation lists, DER.
+    roots: the only certificates that are trusted, DER. clock_roots: those that are believed about times
+    alone, DER. crls: fresh revocation lists, DER.
     now: aware; the moment to judge the newest timestamp at. Raises WorkersBusy.
     """
-    options = {"roots": list(roots), "crls": list(crls), "now": (now or utc_now()).isoformat()}
+    options = {
+        "roots": list(roots),
+        "clock_roots": list(clock_roots),
+        "crls": list(crls),
+        "now": (now or utc_now()).isoformat(),
+    }
     try:
         raw, _ = workers.run("validate", [source], options, timeout=VALIDATION_SECONDS)
     except PdfUnreadable:

@@ -23,8 +23,10 @@ from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
 from docvault.pdf.validate import Verdict
 from docvault.pdf.workers import Workers
+from docvault.timestamps.clocks import Clocks
 from docvault.values import Clock, utc_now
 from docvault.vault.files import Vault
+from docvault.vault.stamping import Stamping
 
 NAMES = ("root", "issuing", "timestamp", "responder", "seal")  # of the key pairs; rows are called ca-…
 ADDRESS = "ca-address"  # the row of the address that certificates name; no secret
@@ -33,9 +35,13 @@ ADDRESS = "ca-address"  # the row of the address that certificates name; no secr
 class Authority:
     """Issues, stamps, seals and answers for the installation."""
 
-    def __init__(self, authority: CertificateAuthority, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, authority: CertificateAuthority, clock: Clock = utc_now, clocks: Clocks | None = None
+    ) -> None:
+        """clocks: the timestamp authorities of others, where any are set."""
         self._authority = authority
         self._clock = clock
+        self.clocks = clocks
         self._timestamps = TimestampAuthority(authority.timestamp, [authority.issuing.der])
         self.roots: tuple[bytes, ...] = (authority.root.der,)
 
@@ -73,7 +79,9 @@ class Authority:
         return cls(made)
 
     @classmethod
-    def load(cls, db: Database, vault: Vault, *, clock: Clock = utc_now) -> "Authority":
+    def load(
+        cls, db: Database, vault: Vault, *, clock: Clock = utc_now, clocks: Clocks | None = None
+    ) -> "Authority":
         """Open the keys. Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable, in that order."""
         with db.reading() as tx:
             rows = {name: keys.get(tx, _row(name)) for name in NAMES}
@@ -92,6 +100,7 @@ class Authority:
                 base_url=address,
             ),
             clock,
+            clocks,
         )
 
     # --- what a signature needs ----------------------------------------------------------------------
@@ -132,15 +141,16 @@ class Authority:
         reason: str | None = None,
     ) -> Scratch:
         """Fill and sign as the person `key` was issued to. Raises as pdf.sign.sign, and KeyAlreadyUsed."""
+        stamping = self._stamping()
         return sign.sign(
             workers,
             source,
             field=field,
             certify=certify,
             answers=answers,
-            credentials=self.credentials(key.certificate),
+            credentials=stamping.proven(self.credentials(key.certificate)),
             sign=key.sign,
-            timestamp=self.timestamp,
+            timestamp=stamping.answer,
             name=_common_name(key.certificate),
             reason=reason,
         )
@@ -150,25 +160,40 @@ class Authority:
 
         certify: True where the seal is the only signature, as on a certificate of completion.
         """
+        stamping = self._stamping()
         return sign.seal(
             workers,
             source,
-            credentials=self.credentials(self._authority.seal.der),
+            credentials=stamping.proven(self.credentials(self._authority.seal.der)),
             sign=self._sign_with_seal,
-            timestamp=self.timestamp,
+            timestamp=stamping.answer,
             certify=certify,
             name=_common_name(self._authority.seal.der),
         )
 
     def renew(self, workers: Workers, source: Scratch) -> Scratch:
         """Add an archive timestamp to a sealed document. Raises as pdf.sign.renew."""
-        credentials = self.credentials(self._authority.timestamp.der)
-        return sign.renew(workers, source, credentials=credentials, timestamp=self.timestamp)
+        stamping = self._stamping()
+        credentials = stamping.proven(self.credentials(self._authority.timestamp.der))
+        return sign.renew(workers, source, credentials=credentials, timestamp=stamping.answer)
 
     def validate(self, workers: Workers, source: Scratch) -> validate.Report:
-        """Judge a document, trusting this installation's root and its revocation lists of this moment."""
+        """Judge a document, trusting this installation's root and its revocation lists of this moment.
+
+        About times the roots of the timestamp authorities that are set are trusted as well.
+        """
         crls, _ = self.revocation()
-        return validate.validate(workers, source, roots=self.roots, crls=crls, now=self._clock())
+        return validate.validate(
+            workers, source, roots=self.roots, clock_roots=self.clock_roots, crls=crls, now=self._clock()
+        )
+
+    @property
+    def clock_roots(self) -> tuple[bytes, ...]:
+        """Whom to believe about times alone, DER: the roots of the timestamp authorities of others."""
+        return self.clocks.roots if self.clocks is not None else ()
+
+    def _stamping(self) -> Stamping:
+        return Stamping.begin(self.timestamp, self.clocks)
 
     def seal_name(self) -> str:
         """The name on the seal's certificate."""

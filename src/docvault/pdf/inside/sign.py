@@ -37,9 +37,10 @@ from pyhanko.stamp import BaseStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from docvault.certificates import encoder
 from docvault.certificates.keys import SIGNATURE, Credentials
 from docvault.pdf.errors import CannotSign
-from docvault.pdf.inside import encoder, fill
+from docvault.pdf.inside import fill
 from docvault.pdf.tasks import Job
 
 DIGEST = "sha256"
@@ -154,7 +155,7 @@ def _context(credentials: Credentials) -> ValidationContext:
     """What pyHanko checks certificates with before it signs, and embeds: ours only, never the system's."""
     return ValidationContext(
         trust_roots=[Certificate.load(each) for each in credentials.roots],
-        other_certs=[Certificate.load(each) for each in credentials.chain],
+        other_certs=[Certificate.load(each) for each in (*credentials.chain, *credentials.clock_chain)],
         crls=list(credentials.crls),
         ocsps=list(credentials.ocsps),
         moment=credentials.at,

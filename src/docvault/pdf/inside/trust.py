@@ -45,6 +45,7 @@ class Evidence:
     """All that is known about certificates: the trusted roots, and what the file itself brings."""
 
     roots: Sequence[Certificate]
+    clock_roots: Sequence[Certificate]  # trusted about times, and about nobody's signature
     certificates: Sequence[Certificate]
     crls: Sequence[CertificateList]
     ocsps: Sequence[OCSPResponse]
@@ -55,7 +56,12 @@ class Evidence:
 
     @classmethod
     def gather(
-        cls, reader: PdfFileReader, roots: Sequence[bytes], crls: Sequence[bytes], now: datetime
+        cls,
+        reader: PdfFileReader,
+        roots: Sequence[bytes],
+        clock_roots: Sequence[bytes],
+        crls: Sequence[bytes],
+        now: datetime,
     ) -> "Evidence":
         """Read the document's security store; `crls` are fresh ones from outside."""
         try:
@@ -65,6 +71,7 @@ class Evidence:
         inside = [CertificateList.load(_data(each)) for each in store.crls] if store else []
         return cls(
             roots=[Certificate.load(each) for each in roots],
+            clock_roots=[Certificate.load(each) for each in clock_roots],
             certificates=list(store.load_certs()) if store else [],
             crls=[*inside, *(CertificateList.load(each) for each in crls)],
             ocsps=[OCSPResponse.load(_data(each)) for each in store.ocsps] if store else [],
@@ -72,10 +79,18 @@ class Evidence:
             revoking=frozenset(each.issuer.dump() for each in inside),
         )
 
-    def at(self, moment: datetime) -> ValidationContext:
-        """Return what pyHanko judges certificates with, at `moment`. Only the given roots are trusted."""
+    @property
+    def about_times(self) -> list[Certificate]:
+        """The roots that are trusted about times."""
+        return [*self.roots, *self.clock_roots]
+
+    def at(self, moment: datetime, *, stamping: bool = False) -> ValidationContext:
+        """Return what pyHanko judges certificates with, at `moment`. Only the given roots are trusted.
+
+        stamping: to judge a clock's certificate, not a signer's.
+        """
         return ValidationContext(
-            trust_roots=list(self.roots),
+            trust_roots=self.about_times if stamping else list(self.roots),
             other_certs=list(self.certificates),
             crls=list(self.crls),
             ocsps=[each for each in self.ocsps if not self._is_overtaken(each)],
@@ -122,7 +137,8 @@ async def judge_timestamp(
     embedded: EmbeddedPdfSignature, evidence: Evidence, moment: datetime
 ) -> DocumentTimestampStatus:
     """Judge one document timestamp as seen at `moment`."""
-    return await async_validate_pdf_timestamp(embedded, evidence.at(moment), diff_policy=changes.ORDINARY)
+    context = evidence.at(moment, stamping=True)
+    return await async_validate_pdf_timestamp(embedded, context, diff_policy=changes.ORDINARY)
 
 
 async def judge_signature(
@@ -132,14 +148,18 @@ async def judge_signature(
 ) -> PdfSignatureStatus:
     """Judge one signature. proven: the earliest moment that a trusted archive timestamp proves, or now."""
     first = await async_validate_pdf_signature(
-        embedded, evidence.at(proven), evidence.at(proven), key_usage_settings=SIGNING, skip_diff=True
+        embedded,
+        evidence.at(proven),
+        evidence.at(proven, stamping=True),
+        key_usage_settings=SIGNING,
+        skip_diff=True,
     )
     stamp = first.timestamp_validity
     moment = stamp.timestamp if stamp is not None and stamp.trusted else proven
     return await async_validate_pdf_signature(
         embedded,
         evidence.at(moment),
-        evidence.at(proven),
+        evidence.at(proven, stamping=True),
         key_usage_settings=SIGNING,
         diff_policy=changes.ORDINARY,
     )
@@ -159,6 +179,21 @@ def problem(status: SignatureStatus) -> str | None:
     if name in ("CHAIN_CONSTRAINTS_FAILURE", "SIG_CONSTRAINTS_FAILURE"):
         return "not-for-signing"
     return "unknown-signer"
+
+
+def name_of(certificate: Certificate) -> str:
+    """Return the name on a certificate, for people."""
+    return str(certificate.subject.native.get("common_name") or certificate.subject.human_friendly)
+
+
+def good_until(embedded: EmbeddedPdfSignature, status: SignatureStatus) -> datetime:
+    """Return until when a timestamp proves anything: its certificates run, its algorithms are strong."""
+    ends: list[datetime] = [each.not_valid_after for each in status.validation_path or [status.signing_cert]]
+    weak = algorithms.lasts_until(
+        family=embedded.signer_info["signature_algorithm"].signature_algo,
+        bits=status.signing_cert.public_key.bit_size,
+    )
+    return min([*ends, weak] if weak else ends)
 
 
 def require_strong(embedded: EmbeddedPdfSignature, made_at: datetime) -> None:

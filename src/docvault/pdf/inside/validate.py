@@ -25,8 +25,9 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import ModificationInfo, SignatureCoverageLevel, SignatureStatus
 
+from docvault.certificates import encoder, shape
 from docvault.certificates.algorithms import AlgorithmTooWeak
-from docvault.pdf.inside import changes, coverage, encoder, shape, trust
+from docvault.pdf.inside import changes, coverage, trust
 from docvault.pdf.inside.coverage import CoverageBroken, TrailingBytes
 from docvault.pdf.inside.trust import Evidence
 from docvault.pdf.tasks import Job
@@ -83,7 +84,7 @@ class _Signature:
         names = certificate.subject.native
         emails = certificate.subject_alt_name_value.native if certificate.subject_alt_name_value else []
         self.finding |= {
-            "signer": str(names.get("common_name") or certificate.subject.human_friendly),
+            "signer": trust.name_of(certificate),
             "organisation": _text(names.get("organization_name")),
             "email": next((str(each) for each in emails if isinstance(each, str) and "@" in each), None),
             "certificate_sha256": hashlib.sha256(certificate.dump()).hexdigest(),
@@ -119,7 +120,11 @@ async def _validate(file: BinaryIO, options: Any) -> dict[str, Any]:
     codes: list[str] = []
     if found:
         evidence = Evidence.gather(
-            reader, options["roots"], options["crls"], datetime.fromisoformat(options["now"])
+            reader,
+            options["roots"],
+            options["clock_roots"],
+            options["crls"],
+            datetime.fromisoformat(options["now"]),
         )
         codes = _judge_whole(reader, file, found)
         await _judge_each(found, evidence)
@@ -255,6 +260,8 @@ async def _judge_timestamp(each: _Signature, evidence: Evidence, proven: datetim
     status = await trust.judge_timestamp(each.embedded, evidence, proven)
     each.finding |= {"level": "timestamp", "time": status.timestamp.isoformat()}
     each.finding |= {"time_source": "timestamp" if status.trusted else "untrusted-timestamp"}
+    good_until = trust.good_until(each.embedded, status).isoformat()
+    each.finding |= {"clock": trust.name_of(status.signing_cert), "good_until": good_until}
     _describe_changes(each, status)
     _require_intact(status, "timestamp-wrong")
     _require_unchanged(status)
@@ -273,6 +280,7 @@ async def _judge_signature(each: _Signature, evidence: Evidence, proven: datetim
     moment = stamp.timestamp if stamp is not None else status.signer_reported_dt
     each.finding["time"] = moment.isoformat() if moment is not None else None
     each.finding["time_source"] = _time_source(stamp, known=moment is not None)
+    each.finding["clock"] = trust.name_of(stamp.signing_cert) if stamp is not None else None
     _describe_changes(each, status)
     _require_intact(status, "signature-wrong")
     _require_unchanged(status)
@@ -317,9 +325,10 @@ def _require_shape(each: _Signature, evidence: Evidence, *, trusted: bool, stamp
         raise _Refused("odd-signature") from error
     try:
         if trusted:
-            shape.check_certificates(signed, evidence.certificates, evidence.roots)
+            roots = evidence.about_times if each.is_timestamp else evidence.roots
+            shape.check_certificates(signed, evidence.certificates, roots)
         for token in shape.tokens(signed) if stamped else ():
-            shape.check_certificates(token, evidence.certificates, evidence.roots)
+            shape.check_certificates(token, evidence.certificates, evidence.about_times)
     except shape.StrayCertificate as error:
         raise _Refused("stray-certificate") from error
 

@@ -63,6 +63,7 @@ class Signature(Answer):
     kind: str
     time: datetime | None
     time_source: str
+    clock: str | None
     coverage: str
     modification: str
     trust: str

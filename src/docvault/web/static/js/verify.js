@@ -13,6 +13,7 @@ import { $, Refused, api, icon, make } from "./ui.js";
  * @property {string} kind "signature" or "timestamp"
  * @property {string | null} time
  * @property {string} time_source
+ * @property {string | null} clock
  * @property {string} coverage
  * @property {string} modification
  * @property {string} trust
@@ -41,8 +42,8 @@ const VERDICTS = {
 
 /** @type {Record<string, string>} */
 const TIME_SOURCES = {
-  timestamp: "by a trusted timestamp",
-  "untrusted-timestamp": "by a timestamp of an authority we do not know",
+  timestamp: "proven by {clock}",
+  "untrusted-timestamp": "stated by {clock}, a timestamp authority we do not know",
   "signer-clock": "by the signer's own clock",
   unknown: "",
 };
@@ -159,6 +160,14 @@ function line(signature, verdict) {
 }
 
 /**
+ * Which clock says the time of a signature.
+ * @param {Signature} signature
+ */
+function clock(signature) {
+  return (TIME_SOURCES[signature.time_source] ?? "").replace("{clock}", () => signature.clock ?? "a timestamp");
+}
+
+/**
  * What an expert asks next, folded away.
  * @param {Signature} signature
  */
@@ -172,7 +181,7 @@ function particulars(signature) {
   const isTimestamp = signature.kind === "timestamp";
   fact(facts, "Certificate of", signature.signer);
   fact(facts, "Certificate", TRUSTS[signature.trust] ?? signature.trust);
-  if (signature.time) fact(facts, "Time", [exact(new Date(signature.time)), TIME_SOURCES[signature.time_source] ?? ""].filter(Boolean).join(", "));
+  if (signature.time) fact(facts, "Time", [exact(new Date(signature.time)), clock(signature)].filter(Boolean).join(", "));
   fact(facts, "Covers", COVERAGES[signature.coverage] ?? signature.coverage);
   fact(facts, "Changed since", MODIFICATIONS[signature.modification] ?? signature.modification);
   fact(facts, "Level", isTimestamp ? "" : `PAdES ${signature.level}`.replace("PAdES PKCS#7", "PKCS#7"));
