@@ -38,8 +38,8 @@ from docvault import wiring
 from docvault.certificates.authority import SignerIdentity
 from docvault.certificates.keys import Credentials, sign_bytes
 from docvault.pdf.fields import SEAL_FIELD, FieldSpec, place_fields, signature_field_name
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
-from docvault.pdf.validate import Verdict
 from docvault.settings import Settings
 from docvault.wiring import Portal
 

@@ -16,7 +16,7 @@ from docvault.database import audit, messages, tables
 from docvault.mail.sender import Mailer
 from docvault.pdf import validate
 from docvault.pdf.errors import CannotSign
-from docvault.pdf.validate import Verdict
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.workers import Workers
 from docvault.rules.envelopes import State
 from docvault.values import NotFound

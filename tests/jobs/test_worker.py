@@ -20,7 +20,7 @@ from docvault.audit.kinds import Kind
 from docvault.database import tables, work
 from docvault.jobs import worker
 from docvault.pdf import validate
-from docvault.pdf.validate import Verdict
+from docvault.pdf.reasons import Verdict
 from docvault.rules.envelopes import State
 from docvault.settings import Settings
 from docvault.values import utc_now

@@ -132,25 +132,6 @@ def _add(page, name):
 
 
 @pytest.mark.promise(60)
-def test_anybody_reads_in_plain_words_what_holds_of_the_signed_pdf(open_context, portal, signed):
-    page = open_context(PHONE, has_touch=True, is_mobile=True).new_page()
-    page.goto("/verify")
-    look(page, "verify")
-    page.locator("input[type=file]").set_input_files(signed)
-    expect(page.get_by_text("Anna Lindqvist").first).to_be_visible()
-    expect(page.get_by_text("Marta Kowalska").first).to_be_visible()
-    look(page, "verify-report")
-    page.goto("/verify")
-    page.locator("input[type=file]").set_input_files(signed.with_name("altered.pdf"))
-    expect(
-        page.locator(
-            ".callout.bad, [data-verdict=invalid], [data-verdict=modified], [data-verdict=unreadable]"
-        ).first
-    ).to_be_visible()
-    look(page, "verify-altered")
-
-
-@pytest.mark.promise(60)
 def test_the_command_line_accepts_the_signed_pdf_and_refuses_an_altered_one(portal, signed):
     good = verified(signed, portal.data)
     assert good.returncode == 0, good.stdout + good.stderr

@@ -12,8 +12,8 @@ from docvault.database.engine import Database
 from docvault.database.migrate import migrate
 from docvault.encryption.errors import EncryptionError
 from docvault.encryption.keyring import FileKeyring
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
-from docvault.pdf.validate import Verdict
 from docvault.policy.engine import Policy, default_folder
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault

@@ -8,8 +8,8 @@ import pikepdf
 import pytest
 
 from docvault.pdf.completion import Attachment, Deed, Document, Facts, Signer, certificate_of_completion
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
-from docvault.pdf.validate import Verdict
 
 MOMENT = datetime(2026, 11, 21, 9, 14, 7, tzinfo=UTC)
 HASHES = {

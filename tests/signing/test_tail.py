@@ -10,7 +10,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
 
-from docvault.pdf.validate import Verdict
+from docvault.pdf.reasons import Verdict
 
 from . import attacks
 

@@ -8,9 +8,9 @@ import pytest
 
 from docvault.pdf import appearance
 from docvault.pdf.fields import FieldSpec, place_fields, signature_field_name
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
-from docvault.pdf.validate import Verdict
 from docvault.rules.answers import TypedSignature
 
 from .desks import ANNA

@@ -14,7 +14,8 @@ from docvault.certificates import authority as authorities
 from docvault.certificates.algorithms import AlgorithmTooWeak
 from docvault.certificates.algorithms import check as check_algorithms
 from docvault.certificates.authority import Revocation
-from docvault.pdf.validate import CODES, SUMMARIES, Verdict, read_answer
+from docvault.pdf.reasons import REASONS, SUMMARIES, Verdict
+from docvault.pdf.validate import read_answer
 
 from . import attacks
 from .desks import ANNA, TOMAS, Desk, Office, contract, now
@@ -362,16 +363,17 @@ def test_a_worker_that_lies_about_the_shape_is_never_believed(lie):
 
 def test_every_code_says_a_whole_sentence_and_every_verdict_is_summed_up():
     assert set(SUMMARIES) == set(Verdict)
-    for verdict, words in CODES.values():
+    for verdict, words, advice in REASONS.values():
         assert verdict in Verdict
-        assert words[0].isupper()
-        assert words.endswith(".")
+        for sentence in (words, advice):
+            assert sentence[0].isupper()
+            assert sentence.endswith(".")
 
 
 def test_the_specification_names_every_code_with_its_verdict():
     page = Path(__file__).parents[2] / "docs" / "formats" / "signed-document.md"
     table = re.findall(r"^\| `([a-z-]+)` \| ([a-z-]+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    assert dict(table) == {code: str(verdict) for code, (verdict, _) in CODES.items()}
+    assert dict(table) == {code: str(verdict) for code, (verdict, _, _) in REASONS.items()}
 
 
 @pytest.mark.promise(59)

@@ -88,6 +88,18 @@ def test_files_that_cannot_be_opened_exit_2_with_one_line(folder, arguments, wor
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"docvault: {words}\n")
 
 
+@pytest.mark.promise(69)
+def test_the_version_that_was_signed_is_saved_byte_for_byte(folder, revisions):
+    done = verify(folder, "changed.pdf", "--trust", "root.pem", "--extract", "2", "--output", "tomas.pdf")
+    assert done.returncode == 1, "the file itself was changed"
+    assert "tomas.pdf is the version that Tomáš Żółć signed, byte for byte." in done.stderr
+    assert (folder / "tomas.pdf").read_bytes() == revisions.tomas
+    again = verify(folder, "changed.pdf", "--extract", "2", "--output", "tomas.pdf")
+    assert (again.returncode, again.stderr) == (2, "docvault: tomas.pdf: File exists\n")
+    none = verify(folder, "sealed.pdf", "--extract", "9")
+    assert none.stderr == "docvault: The file does not hold a version that signature 9 signed.\n"
+
+
 def test_a_data_folder_without_an_installation_is_refused(folder):
     done = verify(folder, "sealed.pdf", "--data", "nowhere")
     assert done.returncode == 1

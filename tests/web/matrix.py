@@ -66,13 +66,6 @@ MATRIX = [
     get("/pki/issuing.crl", EVERYBODY),
     get("/pki/ocsp/{question:path}", EVERYBODY),
     Row("POST", "/pki/ocsp", EVERYBODY, raw=b"0", headers={"content-type": "application/ocsp-request"}),
-    Row(
-        "POST",
-        "/api/v1/verifications",
-        EVERYBODY,
-        raw=b"%PDF-1.7 not one",
-        headers={"content-type": "application/pdf"},
-    ),
     post("/api/v1/browser-reports", EVERYBODY),
     post("/api/v1/session/password", REFUSED, {"email": "{visitor}@example.com", "password": "y"}),
     post("/api/v1/session/totp", REFUSED, {"code": "000000"}),

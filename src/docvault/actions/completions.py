@@ -29,9 +29,10 @@ from docvault.database.recipients import RecipientRow
 from docvault.pdf import fields as pdf_fields
 from docvault.pdf.completion import Attachment, certificate_of_completion
 from docvault.pdf.filled import filled_values, specs
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
-from docvault.pdf.validate import Report, Verdict
+from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
 from docvault.rules import envelopes as rules
 from docvault.rules.answers import Filled

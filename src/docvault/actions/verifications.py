@@ -1,11 +1,59 @@
-"""Reading what holds in a PDF that somebody has. Anybody may ask; nothing is kept, so nothing is recorded."""
+"""Reading what holds in a PDF that somebody has. Anybody may ask; nothing is kept, so nothing is recorded.
 
-from docvault.pdf import validate
+What a visitor sends lives in memory until the answer is made. Whoever asks on, for the version that was
+signed or for pictures, sends the file again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from docvault.pdf import validate, versions
 from docvault.pdf.scratch import Scratch
+from docvault.pdf.versions import Change
 from docvault.pdf.workers import Workers
 from docvault.vault.authority import Authority
 
 
+@dataclass(frozen=True, slots=True)
+class SinceSigned:
+    """What became of the pages since one signature. cut: there are more pages than are compared."""
+
+    pages: Sequence[Change]
+    cut: bool
+
+
 def verify_document(pdf: Workers, authority: Authority, *, source: Scratch) -> validate.Report:
     """Return the signature report of `source`; the installation's own roots are trusted."""
-    return validate.validate(pdf, source, roots=authority.roots)
+    return validate.validate(
+        pdf,
+        source,
+        roots=authority.roots,
+        own=authority.root_fingerprints,
+        clock_roots=authority.clock_roots,
+    )
+
+
+def signed_version(pdf: Workers, authority: Authority, *, source: Scratch, number: int) -> Scratch:
+    """Return the bytes that signature `number`, from 1, signed, for the caller to close. Raises NotFound."""
+    return versions.cut(source, verify_document(pdf, authority, source=source).version(number))
+
+
+def changes_since(pdf: Workers, authority: Authority, *, source: Scratch, number: int) -> SinceSigned:
+    """Compare the pages as signature `number` signed them with those of now.
+
+    Raises NotFound, PdfUnreadable.
+    """
+    report = verify_document(pdf, authority, source=source)
+    found = versions.changes(pdf, source, report.version(number))
+    return SinceSigned(found, cut=len(found) == versions.MOST and (report.pages or 0) > versions.MOST)
+
+
+def picture_since(
+    pdf: Workers, authority: Authority, *, source: Scratch, number: int, page: int, width: int, view: str
+) -> tuple[bytes, str]:
+    """Draw a page as signature `number` signed it over that of now; return it and its media type.
+
+    Raises NotFound, PageMissing, PdfUnreadable.
+    """
+    report = verify_document(pdf, authority, source=source)
+    return versions.image(pdf, source, report.version(number), page=page, width=width, view=view)

@@ -8,13 +8,17 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from docvault.pdf.scratch import Scratch
     from docvault.pdf.validate import Report, SignatureReport
 
 NOT_VALID = 1  # exit code: the report is there, and it is not "valid"
@@ -28,6 +32,13 @@ Trust = Annotated[
 Data = Annotated[
     Path | None, typer.Option("--data", help="The data folder of an installation whose root to trust.")
 ]
+Extract = Annotated[
+    int | None,
+    typer.Option("--extract", metavar="N", min=1, help="Also save the version that signature N signed."),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", help="Where to; by default FILE.signed-N.pdf. Never overwritten.")
+]
 
 COLOURS = {"valid": "green", "not-trusted": "yellow", "not-signed": "yellow"}  # all others are red
 CLOCKS = {
@@ -40,6 +51,10 @@ COVERAGES = {
     "entire-revision": "the file as it was then",
     "partial": "only a part of the file",
 }
+KINDS = {
+    "advanced": "advanced electronic signature: a person of this installation, with a second factor",
+    "simple": "simple electronic signature",
+}
 CHANGES = {
     "none": "nothing",
     "maintenance": "only proofs were added",
@@ -48,18 +63,27 @@ CHANGES = {
 }
 
 
-def verify(file: File, as_json: AsJson = False, trust: Trust = None, data: Data = None) -> None:
+def verify(
+    file: File,
+    as_json: AsJson = False,
+    trust: Trust = None,
+    data: Data = None,
+    extract: Extract = None,
+    output: Output = None,
+) -> None:
     """Check the signatures of a PDF and say in plain words what holds.
 
     Exit code 0: valid, that is every signature holds, is trusted and the whole file is covered. 1: anything
-    else. 2: the file or a certificate cannot be opened.
+    else. 2: the file or a certificate cannot be opened, or the version that --extract names cannot be saved.
 
-    Example: docvault verify contract.pdf --trust root.pem
+    Example: docvault verify contract.pdf --trust root.pem --extract 1
     """
     try:
         roots = [root for path in trust or () for root in _certificates(path)]
         own, clocks = _installation_roots(data)
-        report = _report(file, [*roots, *own], clocks)
+        with _opened(file) as source:
+            report = _report(source, [*roots, *own], own, clocks)
+            saved = _save(source, report, extract, output or _beside(file, extract)) if extract else None
     except (OSError, ValueError) as error:
         print(f"docvault: {_reason(error)}", file=sys.stderr)
         raise typer.Exit(UNREADABLE) from error
@@ -67,19 +91,48 @@ def verify(file: File, as_json: AsJson = False, trust: Trust = None, data: Data 
         print(json.dumps(_plain(report), ensure_ascii=False))
     else:
         _print(file, report)
+    if saved:
+        print(f"docvault: {saved}", file=sys.stderr)
     if report.verdict != "valid":
         raise typer.Exit(NOT_VALID)
 
 
-def _report(file: Path, roots: list[bytes], clocks: list[bytes]) -> "Report":
+@contextmanager
+def _opened(file: Path) -> Iterator["Scratch"]:
     from docvault.pdf.scratch import Scratch
+
+    with Scratch.create() as source:
+        with file.open("rb") as opened:
+            shutil.copyfileobj(opened, source.file)
+        yield source
+
+
+def _report(source: "Scratch", roots: list[bytes], own: list[bytes], clocks: list[bytes]) -> "Report":
     from docvault.pdf.validate import validate
     from docvault.pdf.workers import Workers
 
-    with Scratch.create() as source, Workers(1) as workers:
-        with file.open("rb") as opened:
-            shutil.copyfileobj(opened, source.file)
-        return validate(workers, source, roots=roots, clock_roots=clocks)
+    with Workers(1) as workers:
+        fingerprints = [sha256(each).hexdigest() for each in own]
+        return validate(workers, source, roots=roots, own=fingerprints, clock_roots=clocks)
+
+
+def _beside(file: Path, number: int | None) -> Path:
+    return Path(f"{file.stem}.signed-{number}.pdf")
+
+
+def _save(source: "Scratch", report: "Report", number: int, target: Path) -> str:
+    """Write the version that signature `number` signed; return what to say. Raises OSError, ValueError."""
+    from docvault.pdf import versions
+    from docvault.values import NotFound
+
+    try:
+        size = report.version(number)
+    except NotFound as error:
+        raise ValueError(f"The file does not hold a version that signature {number} signed.") from error
+    with versions.cut(source, size) as found, found.open() as opened, target.open("xb") as made:
+        shutil.copyfileobj(opened, made)
+    signer = report.signatures[number - 1].signer
+    return f"{target} is the version that {signer} signed, byte for byte."
 
 
 def _certificates(path: Path) -> list[bytes]:
@@ -117,7 +170,7 @@ def _reason(error: Exception) -> str:
 
 def _plain(report: "Report") -> dict[str, Any]:
     """The report as JSON can carry it; the names are docs' promise to programs."""
-    plain = asdict(report)
+    plain = asdict(report) | {"summary": report.summary, "advice": report.advice}
     for signature in plain["signatures"]:
         for name in ("time", "good_until"):
             signature[name] = signature[name].isoformat() if signature[name] else None
@@ -132,11 +185,15 @@ def _print(file: Path, report: "Report") -> None:
     colour = COLOURS.get(report.verdict, "red")
     console.print(Text(f"{file.name}: {report.verdict}", style=f"bold {colour}"))
     console.print(Text(report.summary))
+    console.print(Text(report.advice))
     for number, signature in enumerate(report.signatures, start=1):
         _print_signature(console, number, signature)
     if not report.signatures:
         for reason in report.reasons:
             console.print(Text(f"  {reason}"))
+    if report.pages_changed:
+        pages = ", ".join(map(str, report.pages_changed))
+        console.print(Text(f"\nThese pages look different since the first signature: {pages}"))
 
 
 def _print_signature(console: Any, number: int, signature: "SignatureReport") -> None:
@@ -152,7 +209,9 @@ def _print_signature(console: Any, number: int, signature: "SignatureReport") ->
         "Time": _when(signature),
         "Covers": COVERAGES.get(signature.coverage),
         "Afterwards": CHANGES.get(signature.modification),
+        "Trusted through": signature.anchor,
         "Level": signature.level,
+        "Kind": KINDS.get(signature.assurance or ""),
         "Certificate": signature.certificate_sha256 and f"SHA-256 {signature.certificate_sha256}",
         "Result": signature.reason,
     }

@@ -16,6 +16,8 @@ TASKS: Mapping[str, str] = {
     "page_image": "docvault.pdf.inside.render:page_image",
     "page_differences": "docvault.pdf.inside.difference:page_differences",
     "difference_image": "docvault.pdf.inside.difference:difference_image",
+    "version_changes": "docvault.pdf.inside.versions:version_changes",
+    "version_image": "docvault.pdf.inside.versions:version_image",
     "page_runs": "docvault.pdf.inside.text:page_runs",
     "whole_text": "docvault.pdf.inside.text:whole_text",
     "document_text": "docvault.pdf.inside.text:document_text",

@@ -4,6 +4,7 @@ Trusted: whoever holds an Authority can sign in the organisation's name. PDF wor
 answers from it, never a key (promise 55).
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -19,9 +20,9 @@ from docvault.database import keys
 from docvault.database.engine import Database
 from docvault.pdf import appearance, sign, validate
 from docvault.pdf.errors import PdfError
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
-from docvault.pdf.validate import Verdict
 from docvault.pdf.workers import Workers
 from docvault.timestamps.clocks import Clocks
 from docvault.values import Clock, utc_now
@@ -44,6 +45,7 @@ class Authority:
         self.clocks = clocks
         self._timestamps = TimestampAuthority(authority.timestamp, [authority.issuing.der])
         self.roots: tuple[bytes, ...] = (authority.root.der,)
+        self.root_fingerprints: tuple[str, ...] = (hashlib.sha256(authority.root.der).hexdigest(),)
 
     @staticmethod
     def exists(db: Database) -> bool:
@@ -184,7 +186,13 @@ class Authority:
         """
         crls, _ = self.revocation()
         return validate.validate(
-            workers, source, roots=self.roots, clock_roots=self.clock_roots, crls=crls, now=self._clock()
+            workers,
+            source,
+            roots=self.roots,
+            own=self.root_fingerprints,
+            clock_roots=self.clock_roots,
+            crls=crls,
+            now=self._clock(),
         )
 
     @property

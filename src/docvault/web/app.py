@@ -54,7 +54,8 @@ SESSION_SCHEME, TOKEN_SCHEME, GUEST_SCHEME = (
     "guest",
 )  # as the API's description calls them
 
-ROOTS = {"health": "/", "log": "/", "verification": "/api/v1"}  # subjects that are not simply under /api/v1
+ROOTS = {"health": "/", "log": "/"}  # subjects that are not simply under /api/v1
+WITH_PDF = ("verification", "signed_versions")  # take a whole PDF as a body
 
 
 def create_app(portal: Portal) -> Litestar:
@@ -94,8 +95,8 @@ def connect(app: Litestar, portal: Portal) -> Litestar:
 
 
 def _api(numbers: Numbers) -> list[Router]:
-    """Every file of api/, by what it holds; the one that takes a whole PDF has the policy's limit for it."""
-    limits = {"verification": numbers.uploads.max_signing_bytes}
+    """Every file of api/, by what it holds; those that take a whole PDF have the policy's limit for it."""
+    limits = dict.fromkeys(WITH_PDF, numbers.uploads.max_signing_bytes)
     return [
         router for subject in _subjects("api") for router in _routers(subject, limits.get(subject, BODY_MOST))
     ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pypdfium2 as pdfium
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from docvault.pdf.errors import PageMissing
 from docvault.pdf.inside.render import open_document, page_of, picture_of
@@ -13,6 +13,8 @@ WIDTH = 500  # pixels: enough to see that a letter changed, and a hundred pages 
 STEP = 48  # of 255 grey levels; smaller differences are rounding
 SPOTS = 4  # pixels that may differ on an equal page
 LETTERS = 20_000  # of one page that are compared
+AROUND = 6  # pixels that are tinted beside a difference
+TINT = 48  # of 255: how strongly
 GONE, NEW = (196, 32, 32), (16, 120, 72)  # colours of what only one version has
 
 
@@ -35,6 +37,11 @@ def page_differences(job: Job) -> object:
 def difference_image(job: Job) -> object:
     """Task: one page of one version with what only it has in colour, or both laid over each other."""
     first, second = (open_document(file) for file in job.files)
+    return drawn_difference(job, first, second)
+
+
+def drawn_difference(job: Job, first: pdfium.PdfDocument, second: pdfium.PdfDocument) -> str:
+    """Draw the page that the job names into its output; return its media type. Raises PageMissing."""
     number, width, view = job.options["page"], job.options["width"], job.options["view"]
     shown = [
         picture_of(page_of(document, number), width, grey=True) if number <= len(document) else None
@@ -45,12 +52,18 @@ def difference_image(job: Job) -> object:
     only_after = _only(after, before)
     base = {"first": before, "second": after}.get(view) or ImageChops.darker(before, after)
     picture = ImageOps.autocontrast(base, cutoff=0).convert("RGB")
-    if view != "second":
-        picture.paste(GONE, mask=only_before)
-    if view != "first":
-        picture.paste(NEW, mask=only_after)
+    for colour, only, hidden_in in ((GONE, only_before, "second"), (NEW, only_after, "first")):
+        if view != hidden_in:
+            _mark(picture, only, colour)
     picture.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(job.output(), "PNG")
     return "image/png"
+
+
+def _mark(picture: Image.Image, only: Image.Image, colour: tuple[int, int, int]) -> None:
+    """Colour what only one version has, and the paper around it, so that a thin letter is seen from afar."""
+    around = only.filter(ImageFilter.BoxBlur(AROUND)).point(lambda level: TINT if level else 0)
+    picture.paste(colour, mask=around)
+    picture.paste(colour, mask=only)
 
 
 def _page(document: pdfium.PdfDocument, index: int) -> Any | None:
@@ -61,8 +74,11 @@ def _differ(first: Any | None, second: Any | None) -> bool:
     if first is None or second is None:
         return True
     before, after = (picture_of(page, WIDTH, grey=True) for page in (first, second))
-    if before.size != after.size:
-        return True
+    return before.size != after.size or differ_in_grey(before, after)
+
+
+def differ_in_grey(before: Image.Image, after: Image.Image) -> bool:
+    """Tell whether two pictures of one size show something else."""
     return sum(ImageChops.difference(before, after).histogram()[STEP:]) > SPOTS
 
 

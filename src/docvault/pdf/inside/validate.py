@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from asn1crypto import cms
+from asn1crypto.x509 import Certificate
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -87,7 +88,7 @@ class _Signature:
             "signer": trust.name_of(certificate),
             "organisation": _text(names.get("organization_name")),
             "email": next((str(each) for each in emails if isinstance(each, str) and "@" in each), None),
-            "certificate_sha256": hashlib.sha256(certificate.dump()).hexdigest(),
+            "certificate_sha256": _fingerprint(certificate),
         }
 
     @property
@@ -97,6 +98,10 @@ class _Signature:
     @property
     def revision(self) -> int:
         return int(self.embedded.signed_revision)
+
+
+def _fingerprint(certificate: Certificate) -> str:
+    return hashlib.sha256(certificate.dump()).hexdigest()
 
 
 def _text(value: object) -> str | None:
@@ -269,6 +274,7 @@ async def _judge_timestamp(each: _Signature, evidence: Evidence, proven: datetim
     trust.require_strong(each.embedded, status.timestamp)
     code = trust.problem(status)
     each.finding["trust"] = _trust_word(code)
+    each.finding |= _anchor(status)
     each.finding["code"] = "ok-timestamp" if code is None else _clock_code(code)
     return status.timestamp if code is None else None
 
@@ -290,6 +296,7 @@ async def _judge_signature(each: _Signature, evidence: Evidence, proven: datetim
     trust.require_strong(each.embedded, stamp.timestamp if stamp is not None and stamped else proven)
     code = trust.problem(status)
     each.finding["trust"] = _trust_word(code)
+    each.finding |= _anchor(status)
     each.finding["level"] = _level(each, evidence, stamped=stamped, archived=archived)
     if code is None and stamp is not None and not stamp.trusted:
         code = "unknown-clock"
@@ -347,6 +354,14 @@ def _time_source(stamp: SignatureStatus | None, *, known: bool) -> str:
     if stamp is None:
         return "signer-clock" if known else "unknown"
     return "timestamp" if stamp.trusted else "untrusted-timestamp"
+
+
+def _anchor(status: SignatureStatus) -> Finding:
+    """Name the trusted certificate at the end of the chain."""
+    if not status.trusted or status.validation_path is None:
+        return {}
+    certificate = status.validation_path.first
+    return {"anchor": trust.name_of(certificate), "anchor_sha256": _fingerprint(certificate)}
 
 
 def _clock_code(code: str) -> str:

@@ -1,12 +1,13 @@
 """Checking a signed PDF: the bytes come in, the report goes out, nothing is kept."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from anyio import CapacityLimiter, fail_after
 from litestar import Request, post
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -55,7 +56,11 @@ class Places:
 
 
 class Signature(Answer):
-    """One signature or document timestamp, oldest first. code: stable, `ok` or `ok-timestamp` if it holds."""
+    """One signature or document timestamp, oldest first. code: stable, `ok` or `ok-timestamp` if it holds.
+
+    assurance: advanced or simple, by the evidence in hand. anchor: the trusted certificate it leads to.
+    signed_bytes: the version that was signed is the file up to here.
+    """
 
     signer: str
     email: str | None
@@ -68,16 +73,30 @@ class Signature(Answer):
     modification: str
     trust: str
     level: str
+    assurance: str | None
+    anchor: str | None
+    anchor_sha256: str | None
+    certificate_sha256: str | None
+    signed_bytes: int | None
     code: str
     reason: str
 
 
 class SignatureReport(Answer):
-    """verdict: valid, not-trusted, modified, invalid, not-signed or unreadable; the worst one counts."""
+    """verdict: valid, not-trusted, modified, invalid, not-signed or unreadable; the worst one counts.
+
+    reasons: the worst first, with their codes. advice: what to do next. pages_compared: drawn as the first
+    signature saw them and as they are now; pages_changed: those that differ outside the fields.
+    """
 
     verdict: str
+    summary: str
     reasons: list[str]
+    codes: list[str]
+    advice: str
     pages: int | None
+    pages_compared: int
+    pages_changed: list[int]
     signatures: list[Signature]
 
 
@@ -101,20 +120,34 @@ class PdfOperation(Operation):
 async def verify(request: WebRequest) -> SignatureReport:
     """Send the bytes of a PDF and read what holds. Nothing is kept."""
     portal = portal_of(request)
+    async with checking(request) as source:
+        report = await run(verifications.verify_document, portal.pdf, portal.authority, source=source)
+    return msgspec.convert(report, SignatureReport, from_attributes=True)
+
+
+@asynccontextmanager
+async def checking(request: WebRequest) -> AsyncIterator[Scratch]:
+    """Take the document that was sent, in its turn; it is gone when the block ends. Raises as `receiving`."""
+    async with receiving(request) as source, in_turn(request):
+        yield source
+
+
+@asynccontextmanager
+async def receiving(request: WebRequest) -> AsyncIterator[Scratch]:
+    """Take a place and the document that was sent, in memory until the block ends.
+
+    Raises VerifierBusy, TooSlow.
+    """
     places: Places = request.app.state.verification_places
     with places.one(peer.network_of(source_of(request.scope).address)), Scratch.create() as source:
         await _receive(request, source)
-        async with places.checking:
-            report = await run(verifications.verify_document, portal.pdf, portal.authority, source=source)
-    return SignatureReport(
-        verdict=report.verdict,
-        reasons=list(report.reasons),
-        pages=report.pages,
-        signatures=[
-            Signature(**{name: getattr(item, name) for name in Signature.__struct_fields__})
-            for item in report.signatures
-        ],
-    )
+        yield source
+
+
+def in_turn(request: WebRequest) -> CapacityLimiter:
+    """Return what to hold while a PDF worker is busy for anybody who asks."""
+    places: Places = request.app.state.verification_places
+    return places.checking
 
 
 async def _receive(request: WebRequest, target: Scratch) -> None:

@@ -86,6 +86,30 @@ export function csrf() {
  * @returns {Promise<any>} the parsed JSON, or null without a body
  */
 export async function api(method, path, body, headers = {}) {
+  const response = await ask(method, path, body, headers);
+  return response.status === 204 ? null : response.json();
+}
+
+/**
+ * Call the API for a file or a picture. Throws as `api`.
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
+ * @returns {Promise<Blob>}
+ */
+export async function bytes(method, path, body, headers = {}) {
+  return (await ask(method, path, body, headers)).blob();
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} body
+ * @param {Record<string, string>} headers
+ * @returns {Promise<Response>} a success
+ */
+async function ask(method, path, body, headers) {
   const raw = body instanceof Blob || body instanceof ArrayBuffer || body instanceof Uint8Array;
   const sent = new Headers({ Accept: "application/json", "X-CSRF-Token": csrf(), ...headers });
   if (body !== undefined && !raw) sent.set("Content-Type", "application/json");
@@ -99,7 +123,7 @@ export async function api(method, path, body, headers = {}) {
   } catch {
     throw new Refused({ type: "about:blank", title: "No connection", status: 0, detail: "The portal cannot be reached. Check your connection and try again." });
   }
-  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.ok) return response;
   throw new Refused(await problemOf(response));
 }
 

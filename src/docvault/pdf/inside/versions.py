@@ -1,0 +1,128 @@
+"""The version that was signed next to the whole file, page by page as pictures. Runs in a worker.
+
+A field that the signed version already had may look different later: it was to be filled in. A signature that
+was added later may show on paper that was blank. Whatever else looks different was not there to be signed.
+"""
+
+import ctypes
+import io
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import pypdfium2.raw as pdfium
+from PIL import Image, ImageDraw
+
+from docvault.pdf.inside.difference import WIDTH, differ_in_grey, drawn_difference
+from docvault.pdf.inside.render import open_document, page_of, picture_of
+from docvault.pdf.tasks import Job
+
+MARGIN = 2  # pixels around a field that smooth edges may reach
+BLANK = 250  # grey level below which something is on the paper
+FIELDS_MOST = 2000  # of one page; whoever needs more hides something
+
+Box = tuple[int, int, int, int]
+
+
+class Beginning(io.RawIOBase):
+    """The first bytes of a file as a file of its own, without copying them."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._size, self._at = file, size, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        wanted = min(len(buffer), max(0, self._size - self._at))
+        self._file.seek(self._at)
+        piece = self._file.read(wanted)
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+
+def version_changes(job: Job) -> object:
+    """Task: what became of every page since the first `signed_bytes` bytes: same, fields, added or other."""
+    signed, final = _both(job)
+    count = min(max(len(signed), len(final)), job.options["most"])
+    return [_change(signed, final, number) for number in range(1, count + 1)]
+
+
+def version_image(job: Job) -> object:
+    """Task: one page as `difference_image` draws it, the signed version first."""
+    signed, final = _both(job)
+    return drawn_difference(job, signed, final)
+
+
+def _both(job: Job) -> tuple[Any, Any]:
+    file = job.files[0]
+    beginning: Any = Beginning(file, int(job.options["signed_bytes"]))
+    return open_document(beginning), open_document(file)
+
+
+def _change(signed: Any, final: Any, number: int) -> str:
+    if number > len(signed) or number > len(final):
+        return "other"
+    before, after = page_of(signed, number), page_of(final, number)
+    old, new = (picture_of(page, WIDTH, grey=True) for page in (before, after))
+    if old.size != new.size:
+        return "other"
+    if not differ_in_grey(old, new):
+        return "same"
+    boxes = list(_fields(before, old.size, every=True))
+    if not differ_in_grey(*_without(boxes, old, new)):
+        return "fields"
+    added = [box for box in _fields(after, old.size, every=False) if _is_blank(old, box, boxes)]
+    return "other" if differ_in_grey(*_without([*boxes, *added], old, new)) else "added"
+
+
+def _without(boxes: list[Box], *pictures: Image.Image) -> Iterator[Image.Image]:
+    for picture in pictures:
+        copy = picture.copy()
+        pen = ImageDraw.Draw(copy)
+        for box in boxes:
+            pen.rectangle(box, fill=255)
+        yield copy
+
+
+def _is_blank(picture: Image.Image, box: Box, fields: list[Box]) -> bool:
+    (paper,) = _without(fields, picture)
+    return not sum(paper.crop(box).histogram()[:BLANK])
+
+
+def _fields(page: Any, size: tuple[int, int], *, every: bool) -> Iterator[Box]:
+    """Yield where the page shows form fields, in pixels: all of them, or only those for signatures."""
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), FIELDS_MOST)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        try:
+            if pdfium.FPDFAnnot_GetSubtype(annotation) != pdfium.FPDF_ANNOT_WIDGET:
+                continue
+            kind = pdfium.FPDFAnnot_GetFormFieldType(page.formenv, annotation)
+            corners = pdfium.FS_RECTF()
+            if (every or kind == pdfium.FPDF_FORMFIELD_SIGNATURE) and pdfium.FPDFAnnot_GetRect(
+                annotation, corners
+            ):
+                yield _on_screen(page, size, corners)
+        finally:
+            pdfium.FPDFPage_CloseAnnot(annotation)
+
+
+def _on_screen(page: Any, size: tuple[int, int], corners: Any) -> Box:
+    places = []
+    for x, y in ((corners.left, corners.top), (corners.right, corners.bottom)):
+        across, down = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDF_PageToDevice(page, 0, 0, *size, 0, x, y, across, down)
+        places.append((across.value, down.value))
+    (left, right), (top, bottom) = (sorted(each) for each in zip(*places, strict=True))
+    return left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN
