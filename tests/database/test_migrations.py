@@ -1,12 +1,14 @@
 """Migrations lead to the tables that the code speaks of."""
 
+import re
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from docvault.database.engine import Database
-from docvault.database.migrate import NewerDatabase, migrate
+from docvault.database.migrate import SCRIPTS, NewerDatabase, migrate
 from docvault.database.tables import METADATA
 from docvault.policy.engine import Policy, default_folder
 
@@ -46,3 +48,12 @@ def test_a_database_of_a_newer_docvault_is_left_alone(db):
         tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase):
         migrate(db)
+
+
+def test_each_migration_follows_the_one_before_it_by_name():
+    found = sorted(SCRIPTS.glob("versions/[0-9]*.py"))
+    numbers = [path.stem.partition("_")[0] for path in found]
+    follows = [
+        re.search(r'^down_revision = (?:"(\w+)"|None)$', path.read_text(), re.MULTILINE)[1] for path in found
+    ]
+    assert follows == [None, *numbers[:-1]]

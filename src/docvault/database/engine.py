@@ -112,6 +112,31 @@ class Database:
             raise
 
     @contextmanager
+    def changing_tables(self) -> Iterator[Transaction]:
+        """Open a transaction that may make a table anew. Raises as `transaction`.
+
+        SQLite drops the old table with its rows, which other tables still name: it asks to look the other way
+        meanwhile (sqlite.org/lang_altertable.html, section 7), and every reference is checked before the end.
+        """
+        with self.engine.connect() as connection:
+            if connection.dialect.name != "sqlite":
+                with self.transaction() as tx:
+                    yield tx
+                return
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect inside a transaction
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield Transaction(connection, self.policy)
+                if astray := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise AssertionError(
+                        f"a migration left a row of {astray[0]} that names no row of {astray[2]}"
+                    )
+                connection.commit()
+            finally:
+                connection.rollback()
+                connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+
+    @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Open a connection that reads in autocommit: no lock outlives a statement."""
         with self.engine.connect() as connection:

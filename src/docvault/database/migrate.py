@@ -46,7 +46,10 @@ def migrate(db: Database) -> None:
 
     Alembic, which takes half a second to import, is only looked at when there is something to do.
     """
-    with db.transaction() as tx:
+    with db.reading() as tx:
+        if _revision(tx.connection) == newest():
+            return
+    with db.changing_tables() as tx:
         current = _revision(tx.connection)
         if current == newest():
             return
