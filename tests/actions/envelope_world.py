@@ -10,7 +10,7 @@ import typst
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from docvault.actions import ceremonies, envelopes
+from docvault.actions import ceremonies, drafts, envelopes
 from docvault.audit.checkpoints import LogKey
 from docvault.database import documents, folders, step_ups, tables
 from docvault.pdf.scratch import Scratch
@@ -92,19 +92,12 @@ def add_document(
     name: str = "contract.pdf",
     acting: Acting | None = None,
     organisation_id=None,
+    folder=None,
 ):
-    """Put a document into a folder of Acme, or of another organisation; return its id."""
+    """Put a document into a new folder of Acme, or of another organisation, or into `folder`; return its id."""
     acting = acting or made.world.manager
     with made.db.transaction() as tx:
-        folder_id = folders.add(
-            tx,
-            acting,
-            organisation_id=organisation_id or made.world.acme,
-            name="Contracts",
-            kind="contract",
-            now=NOW,
-        )
-        made.vault.create_folder_key(tx, folder_id, NOW)
+        folder_id = folder.id if folder else _folder(made, tx, acting, organisation_id or made.world.acme)
         document_id = documents.add(tx, acting, folders.for_seeing(tx, acting, folder_id), name, NOW)
     made.vault.store(
         made.db,
@@ -121,6 +114,13 @@ def add_document(
     return document_id
 
 
+def _folder(made: SigningWorld, tx, acting: Acting, organisation_id):
+    given = {"organisation_id": organisation_id, "name": "Contracts", "kind": "contract", "now": NOW}
+    folder_id = folders.add(tx, acting, **given)
+    made.vault.create_folder_key(tx, folder_id, NOW)
+    return folder_id
+
+
 def draft(
     made: SigningWorld,
     *turns: tuple[Acting, int],
@@ -130,15 +130,15 @@ def draft(
 ):
     """Make a draft for these people and their turns; return its id."""
     chosen = turns or ((made.world.client, 1), (made.world.manager, 2))
-    return envelopes.create_envelope(
+    return drafts.create_envelope(
         made.db,
         made.vault,
         made.pdf,
         acting=made.world.manager,
-        document_id=add_document(made),
+        document_ids=[add_document(made)],
         title=title,
         message=message,
-        recipients=[envelopes.NewRecipient(person.person_id, turn) for person, turn in chosen],
+        recipients=[drafts.NewRecipient(person.person_id, turn) for person, turn in chosen],
         now=now,
     )
 

@@ -153,17 +153,18 @@ def test_an_open_envelope_keeps_its_document_and_a_signed_one_is_not_shortened_b
                 id="e" * 26,
                 organisation_id=world.acme,
                 folder_id=place,
-                document_id=paper_id,
                 sender_id=world.manager.person_id,
                 title="Contract",
                 message="",
                 state=state,
-                pages=1,
-                page_sizes="[]",
                 created_at=NOW,
                 changed_at=NOW,
                 completed_at=NOW if state == "completed" else None,
             )
+        )
+        enclosed = {"envelope_id": "e" * 26, "position": 1, "document_id": paper_id}
+        tx.connection.execute(
+            tables.envelope_documents.insert().values(name="Contract", page_sizes="[]", **enclosed)
         )
     put_in_bin(world, paper_id, by=world.manager.person_id)
     run_jobs(world, years(keeps))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from docvault.actions import envelope_files, envelopes
+from docvault.actions import drafts, envelope_files, envelopes
 from docvault.database import documents, folder_members, organisations
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.pdf.errors import NotSignable
@@ -63,7 +63,7 @@ def test_a_draft_shows_its_people_in_their_turns_and_its_pages(made):
 
 def test_only_people_near_the_document_can_be_asked(made):
     document_id = signing.add_document(made)
-    people = envelopes.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
+    people = drafts.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
     assert {one.name for one in people} == {"Clara Client", "Maya Manager"}
     with pytest.raises(EnvelopeIncomplete):
         signing.draft(made, (made.world.other_client, 1))
@@ -79,7 +79,7 @@ def test_somebody_who_may_only_read_a_folder_cannot_be_asked_to_sign(made, role,
     with made.db.transaction() as tx:
         folder = documents.for_seeing(tx, made.world.manager, document_id).folder
         folder_members.add(tx, made.world.manager, folder.resource, gil.person_id, role, NOW)
-    people = envelopes.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
+    people = drafts.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
     assert (gil.person_id in [one.id for one in people]) is asked
 
 
@@ -90,7 +90,7 @@ def test_somebody_who_is_kept_out_cannot_be_asked_to_sign(made):
     with made.db.transaction() as tx:
         folder = documents.for_seeing(tx, made.world.manager, document_id).folder
         folder_members.add(tx, made.world.manager, folder.resource, clara.person_id, "denied", NOW)
-    people = envelopes.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
+    people = drafts.possible_recipients(made.db, acting=made.world.manager, document_id=document_id)
     assert [one.name for one in people] == ["Maya Manager"]
 
 
@@ -98,14 +98,14 @@ def test_somebody_who_is_kept_out_cannot_be_asked_to_sign(made):
 def test_others_who_see_the_document_cannot_send_it(made, who):
     document_id = signing.add_document(made)
     with pytest.raises((Forbidden, NotFound)):
-        envelopes.create_envelope(
+        drafts.create_envelope(
             made.db,
             made.vault,
             made.pdf,
             acting=made.world.everybody[who],
-            document_id=document_id,
+            document_ids=[document_id],
             title="T",
-            recipients=[envelopes.NewRecipient(made.world.client.person_id, 1)],
+            recipients=[drafts.NewRecipient(made.world.client.person_id, 1)],
             now=NOW,
         )
 
@@ -114,14 +114,14 @@ def test_a_file_that_is_no_pdf_cannot_be_sent_and_nothing_is_left_behind(made):
     document_id = signing.add_document(made, b"Dear all, this is a letter.", "letter.txt")
     before = made.world.rows()
     with pytest.raises(NotSignable):
-        envelopes.create_envelope(
+        drafts.create_envelope(
             made.db,
             made.vault,
             made.pdf,
             acting=made.world.manager,
-            document_id=document_id,
+            document_ids=[document_id],
             title="T",
-            recipients=[envelopes.NewRecipient(made.world.client.person_id, 1)],
+            recipients=[drafts.NewRecipient(made.world.client.person_id, 1)],
             now=NOW,
         )
     assert made.world.rows() == before
@@ -135,11 +135,11 @@ def test_a_file_that_is_no_pdf_cannot_be_sent_and_nothing_is_left_behind(made):
 def test_an_incomplete_draft_is_refused(made, wrong):
     given = {
         "title": "T",
-        "recipients": [envelopes.NewRecipient(made.world.client.person_id, 1)],
-        "document_id": signing.add_document(made),
+        "recipients": [drafts.NewRecipient(made.world.client.person_id, 1)],
+        "document_ids": [signing.add_document(made)],
     }
     with pytest.raises(EnvelopeIncomplete):
-        envelopes.create_envelope(
+        drafts.create_envelope(
             made.db, made.vault, made.pdf, acting=made.world.manager, now=NOW, **{**given, **wrong}
         )
 

@@ -61,18 +61,24 @@ def signed(world, *, kind="contract", size=10, number=1):
                 id=f"e{number}".ljust(26, "e"),
                 organisation_id=world.acme,
                 folder_id=place,
-                document_id=document_id,
                 sender_id=world.manager.person_id,
                 title="Contract",
                 message="",
                 state="completed",
-                pages=1,
-                page_sizes="[]",
                 created_at=NOW,
                 changed_at=NOW,
                 completed_at=NOW,
-                signed_version_id=made[0],
                 certificate_version_id=made[1],
+            )
+        )
+        tx.connection.execute(
+            tables.envelope_documents.insert().values(
+                envelope_id=f"e{number}".ljust(26, "e"),
+                position=1,
+                document_id=document_id,
+                name="Contract",
+                page_sizes="[]",
+                signed_version_id=made[0],
             )
         )
     return document_id, made

@@ -10,7 +10,7 @@ import clamd
 import docvault
 from docvault.actions import documents as reading
 from docvault.actions.documents import open_pages, page_image, page_text, read_document, show_document
-from docvault.actions.envelopes import NewRecipient, create_envelope
+from docvault.actions.drafts import NewRecipient, create_envelope
 from docvault.actions.renditions import make_renditions
 from docvault.actions.scans import begin_or_end, late, scan_all, scan_version, scan_waiting
 from docvault.database import documents, messages, tables
@@ -93,7 +93,7 @@ def ways_in(world, pdf, view, version_id):
             vault,
             pdf,
             acting=world.manager,
-            document_id=view.id,
+            document_ids=[view.id],
             title="Contract",
             message="",
             recipients=[NewRecipient(world.client.person_id, 1)],

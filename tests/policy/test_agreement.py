@@ -135,7 +135,7 @@ def fill(tx, all_folders, generated_envelopes):
     for index, (folder, organisation, sender, recipients, state) in enumerate(generated_envelopes):
         whose = {"organisation_id": organisation, "sender_id": sender, "state": state}
         place = f"f{folder % len(all_folders)}"
-        run(row(tables.envelopes, id=f"e{index}", folder_id=place, document_id="d0", **whose))
+        run(row(tables.envelopes, id=f"e{index}", folder_id=place, **whose))
         for person in recipients:
             run(row(tables.recipients, id=f"r{index}{person}", envelope_id=f"e{index}", person_id=person))
 

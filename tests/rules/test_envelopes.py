@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from docvault.rules import envelopes as rules
-from docvault.rules.envelopes import Envelope, Signer, State
+from docvault.rules.envelopes import Asked, Envelope, Part, Recipient, State
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 def ready(signer_id, turn=1, **more):
-    return Signer(signer_id, turn, **({"consented_at": NOW, "pages_seen": frozenset({1, 2})} | more))
+    return Recipient(signer_id, turn, **({"consented_at": NOW, "pages_seen": frozenset({1, 2})} | more))
 
 
 def sent(*signers):
@@ -89,7 +89,7 @@ def test_signing_needs_every_required_field_and_takes_optional_ones():
 @pytest.mark.promise(65)
 @pytest.mark.parametrize("state", [state for state in State if state is not State.DRAFT])
 def test_only_a_draft_can_be_changed_or_sent(state):
-    envelope = Envelope(state, 1, (Signer("a", 1),))
+    envelope = Envelope(state, 1, (Recipient("a", 1),))
     with pytest.raises(rules.EnvelopeFrozen):
         rules.require_draft(envelope)
     with pytest.raises(rules.EnvelopeFrozen):
@@ -102,14 +102,14 @@ def test_an_envelope_without_people_is_not_sent():
 
 
 def test_sending_asks_the_first_turn():
-    envelope = rules.send(Envelope(State.DRAFT, 1, (Signer("a", 2), Signer("b", 1))))
+    envelope = rules.send(Envelope(State.DRAFT, 1, (Recipient("a", 2), Recipient("b", 1))))
     assert rules.whose_turn(envelope) == {"b"}
 
 
 @pytest.mark.promise(65)
 @pytest.mark.parametrize("state", list(State))
 def test_voiding_ends_only_what_is_open(state):
-    envelope = Envelope(state, 1, (Signer("a", 1),))
+    envelope = Envelope(state, 1, (Recipient("a", 1),))
     if state in {State.DRAFT, State.SENT}:
         assert rules.void(envelope).state is State.VOIDED
     else:
@@ -120,7 +120,7 @@ def test_voiding_ends_only_what_is_open(state):
 def test_declining_ends_the_envelope_for_everybody():
     envelope = rules.decline(sent(ready("a"), ready("b")), "a", NOW)
     assert envelope.state is State.DECLINED
-    assert envelope.signers[0].declined_at == NOW
+    assert envelope.recipients[0].declined_at == NOW
     assert rules.whose_turn(envelope) == frozenset()
     with pytest.raises(rules.EnvelopeClosed):
         rules.sign(envelope, "b", set(), NOW)
@@ -132,18 +132,18 @@ def test_declining_after_signing_is_refused():
 
 
 def test_consent_keeps_its_first_time_and_pages_add_up():
-    envelope = sent(Signer("a", 1))
+    envelope = sent(Recipient("a", 1))
     envelope = rules.consent(envelope, "a", NOW)
     envelope = rules.consent(envelope, "a", NOW + timedelta(hours=1))
-    assert envelope.signers[0].consented_at == NOW
+    assert envelope.recipients[0].consented_at == NOW
     envelope = rules.see_pages(rules.see_pages(envelope, "a", [1]), "a", [2, 1])
-    assert envelope.signers[0].pages_seen == {1, 2}
+    assert envelope.recipients[0].pages_seen == {1, 2}
 
 
 @pytest.mark.parametrize("page", [0, -1, 3])
 def test_a_page_that_does_not_exist_was_not_seen(page):
     with pytest.raises(rules.EnvelopeIncomplete):
-        rules.see_pages(sent(Signer("a", 1)), "a", [page])
+        rules.see_pages(sent(Recipient("a", 1)), "a", [page])
 
 
 def test_signatures_go_into_the_document_in_the_order_they_were_given():
@@ -166,7 +166,7 @@ def test_nothing_is_applied_outside_signing(state):
 
 @pytest.mark.parametrize("state", list(State))
 def test_only_a_sent_envelope_has_anybody_to_remind(state):
-    envelope = Envelope(state, 1, (Signer("a", 1),))
+    envelope = Envelope(state, 1, (Recipient("a", 1),))
     if state is State.SENT:
         rules.require_sent(envelope)
     else:
@@ -186,11 +186,91 @@ RECIPIENTS = [
 @pytest.mark.parametrize("pairs", [row[1] for row in RECIPIENTS], ids=[row[0] for row in RECIPIENTS])
 def test_wrong_recipients_are_refused(pairs):
     with pytest.raises(rules.EnvelopeIncomplete):
-        rules.check_recipients(pairs, 20)
+        rules.check_recipients([Asked(*pair) for pair in pairs], 20)
+
+
+IN_ORDER = (Part.APPROVER, Part.SIGNER, Part.WITNESS, Part.COUNTER_SIGNER, Part.VIEWER, Part.COPY)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [Asked("a", 1, Part.APPROVER), Asked("b", 1, Part.COPY)],
+        [Asked("a", 1, Part.WITNESS)],
+        [Asked("a", 2, Part.SIGNER), Asked("b", 1, Part.WITNESS)],
+        [Asked("a", 1, Part.COUNTER_SIGNER)],
+        [Asked("a", 1, Part.SIGNER), Asked("b", 1, Part.COUNTER_SIGNER)],
+        [Asked("a", 1, Part.SIGNER), Asked("b", 2, Part.SIGNER), Asked("c", 2, Part.COUNTER_SIGNER)],
+    ],
+    ids=[
+        "nobody signs",
+        "only a witness",
+        "a witness first",
+        "only a counter-signer",
+        "together",
+        "not last",
+    ],
+)
+def test_an_order_in_which_somebody_could_not_do_their_part_is_refused(asked):
+    with pytest.raises(rules.EnvelopeIncomplete):
+        rules.check_recipients(asked, 20)
+
+
+def test_others_wait_for_an_approver_and_a_viewer_but_never_for_a_copy():
+    approver, viewer = ready("a", part=Part.APPROVER), ready("v", part=Part.VIEWER)
+    envelope = sent(ready("c", part=Part.COPY), approver, viewer, ready("s", turn=2))
+    assert rules.whose_turn(envelope) == {"a", "v"}
+    envelope = rules.approve(rules.approve(envelope, "a", NOW), "v", NOW)
+    assert rules.whose_turn(envelope) == {"s"}
+    assert rules.sign(envelope, "s", set(), NOW).state is State.COMPLETING
+
+
+def test_an_approval_that_comes_last_completes_the_envelope():
+    envelope = sent(ready("s", signed_at=NOW, applied_at=NOW), ready("a", turn=2, part=Part.APPROVER))
+    approved = rules.approve(envelope, "a", NOW)
+    assert approved.state is State.COMPLETING
+    assert rules.next_to_apply(approved) is None
+    assert rules.complete(approved).state is State.COMPLETED
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_each_part_can_do_its_own_deed_and_no_other(part):
+    envelope = sent(ready("p", part=part), ready("s"))
+    deeds = {
+        "sign": lambda: rules.sign(envelope, "p", set(), NOW),
+        "consent": lambda: rules.consent(envelope, "p", NOW),
+        "approve": lambda: rules.approve(envelope, "p", NOW),
+        "decline": lambda: rules.decline(envelope, "p", NOW),
+        "see": lambda: rules.see_pages(envelope, "p", [1]),
+    }
+    signs, own = (
+        {"sign", "consent", "decline", "see"},
+        {
+            Part.APPROVER: {"approve", "decline", "see"},
+            Part.VIEWER: {"approve", "see"},
+            Part.COPY: set(),
+        },
+    )
+    done = set()
+    for name, deed in deeds.items():
+        try:
+            deed()
+        except rules.NotYourPart:
+            continue
+        done.add(name)
+    assert done == own.get(part, signs)
+
+
+def test_an_approver_who_has_not_seen_every_page_cannot_approve():
+    envelope = sent(Recipient("a", 1, Part.APPROVER, pages_seen=frozenset({1})), ready("s"))
+    with pytest.raises(rules.PagesNotSeen):
+        rules.approve(envelope, "a", NOW)
 
 
 def test_right_recipients_are_accepted():
-    rules.check_recipients([("p", 1), ("q", 1), ("r", 3)], 20)
+    rules.check_recipients([Asked("p", 1), Asked("q", 1), Asked("r", 3)], 20)
+    everybody = [Asked(part.value, turn, part) for turn, part in enumerate(IN_ORDER, start=1)]
+    rules.check_recipients(everybody, 20)
 
 
 def test_words_are_trimmed_and_limited():
@@ -222,7 +302,10 @@ class EnvelopeMachine(RuleBasedStateMachine):
     @initialize(turns=st.tuples(*[st.integers(1, 3)] * 3))
     def draft(self, turns):
         self.turns = dict(zip(PEOPLE, turns, strict=True))
-        signers = tuple(Signer(name, turn, frozenset({f"f{name}"})) for name, turn in self.turns.items())
+        signers = tuple(
+            Recipient(name, turn, required_fields=frozenset({f"f{name}"}))
+            for name, turn in self.turns.items()
+        )
         self.envelope = Envelope(State.DRAFT, 2, signers)
         self.word, self.consented, self.seen = "draft", set(), {name: set() for name in PEOPLE}
         self.signed, self.applied, self.clock = [], [], NOW
@@ -304,9 +387,9 @@ class EnvelopeMachine(RuleBasedStateMachine):
             return
         assert self.envelope.state.value == self.word
         assert rules.whose_turn(self.envelope) == {name for name in PEOPLE if self.in_turn(name)}
-        assert {s.id for s in self.envelope.signers if s.signed_at} == set(self.signed)
-        assert {s.id for s in self.envelope.signers if s.applied_at} == set(self.applied)
-        assert [replace(s, required_fields=frozenset()).turn for s in self.envelope.signers] == list(
+        assert {s.id for s in self.envelope.recipients if s.signed_at} == set(self.signed)
+        assert {s.id for s in self.envelope.recipients if s.applied_at} == set(self.applied)
+        assert [replace(s, required_fields=frozenset()).turn for s in self.envelope.recipients] == list(
             self.turns.values()
         )
 

@@ -54,10 +54,16 @@ def facts(desk, sealed):
         sent_at=MOMENT,
         completed_at=MOMENT,
         documents=(
-            Document("Agreement #1 [final].pdf", 3, HASHES["original"], HASHES["sent"], HASHES["sealed"]),
+            Document(
+                "Agreement #1 [final].pdf",
+                3,
+                HASHES["original"],
+                HASHES["sent"],
+                HASHES["sealed"],
+                desk.validate(sealed),
+            ),
         ),
         signers=(ANNA, REZA),
-        report=desk.validate(sealed),
         log_origin="vault.example/audit",
         log_size=1234,
         checkpoint="vault.example/audit\n1234\nroot=\n\n— vault.example/audit signature=\n",

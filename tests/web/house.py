@@ -8,7 +8,7 @@ from litestar.testing import TestClient
 
 from actions import envelope_world as signing
 from actions.world import NOW, person
-from docvault.actions import audit, documents, envelopes, file_requests, uploads, visits
+from docvault.actions import audit, documents, drafts, envelopes, file_requests, uploads, visits
 from docvault.database import devices, people, proposals, sessions
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
@@ -109,13 +109,13 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     made = site.made
     spare = person(made.db, "Sam Spare", Role.CLIENT, organisation_id)
     document_id = signing.add_document(made, acting=manager, organisation_id=organisation_id)
-    recipients = [envelopes.NewRecipient(client.person_id, 1), envelopes.NewRecipient(manager.person_id, 2)]
-    envelope_id = envelopes.create_envelope(
+    recipients = [drafts.NewRecipient(client.person_id, 1), drafts.NewRecipient(manager.person_id, 2)]
+    envelope_id = drafts.create_envelope(
         made.db,
         made.vault,
         made.pdf,
         acting=manager,
-        document_id=document_id,
+        document_ids=[document_id],
         title="Services agreement",
         message="Please sign.",
         recipients=recipients,

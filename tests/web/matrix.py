@@ -190,6 +190,8 @@ MATRIX = [
     post("/api/v1/people/{person_id:str}/disable", ADMINISTRATORS),
     post("/api/v1/people/{person_id:str}/enable", ADMINISTRATORS),
     post("/api/v1/people/{person_id:str}/password-reset", ADMINISTRATORS),
+    post("/api/v1/envelopes/{envelope_id:str}/ceremony/approve", SIGNED, {"step_up": "none"}),
+    form("/sign/{envelope_id:str}/read", SIGNED),
     form("/sign/{envelope_id:str}/decline", SIGNED, reason="Not what we agreed."),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/decline", SIGNED, {"reason": "Not what we agreed."}),
     form("/envelopes/{envelope_id:str}/void", MANAGED, reason="The wrong version."),

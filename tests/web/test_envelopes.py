@@ -152,8 +152,8 @@ def test_the_envelope_shows_people_history_and_document(manager, sent):
     for words in (
         "Waiting for 2 of 2",
         "Clara Client",
-        "Asked to sign",
-        "Signs later",
+        "Asked",
+        "Turn comes later",
         "Maya Manager sent the envelope",
     ):
         assert words in page

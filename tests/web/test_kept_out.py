@@ -66,13 +66,12 @@ def _envelope(tx, world, folder, document, watched) -> str:
         "id": envelope,
         "organisation_id": world.acme,
         "folder_id": folder,
-        "document_id": document,
         "sender_id": world.manager.person_id,
         "state": "sent",
         "title": "Canary envelope",
-        "page_sizes": "[]",
         "sent_at": NOW,
     }
+    enclosed = {"envelope_id": envelope, "position": 1, "document_id": document, "page_sizes": "[]"}
     asked = {
         "id": new_id(),
         "envelope_id": envelope,
@@ -81,7 +80,12 @@ def _envelope(tx, world, folder, document, watched) -> str:
         "role": "signer",
         "pages_seen": "[]",
     }
-    for table, values in ((tables.envelopes, known), (tables.recipients, asked)):
+    rows = (
+        (tables.envelopes, known),
+        (tables.envelope_documents, enclosed),
+        (tables.recipients, asked),
+    )
+    for table, values in rows:
         for column in table.columns:
             if column.name not in values and not column.nullable:
                 moment = isinstance(column.type, tables.Moment)

@@ -21,7 +21,7 @@ from docvault.database import (
     work,
 )
 from docvault.database.engine import Database, Transaction
-from docvault.database.envelope_views import EnvelopeSummary, RecipientView
+from docvault.database.envelope_views import EnclosedView, EnvelopeSummary, RecipientView
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.recipients import RecipientRow
 from docvault.pdf.filled import filled_values, specs
@@ -32,7 +32,7 @@ from docvault.rules import consents
 from docvault.rules import envelopes as rules
 from docvault.rules.answers import Answer, Filled, Signature
 from docvault.rules.consents import ConsentText
-from docvault.rules.envelopes import State
+from docvault.rules.envelopes import Part, State
 from docvault.rules.fields import FieldKind, PlacedField
 from docvault.values import EnvelopeId, FieldId
 from docvault.vault.files import Vault
@@ -42,9 +42,10 @@ STEP_UP = Permission.ENVELOPE_SIGN.value  # the purpose of the code that confirm
 
 @dataclass(frozen=True, slots=True)
 class CeremonyView:
-    """What a signer sees. state: your-turn | waiting | signed | declined | voided | completed.
+    """What a recipient sees. state: your-turn | waiting | signed | copy | declined | voided | completed;
+    signed also says that somebody has approved or read.
 
-    digest: hex SHA-256 of the document shown; the code that confirms the signature is bound to it.
+    digest: hex SHA-256 of all documents shown; the code that confirms the signature is bound to it.
     """
 
     envelope: EnvelopeSummary
@@ -58,12 +59,13 @@ class CeremonyView:
     fields: tuple[PlacedField, ...]  # this person's, in reading order
     consent: ConsentText
     consented: bool
-    pages: int
+    documents: tuple[EnclosedView, ...]
+    pages: int  # of all documents; numbers go on from one to the next
     page_sizes: tuple[tuple[float, float], ...]
     seen_pages: tuple[int, ...]
     state: str
     digest: str
-    signed_at: datetime | None
+    signed_at: datetime | None  # or approved, or read
     trouble: str | None
 
 
@@ -94,7 +96,7 @@ def give_consent(
 ) -> None:
     """Record that `acting` agreed to sign electronically, and to which words.
 
-    Raises ConsentUnknown, NotFound, Forbidden, EnvelopeClosed, AlreadySigned, NotYourTurn.
+    Raises ConsentUnknown, NotFound, Forbidden, EnvelopeClosed, SigningRefused.
     """
     text = consents.check_consent(consent_id, consent_sha256)
     with db.transaction() as tx:
@@ -165,16 +167,50 @@ def sign_envelope(
         facts = _facts(row, recipient, acting, given, proof)
         envelope_history.record(tx, Kind.ENVELOPE_SIGNED, row, at=now, acting=acting, facts=facts)
         asked = rules.whose_turn(after) - rules.whose_turn(before)
-        envelope_messages.ask_to_sign(tx, vault.records, row, asked, now)
+        envelope_messages.ask(tx, vault.records, row, asked, now)
         work.enqueue(tx, work.AdvanceEnvelope(envelope_id))
+
+
+def approve_envelope(
+    db: Database,
+    vault: Vault,
+    *,
+    acting: Acting,
+    envelope_id: EnvelopeId,
+    step_up_id: str | None,
+    now: datetime,
+) -> None:
+    """Approve as `acting`, or confirm having read it; the last to act starts completion.
+
+    step_up_id: a proof of the second factor, as for signing; somebody who only reads needs none.
+    Raises NotFound, Forbidden, EnvelopeClosed, SigningRefused, StepUpInvalid.
+    """
+    with db.transaction() as tx:
+        row, recipient = envelopes.for_signing(tx, acting, envelope_id)
+        before = envelopes.to_decide(tx, row)
+        after = rules.approve(before, recipient.id, now)
+        approves = recipient.part is Part.APPROVER
+        proof = {}
+        if approves:
+            factor = step_ups.spend(tx, acting, step_up_id or "", STEP_UP, row.digest or "", now)
+            proof = {"step_up": step_up_id or "", "confirmed_with": factor}
+        envelopes.save(tx, row, before, after, now)
+        recipients.change(tx, recipient.id, evidence=_evidence(vault, acting, recipient, proof, now))
+        facts = {"recipient": recipient.id, "digest": row.digest, "factors": acting.factors, **proof}
+        kind = Kind.ENVELOPE_APPROVED if approves else Kind.ENVELOPE_READ_THROUGH
+        envelope_history.record(tx, kind, row, at=now, acting=acting, facts=facts)
+        asked = rules.whose_turn(after) - rules.whose_turn(before)
+        envelope_messages.ask(tx, vault.records, row, asked, now)
+        if after.state is State.COMPLETING:
+            work.enqueue(tx, work.AdvanceEnvelope(envelope_id))
 
 
 def decline_envelope(
     db: Database, vault: Vault, *, acting: Acting, envelope_id: EnvelopeId, reason: str, now: datetime
 ) -> None:
-    """End the envelope: `acting` will not sign. Everybody who was asked, and the sender, read why.
+    """End the envelope: `acting` will not sign or approve. All who were asked, and the sender, read why.
 
-    Raises EnvelopeIncomplete, NotFound, Forbidden, EnvelopeClosed, AlreadySigned, NotYourTurn.
+    Raises EnvelopeIncomplete, NotFound, Forbidden, EnvelopeClosed, SigningRefused.
     """
     reason = rules.check_reason(reason)
     with db.transaction() as tx:
@@ -216,6 +252,18 @@ def _keep(
     proof: Mapping[str, str],
     now: datetime,
 ) -> None:
+    recipients.change(
+        tx,
+        recipient.id,
+        answers=vault.records.seal(f"answers:{recipient.id}", given.dump()),
+        evidence=_evidence(vault, acting, recipient, proof, now),
+    )
+
+
+def _evidence(
+    vault: Vault, acting: Acting, recipient: RecipientRow, proof: Mapping[str, str], now: datetime
+) -> bytes:
+    """Return what is known about who acts, sealed."""
     evidence = {
         "name": acting.name,
         "email": acting.email,
@@ -226,13 +274,7 @@ def _keep(
         **proof,
         "signed_at": now.isoformat(),
     }
-    seal = vault.records.seal
-    recipients.change(
-        tx,
-        recipient.id,
-        answers=seal(f"answers:{recipient.id}", given.dump()),
-        evidence=seal(f"evidence:{recipient.id}", json.dumps(evidence).encode()),
-    )
+    return vault.records.seal(f"evidence:{recipient.id}", json.dumps(evidence).encode())
 
 
 def _facts(
@@ -267,12 +309,13 @@ def _view(
         fields=own,
         consent=consents.CURRENT,
         consented=recipient.consented_at is not None,
+        documents=envelope_views.documents(row),
         pages=row.pages,
         page_sizes=row.page_sizes,
         seen_pages=tuple(sorted(recipient.pages_seen)),
         state=_state(row, recipient),
         digest=row.digest or "",
-        signed_at=recipient.signed_at,
+        signed_at=recipient.done_at,
         trouble=row.trouble,
     )
 
@@ -280,6 +323,8 @@ def _view(
 def _state(row: EnvelopeRow, recipient: RecipientRow) -> str:
     if row.state in rules.CLOSED:
         return row.state.value
-    if recipient.signed_at is not None:
+    if recipient.done_at is not None:
         return "signed"
+    if recipient.part is Part.COPY:
+        return "copy"
     return "your-turn" if recipient.id in envelope_views.in_turn(row) else "waiting"

@@ -4,8 +4,8 @@ Every step can be repeated after a crash: bytes move while no transaction is ope
 step count if the document is still the one that the step began with. What was not kept is collected later.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from docvault.audit.kinds import Kind
 from docvault.certificates.authority import SignerIdentity
 from docvault.certificates.keys import OneTimeKey
 from docvault.database import (
+    envelope_documents,
     envelope_history,
     envelope_messages,
     envelopes,
@@ -24,6 +25,7 @@ from docvault.database import (
 )
 from docvault.database.audit_checkpoints import LogSigner
 from docvault.database.engine import Database, Transaction
+from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.database.recipients import RecipientRow
 from docvault.pdf import fields as pdf_fields
@@ -36,12 +38,19 @@ from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
 from docvault.rules import envelopes as rules
 from docvault.rules.answers import Filled
+from docvault.rules.envelope_documents import fields_within, with_first_pages
+from docvault.rules.envelopes import Part
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.vault import evidence
 from docvault.vault.authority import Authority
 from docvault.vault.files import Staged, Vault
 from docvault.vault.staging import staged_pdf
 
+PDF = "application/pdf"
+REASONS = {  # what a reader of PDFs shows as the reason of a signature; a signer's needs none
+    Part.WITNESS: "Witness",
+    Part.COUNTER_SIGNER: "Counter-signature",
+}
 UNEXPECTED = "Something unexpected went wrong while the document was being sealed."
 RESTS = timedelta(minutes=2)  # a completion this long untouched has lost its job, or its job gave up
 AT_ONCE = 50  # envelopes asked for again at a time
@@ -100,6 +109,36 @@ def retry_stuck(db: Database, *, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class _Applied:
+    """One document that carries one more signature, staged."""
+
+    document: EnclosedRow
+    certificate_sha256: str
+    staged: Staged
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """One sealed document, and what our own validator says about it."""
+
+    document: EnclosedRow
+    content: Scratch
+    report: Report
+
+
+def _signed_files(sealed: Sequence[_Sealed]) -> list[Attachment]:
+    """Return the signed documents as attachments of the certificate."""
+    if len(sealed) == 1:
+        return [Attachment("signed.pdf", PDF, "The signed document", sealed[0].content, "Source")]
+    return [
+        Attachment(
+            f"signed-{one.document.position}.pdf", PDF, f"Signed: {one.document.name}", one.content, "Source"
+        )
+        for one in sealed
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class _Bench:
     """The tools of one completion."""
 
@@ -111,31 +150,32 @@ class _Bench:
     now: datetime
 
     def apply_signature(self, row: EnvelopeRow, recipient_id: str) -> None:
-        """Put one person's answers and signature into the newest revision. Raises EnvelopeChanged."""
+        """Put one person's answers and signature into the newest revision of each document.
+
+        Each signature has a key of its own. Raises EnvelopeChanged.
+        """
         recipient = next(one for one in row.recipients if one.id == recipient_id)
-        certify = row.working_version_id is None
-        with self._newest(row) as source, self._filled(row, recipient) as answers:
-            key = self._issue(row, recipient)
-            field = pdf_fields.signature_field_name(recipient.id)
-            signed = self.authority.sign(self.pdf, source, key, field=field, certify=certify, answers=answers)
-        with signed, self._staged(row, signed, "working") as staged, self.db.transaction() as tx:
-            same = self._unchanged(tx, row)
-            before = envelopes.to_decide(tx, same)
-            after = rules.apply(before, recipient.id, self.now)
-            kept = self.vault.keep(tx, staged, now=self.now)
-            envelopes.save(tx, same, before, after, self.now, working_version_id=kept.id)
-            recipients.change(tx, recipient.id, certificate_sha256=key.sha256)
-            facts = {"recipient": recipient.id, "certificate": key.sha256, "sha256": kept.sha256}
-            self._record(tx, Kind.SIGNATURE_APPLIED, row, facts, {"person": recipient.name})
+        with ExitStack() as stagings:
+            applied = []
+            for document, first in with_first_pages(row.documents):
+                key = self._issue(row, recipient)
+                with self._signed(row, document, first, recipient, key) as signed:
+                    staged = stagings.enter_context(self._staged(document, signed, "working"))
+                applied.append(_Applied(document, key.sha256, staged))
+            with self.db.transaction() as tx:
+                self._keep_signature(tx, row, recipient, applied)
 
     def complete(self, row: EnvelopeRow) -> None:
         """Seal, check, write the certificate of completion and tell everybody. Raises CompletionFailed."""
-        with self._newest(row) as source:
-            sealed = self.authority.seal(self.pdf, source)
-        with sealed:
-            report = self.authority.validate(self.pdf, sealed)
-            self._require_valid(report, row)
-            with self._certificate(row, sealed, report) as certificate:
+        with ExitStack() as opened:
+            sealed = []
+            for document in row.documents:
+                with self._newest(document) as source:
+                    whole = opened.enter_context(self.authority.seal(self.pdf, source))
+                report = self.authority.validate(self.pdf, whole)
+                self._require_valid(report, row)
+                sealed.append(_Sealed(document, whole, report))
+            with self._certificate(row, sealed) as certificate:
                 self._keep(row, sealed, certificate)
 
     def note_failure(self, row: EnvelopeRow, error: Exception) -> None:
@@ -160,17 +200,40 @@ class _Bench:
         return key
 
     @contextmanager
-    def _newest(self, row: EnvelopeRow) -> Iterator[Scratch]:
+    def _newest(self, document: EnclosedRow) -> Iterator[Scratch]:
         """Lend the newest revision: the document as sent, or with the signatures put in so far."""
-        version_id = row.working_version_id or row.prepared_version_id or ""
         with Scratch.create() as source:
-            self.vault.open_version(self.db, version_id).copy_to(source.file)
+            self.vault.open_version(self.db, document.newest_version_id).copy_to(source.file)
             yield source
 
     @contextmanager
-    def _filled(self, row: EnvelopeRow, recipient: RecipientRow) -> Iterator[list[FieldValue]]:
+    def _signed(
+        self, row: EnvelopeRow, document: EnclosedRow, first: int, recipient: RecipientRow, key: OneTimeKey
+    ) -> Iterator[Scratch]:
+        """Lend one document with this person's answers and signature in it."""
+        field = pdf_fields.signature_field_name(recipient.id)
+        certify = document.working_version_id is None
+        with (
+            self._newest(document) as source,
+            self._filled(row, document, first, recipient) as answers,
+            self.authority.sign(
+                self.pdf,
+                source,
+                key,
+                field=field,
+                certify=certify,
+                answers=answers,
+                reason=REASONS.get(recipient.part),
+            ) as signed,
+        ):
+            yield signed
+
+    @contextmanager
+    def _filled(
+        self, row: EnvelopeRow, document: EnclosedRow, first: int, recipient: RecipientRow
+    ) -> Iterator[list[FieldValue]]:
         with self.db.reading() as tx:
-            placed = fields.of_envelope(tx, row.id)
+            placed = fields_within(fields.of_envelope(tx, row.id), first, document.pages)
         filled = Filled.load(self.vault.records.open(f"answers:{recipient.id}", recipient.answers or b""))
         with filled_values(
             self.pdf,
@@ -182,9 +245,28 @@ class _Bench:
         ) as values:
             yield values
 
+    def _keep_signature(
+        self, tx: Transaction, row: EnvelopeRow, recipient: RecipientRow, applied: Sequence[_Applied]
+    ) -> None:
+        same = self._unchanged(tx, row)
+        before = envelopes.to_decide(tx, same)
+        after = rules.apply(before, recipient.id, self.now)
+        envelopes.save(tx, same, before, after, self.now, revision=row.revision + 1)
+        recipients.change(tx, recipient.id, certificate_sha256=applied[0].certificate_sha256)
+        for one in applied:
+            kept = self.vault.keep(tx, one.staged, now=self.now)
+            envelope_documents.change(tx, one.document, working_version_id=kept.id)
+            facts = {
+                "recipient": recipient.id,
+                "document": one.document.position,
+                "certificate": one.certificate_sha256,
+                "sha256": kept.sha256,
+            }
+            self._record(tx, Kind.SIGNATURE_APPLIED, row, facts, {"person": recipient.name})
+
     def _require_valid(self, report: Report, row: EnvelopeRow) -> None:
         """Our own validator has the last word before anything is called completed."""
-        people = len(row.recipients)
+        people = sum(one.signs for one in row.recipients)
         signatures = sum(one.kind == "signature" for one in report.signatures)
         if report.verdict is not Verdict.VALID:
             raise CompletionFailed(f"The sealed document did not pass its own check: {report.reasons[0]}")
@@ -192,13 +274,14 @@ class _Bench:
             raise CompletionFailed("The sealed document does not carry everybody's signature.")
 
     @contextmanager
-    def _certificate(self, row: EnvelopeRow, sealed: Scratch, report: Report) -> Iterator[Scratch]:
+    def _certificate(self, row: EnvelopeRow, sealed: Sequence[_Sealed]) -> Iterator[Scratch]:
         """Lend the sealed certificate of completion."""
         records = self.vault.records
-        found = evidence.collect(self.db, records, self.log_key, row, sealed.sha256(), report, self.now)
+        proofs = [evidence.Sealed(one.document, one.content.sha256(), one.report) for one in sealed]
+        found = evidence.collect(self.db, records, self.log_key, row, proofs, self.now)
         with Scratch.create(found.trail) as trail, Scratch.create(found.entries) as entries:
             attached = [
-                Attachment("signed.pdf", "application/pdf", "The signed document", sealed, "Source"),
+                *_signed_files(sealed),
                 Attachment("audit-trail.zip", "application/zip", "Its audit trail with proofs", trail),
                 Attachment("audit.json", "application/json", "Its audit trail, for reading", entries, "Data"),
             ]
@@ -208,44 +291,53 @@ class _Bench:
             ):
                 yield certificate
 
-    def _keep(self, row: EnvelopeRow, sealed: Scratch, certificate: Scratch) -> None:
-        with (
-            self._staged(row, sealed, "signed") as signed_version,
-            self._staged(row, certificate, "certificate") as certificate_version,
-            self.db.transaction() as tx,
-        ):
-            same = self._unchanged(tx, row)
-            before = envelopes.to_decide(tx, same)
-            signed = self.vault.keep(tx, signed_version, now=self.now)
-            proof = self.vault.keep(tx, certificate_version, now=self.now)
-            envelopes.save(
-                tx,
-                same,
-                before,
-                rules.complete(before),
-                self.now,
-                signed_version_id=signed.id,
-                certificate_version_id=proof.id,
-                completed_at=self.now,
-                trouble=None,
-            )
-            facts = {"digest": row.digest, "sha256": signed.sha256, "certificate_sha256": proof.sha256}
-            self._record(tx, Kind.ENVELOPE_COMPLETED, row, facts)
-            envelope_messages.tell_completed(tx, self.vault.records, same, self.now)
+    def _keep(self, row: EnvelopeRow, sealed: Sequence[_Sealed], certificate: Scratch) -> None:
+        with ExitStack() as stagings:
+            staged = [
+                stagings.enter_context(self._staged(one.document, one.content, "signed")) for one in sealed
+            ]
+            proof_staged = stagings.enter_context(self._staged(row.documents[0], certificate, "certificate"))
+            with self.db.transaction() as tx:
+                same = self._unchanged(tx, row)
+                before = envelopes.to_decide(tx, same)
+                signed = [self.vault.keep(tx, one, now=self.now) for one in staged]
+                proof = self.vault.keep(tx, proof_staged, now=self.now)
+                envelopes.save(
+                    tx,
+                    same,
+                    before,
+                    rules.complete(before),
+                    self.now,
+                    certificate_version_id=proof.id,
+                    completed_at=self.now,
+                    trouble=None,
+                    revision=row.revision + 1,
+                )
+                for document, kept in zip(row.documents, signed, strict=True):
+                    envelope_documents.change(tx, document, signed_version_id=kept.id)
+                facts: dict[str, object] = {
+                    "digest": row.digest,
+                    "sha256": signed[0].sha256,
+                    "certificate_sha256": proof.sha256,
+                }
+                if len(signed) > 1:
+                    facts["sealed"] = [kept.sha256 for kept in signed]
+                self._record(tx, Kind.ENVELOPE_COMPLETED, row, facts)
+                envelope_messages.tell_completed(tx, self.vault.records, same, self.now)
 
     def _unchanged(self, tx: Transaction, row: EnvelopeRow) -> EnvelopeRow:
         """Return the envelope locked, if it is still the one we worked on. Raises EnvelopeChanged."""
         same = envelopes.for_completion(tx, row.id, lock=True)
         following = rules.next_to_apply(envelopes.to_decide(tx, row))
-        if same.working_version_id != row.working_version_id or same.signed_version_id is not None:
+        if same.revision != row.revision:
             raise EnvelopeChanged
         if following != rules.next_to_apply(envelopes.to_decide(tx, same)):
             raise EnvelopeChanged
         return same
 
-    def _staged(self, row: EnvelopeRow, source: Scratch, purpose: str) -> AbstractContextManager[Staged]:
+    def _staged(self, document: EnclosedRow, source: Scratch, purpose: str) -> AbstractContextManager[Staged]:
         return staged_pdf(
-            self.db, self.vault, source, document_id=row.document_id, purpose=purpose, now=self.now
+            self.db, self.vault, source, document_id=document.document_id, purpose=purpose, now=self.now
         )
 
     def _record(

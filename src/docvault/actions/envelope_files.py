@@ -7,11 +7,14 @@ from typing import Literal
 
 from docvault.audit.kinds import Kind
 from docvault.database import envelope_history, envelopes, viewings
-from docvault.database.engine import Database
+from docvault.database.engine import Database, Transaction
+from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelopes import EnvelopeRow
+from docvault.pdf.errors import PageMissing
 from docvault.pdf.text import Run
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
+from docvault.rules.envelope_documents import PageBeyond, find_page
 from docvault.values import EnvelopeId, NotFound
 from docvault.vault import pages
 from docvault.vault.files import Vault
@@ -38,27 +41,36 @@ class EnvelopePages:
     envelope_id: EnvelopeId
     title: str
     digest: str | None  # hex SHA-256 of what is shown, once it was sent
-    sizes: tuple[tuple[float, float], ...]
+    sizes: tuple[tuple[float, float], ...]  # over all documents
 
 
 def open_envelope_file(
-    db: Database, vault: Vault, *, acting: Acting, envelope_id: EnvelopeId, which: Which, now: datetime
+    db: Database,
+    vault: Vault,
+    *,
+    acting: Acting,
+    envelope_id: EnvelopeId,
+    which: Which,
+    position: int = 1,
+    now: datetime,
 ) -> EnvelopeFile:
-    """Hand out the document as sent, as signed, or the certificate. Raises NotFound, Forbidden."""
+    """Hand out a document as sent, as signed, or the certificate. Raises NotFound, Forbidden.
+
+    position: which document, from 1; the certificate speaks of all of them.
+    """
     with db.transaction() as tx:
         row = envelopes.for_reading(tx, acting, envelope_id)
-        version_id = _version(row, which)
-        envelope_history.record(
-            tx,
-            Kind.ENVELOPE_READ,
-            row,
-            at=now,
-            acting=acting,
-            facts={"which": which, "version": version_id, "how": "downloaded"},
-        )
+        document = next((one for one in row.documents if one.position == position), None)
+        if document is None:
+            raise NotFound
+        version_id = _version(row, document, which)
+        facts = {"which": which, "version": version_id, "how": "downloaded"}
+        envelope_history.record(tx, Kind.ENVELOPE_READ, row, at=now, acting=acting, facts=facts)
     opened = vault.open_version(db, version_id)
+    alone = len(row.documents) == 1 or which == "certificate"
+    title = row.title if alone else f"{position:02} {document.name.removesuffix('.pdf')}"
     return EnvelopeFile(
-        name=f"{row.title}{_SUFFIX[which]}.pdf",
+        name=f"{title}{_SUFFIX[which]}.pdf",
         media_type=opened.media_type,
         size=opened.size,
         sha256=opened.sha256 or "",
@@ -67,20 +79,20 @@ def open_envelope_file(
 
 
 def envelope_pages(db: Database, *, acting: Acting, envelope_id: EnvelopeId, now: datetime) -> EnvelopePages:
-    """Open the document as sent for reading; one audit entry a session. Raises NotFound, Forbidden."""
+    """Open the documents as sent for reading; one audit entry a session. Raises NotFound, Forbidden."""
     with db.transaction() as tx:
         row = envelopes.for_reading(tx, acting, envelope_id)
-        version_id = _version(row, "sent")
-        if viewings.add(tx, acting, version_id, now):
-            envelope_history.record(
-                tx,
-                Kind.ENVELOPE_READ,
-                row,
-                at=now,
-                acting=acting,
-                facts={"which": "sent", "version": version_id, "how": "opened"},
-            )
+        _note_opened(tx, acting, row, now)
         return EnvelopePages(row.id, row.title, row.digest, row.page_sizes)
+
+
+def _note_opened(tx: Transaction, acting: Acting, row: EnvelopeRow, now: datetime) -> None:
+    shown = [_version(row, document, "sent") for document in row.documents]
+    if viewings.add(tx, acting, shown[0], now):
+        facts: dict[str, object] = {"which": "sent", "version": shown[0], "how": "opened"}
+        if len(shown) > 1:
+            facts["versions"] = shown
+        envelope_history.record(tx, Kind.ENVELOPE_READ, row, at=now, acting=acting, facts=facts)
 
 
 def envelope_page_image(
@@ -98,8 +110,8 @@ def envelope_page_image(
 
     Raises NotFound, Forbidden, PageMissing, PdfUnreadable.
     """
-    version_id = _opened(db, acting, envelope_id, now)
-    return pages.image(db, vault, pdf, version_id, page=page, width=width)
+    version_id, number = _opened(db, acting, envelope_id, page, now)
+    return pages.image(db, vault, pdf, version_id, page=number, width=width)
 
 
 def envelope_page_runs(
@@ -113,8 +125,8 @@ def envelope_page_runs(
     now: datetime,
 ) -> list[Run]:
     """Return the text of a page with its places. Raises NotFound, Forbidden, PageMissing, PdfUnreadable."""
-    version_id = _opened(db, acting, envelope_id, now)
-    return pages.runs(db, vault, pdf, version_id, page=page)
+    version_id, number = _opened(db, acting, envelope_id, page, now)
+    return pages.runs(db, vault, pdf, version_id, page=number)
 
 
 def envelope_paragraphs(
@@ -128,25 +140,33 @@ def envelope_paragraphs(
     now: datetime,
 ) -> list[str]:
     """Return the text of a page for reading. Raises NotFound, Forbidden, PageMissing, PdfUnreadable."""
-    version_id = _opened(db, acting, envelope_id, now)
-    return pages.paragraphs(db, vault, pdf, version_id, page=page)
+    version_id, number = _opened(db, acting, envelope_id, page, now)
+    return pages.paragraphs(db, vault, pdf, version_id, page=number)
 
 
-def _opened(db: Database, acting: Acting, envelope_id: EnvelopeId, now: datetime) -> str:
-    """Return the version to show, noted as read by this session. Raises NotFound, Forbidden."""
+def _opened(
+    db: Database, acting: Acting, envelope_id: EnvelopeId, page: int, now: datetime
+) -> tuple[str, int]:
+    """Return the version that has a page of the envelope, and the page's number in it.
+
+    What is shown is noted as read by this session. Raises NotFound, Forbidden, PageMissing.
+    """
     with db.reading() as tx:
         row = envelopes.for_reading(tx, acting, envelope_id)
-        version_id = _version(row, "sent")
-        noted = viewings.known(tx, acting, version_id)
+        noted = viewings.known(tx, acting, _version(row, row.documents[0], "sent"))
     if not noted:
         envelope_pages(db, acting=acting, envelope_id=envelope_id, now=now)
-    return version_id
+    try:
+        document, number = find_page(row.documents, page)
+    except PageBeyond as error:
+        raise PageMissing from error
+    return _version(row, document, "sent"), number
 
 
-def _version(row: EnvelopeRow, which: Which) -> str:
+def _version(row: EnvelopeRow, document: EnclosedRow, which: Which) -> str:
     found = {
-        "sent": row.prepared_version_id,
-        "signed": row.signed_version_id,
+        "sent": document.prepared_version_id,
+        "signed": document.signed_version_id,
         "certificate": row.certificate_version_id,
     }[which]
     if found is None:

@@ -1,38 +1,39 @@
-"""Envelopes, for those who send them: make one from a document, place fields, send, remind, void; list, show.
+"""Envelopes, for those who send them: place fields, send, remind, void; list, show.
 
-What a signer does is in ceremonies.py, what the portal does afterwards in completions.py.
+How one is made is in drafts.py, what a signer does in ceremonies.py, what the portal does afterwards in
+completions.py.
 """
 
-import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
 from docvault.database import (
-    documents,
+    envelope_documents,
     envelope_history,
     envelope_messages,
-    envelope_people,
     envelope_views,
     envelopes,
-    recipients,
 )
 from docvault.database import fields as database_fields
 from docvault.database.engine import PAGE, Database, Page, Transaction
-from docvault.database.envelope_people import PossibleRecipient
+from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelope_views import EnvelopeSummary, EnvelopeView
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.pdf import fields as pdf_fields
-from docvault.pdf import intake, render
-from docvault.pdf.errors import TooLargeToSign
 from docvault.pdf.filled import specs
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import envelopes as rules
-from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused, State
+from docvault.rules.envelope_documents import (
+    digest_of,
+    fields_within,
+    with_first_pages,
+)
+from docvault.rules.envelopes import EnvelopeRefused, State
 from docvault.rules.fields import (
     FieldKind,
     FieldRefused,
@@ -40,7 +41,7 @@ from docvault.rules.fields import (
     check_fields,
     require_signature_fields,
 )
-from docvault.values import DocumentId, EnvelopeId, FieldId, PersonId, RecipientId, new_id
+from docvault.values import EnvelopeId, FieldId, RecipientId, new_id
 from docvault.vault.authority import Authority
 from docvault.vault.files import Staged, Vault
 from docvault.vault.staging import staged_pdf
@@ -52,12 +53,6 @@ class PreflightFailed(EnvelopeRefused):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(" ".join(problems))
         self.problems = tuple(problems)
-
-
-@dataclass(frozen=True, slots=True)
-class NewRecipient:
-    person_id: PersonId
-    turn: int  # 1 is first; the same turn signs in any order
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,56 +71,6 @@ class NewField:
     label: str = ""
 
 
-def possible_recipients(db: Database, *, acting: Acting, document_id: DocumentId) -> list[PossibleRecipient]:
-    """Return the people whom `acting` may ask to sign this document. Raises NotFound, Forbidden."""
-    with db.reading() as tx:
-        document = documents.for_seeing(tx, acting, document_id)
-        tx.policy.require(acting, Permission.ENVELOPE_CREATE, document.resource)
-        return envelope_people.possible(tx, acting, document)
-
-
-def create_envelope(
-    db: Database,
-    vault: Vault,
-    pdf: Workers,
-    *,
-    acting: Acting,
-    document_id: DocumentId,
-    title: str,
-    message: str = "",
-    recipients: Sequence[NewRecipient],
-    due_at: datetime | None = None,
-    now: datetime,
-) -> EnvelopeId:
-    """Make a draft from the newest version of a document, cleaned so that it can be signed.
-
-    Raises NotFound, Forbidden, EnvelopeIncomplete, NotSignable.
-    """
-    draft = _Draft(title, message, tuple(recipients), due_at)
-    with db.reading() as tx:
-        version_id = _check_draft(tx, acting, document_id, draft, now)
-        most = tx.policy.numbers.uploads
-    with _original(db, vault, version_id, most.max_signing_bytes) as source:
-        normalised = intake.normalise(pdf, source, max_pages=most.max_signing_pages)
-        origin = {"version": version_id, "sha256": source.sha256()}
-    with normalised.prepared as prepared:
-        sizes = render.page_sizes(pdf, prepared)
-        staging = staged_pdf(
-            db,
-            vault,
-            prepared,
-            document_id=document_id,
-            purpose="prepared",
-            now=now,
-            pages=normalised.pages,
-            findings=json.dumps(asdict(normalised.findings)),
-        )
-        with staging as staged, db.transaction() as tx:
-            _check_draft(tx, acting, document_id, draft, now)
-            vault.keep(tx, staged, now=now)
-            return _add_draft(tx, acting, document_id, draft, staged.id, sizes, origin, now)
-
-
 def place_fields(
     db: Database, *, acting: Acting, envelope_id: EnvelopeId, fields: Sequence[NewField], now: datetime
 ) -> None:
@@ -136,7 +81,7 @@ def place_fields(
     with db.transaction() as tx:
         row = envelopes.for_managing(tx, acting, envelope_id)
         rules.require_draft(envelopes.to_decide(tx, row))
-        people = frozenset(str(one.id) for one in row.recipients)
+        people = frozenset(str(one.id) for one in row.recipients if one.signs)
         most = tx.policy.numbers.signing.max_fields
         placed = check_fields([_placed(field) for field in fields], people, row.page_sizes, most)
         _refuse_foreign_ids(tx, row, fields)
@@ -157,7 +102,7 @@ def send_envelope(
     envelope_id: EnvelopeId,
     now: datetime,
 ) -> None:
-    """Freeze the envelope, write the fields into the document and ask the first turn to sign.
+    """Freeze the envelope, write the fields into its documents and ask the first turn to act.
 
     Raises NotFound, Forbidden, EnvelopeFrozen, SignatureFieldMissing, PreflightFailed, EnvelopeChanged.
     """
@@ -165,18 +110,29 @@ def send_envelope(
         row = envelopes.for_managing(tx, acting, envelope_id)
         placed = database_fields.of_envelope(tx, envelope_id)
         rules.send(envelopes.to_decide(tx, row))
-        require_signature_fields(placed, {one.id: one.name for one in row.recipients})
-    with _prepared(db, vault, pdf, row, placed) as prepared:
-        problems = authority.preflight(pdf, prepared, [one.name for one in row.recipients])
-        if problems:
-            raise PreflightFailed(problems)
-        with (
-            staged_pdf(
-                db, vault, prepared, document_id=row.document_id, purpose="prepared", now=now, pages=row.pages
-            ) as staged,
-            db.transaction() as tx,
-        ):
-            _freeze(tx, vault, acting, envelope_id, placed, staged, now)
+        require_signature_fields(placed, {one.id: one.name for one in row.recipients if one.signs})
+    signers = [one.name for one in row.recipients if one.signs]
+    with ExitStack() as stagings:
+        ready = []
+        for document, first in with_first_pages(row.documents):
+            with _prepared(
+                db, vault, pdf, row, document, fields_within(placed, first, document.pages)
+            ) as made:
+                problems = authority.preflight(pdf, made, signers)
+                if problems:
+                    raise PreflightFailed(problems)
+                staging = staged_pdf(
+                    db,
+                    vault,
+                    made,
+                    document_id=document.document_id,
+                    purpose="prepared",
+                    now=now,
+                    pages=document.pages,
+                )
+                ready.append(stagings.enter_context(staging))
+        with db.transaction() as tx:
+            _freeze(tx, vault, acting, envelope_id, placed, ready, now)
 
 
 def void_envelope(
@@ -260,72 +216,13 @@ def show_envelope(db: Database, *, acting: Acting, envelope_id: EnvelopeId) -> E
 _MAY = (Permission.ENVELOPE_READ, Permission.ENVELOPE_MANAGE, Permission.ENVELOPE_SIGN)
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """What the sender asked for."""
-
-    title: str
-    message: str
-    recipients: tuple[NewRecipient, ...]
-    due_at: datetime | None
-
-
-def _check_draft(
-    tx: Transaction, acting: Acting, document_id: DocumentId, draft: _Draft, now: datetime
-) -> str:
-    """Return the version to start from. Raises NotFound, Forbidden, EnvelopeIncomplete."""
-    document = documents.for_seeing(tx, acting, document_id)
-    tx.policy.require(acting, Permission.ENVELOPE_CREATE, document.resource)
-    numbers = tx.policy.numbers.signing
-    rules.check_words(draft.title, draft.message, numbers.max_message_characters)
-    pairs = [(str(one.person_id), one.turn) for one in draft.recipients]
-    rules.check_recipients(pairs, numbers.max_recipients)
-    rules.check_due(draft.due_at, now)
-    known = {one.id for one in envelope_people.possible(tx, acting, document)}
-    if not known >= {one.person_id for one in draft.recipients}:
-        raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")
-    return documents.version_id(tx, document)
-
-
-def _add_draft(
-    tx: Transaction,
-    acting: Acting,
-    document_id: DocumentId,
-    draft: _Draft,
-    version_id: str,
-    sizes: list[tuple[float, float]],
-    origin: dict[str, str],
-    now: datetime,
-) -> EnvelopeId:
-    document = documents.for_seeing(tx, acting, document_id)
-    envelope_id = envelopes.add(
-        tx,
-        now=now,
-        organisation_id=document.organisation_id,
-        folder_id=document.folder_id,
-        document_id=document_id,
-        sender_id=acting.person_id,
-        title=draft.title.strip(),
-        message=draft.message.strip(),
-        prepared_version_id=version_id,
-        pages=len(sizes),
-        page_sizes=sizes,
-        due_at=draft.due_at,
-    )
-    recipients.add(tx, envelope_id, [(one.person_id, one.turn) for one in draft.recipients])
-    row = envelopes.for_managing(tx, acting, envelope_id)
-    facts = {**origin, "document": document_id, "recipients": [one.person_id for one in row.recipients]}
-    envelope_history.record(tx, Kind.ENVELOPE_CREATED, row, at=now, acting=acting, facts=facts)
-    return envelope_id
-
-
 def _freeze(
     tx: Transaction,
     vault: Vault,
     acting: Acting,
     envelope_id: EnvelopeId,
     placed: tuple[PlacedField, ...],
-    staged: Staged,
+    ready: Sequence[Staged],
     now: datetime,
 ) -> None:
     row = envelopes.for_managing(tx, acting, envelope_id)
@@ -333,34 +230,38 @@ def _freeze(
     after = rules.send(before)
     if database_fields.of_envelope(tx, envelope_id) != placed:
         raise EnvelopeChanged
-    kept = vault.keep(tx, staged, now=now)
-    envelopes.save(tx, row, before, after, now, prepared_version_id=kept.id, digest=kept.sha256, sent_at=now)
-    envelope_messages.ask_to_sign(tx, vault.records, row, rules.whose_turn(after), now)
-    facts = {"digest": kept.sha256, "recipients": len(row.recipients), "fields": len(placed)}
+    kept = [vault.keep(tx, staged, now=now) for staged in ready]
+    for document, one in zip(row.documents, kept, strict=True):
+        envelope_documents.change(tx, document, prepared_version_id=one.id, digest=one.sha256)
+    digest = digest_of([one.sha256 for one in kept])
+    envelopes.save(tx, row, before, after, now, digest=digest, sent_at=now)
+    envelope_messages.ask(tx, vault.records, row, rules.whose_turn(after), now)
+    envelope_messages.announce(tx, vault.records, row, now)
+    facts: dict[str, object] = {
+        "digest": digest,
+        "recipients": len(row.recipients),
+        "fields": len(placed),
+    }
+    if len(kept) > 1:
+        facts["digests"] = [one.sha256 for one in kept]
     envelope_history.record(tx, Kind.ENVELOPE_SENT, row, at=now, acting=acting, facts=facts)
 
 
 @contextmanager
-def _original(db: Database, vault: Vault, version_id: str, most: int) -> Iterator[Scratch]:
-    opened = vault.open_version(db, version_id)
-    if opened.size > most:
-        raise TooLargeToSign(f"This PDF is too large to be signed: it can have up to {most // 1024**2} MB.")
-    with Scratch.create() as source:
-        opened.copy_to(source.file)
-        yield source
-
-
-@contextmanager
 def _prepared(
-    db: Database, vault: Vault, pdf: Workers, row: EnvelopeRow, placed: Sequence[PlacedField]
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    row: EnvelopeRow,
+    document: EnclosedRow,
+    placed: Sequence[PlacedField],
 ) -> Iterator[Scratch]:
-    """Lend the cleaned document with a form field for each placed one."""
-    signers = [one.id for one in row.recipients]
+    """Lend a cleaned document with a form field for each placed one, and everybody's signature field."""
+    signers = [one.id for one in row.recipients if one.signs]
     with Scratch.create() as source:
-        vault.open_version(db, row.prepared_version_id or "").copy_to(source.file)
-        with pdf_fields.place_fields(
-            pdf, source, specs(placed), signers=signers, title=row.title
-        ) as prepared:
+        vault.open_version(db, document.prepared_version_id or "").copy_to(source.file)
+        title = row.title if len(row.documents) == 1 else document.name
+        with pdf_fields.place_fields(pdf, source, specs(placed), signers=signers, title=title) as prepared:
             yield prepared
 
 

@@ -205,6 +205,7 @@ def _move_document(
         return
     _check_freed(tx, acting, document.organisation_id, document.folder_id, target)
     places.hold_envelopes(tx, document.id)
+    rules.check_alone(shares_an_envelope=places.share_an_envelope(tx, document.id))
     count = moves.move_document(tx, vault, document.id, target.id, now)
     search_index.ask(tx, document.id, now)
     facts = {"from": document.folder_id, "to": target.id, "versions": count}

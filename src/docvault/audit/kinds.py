@@ -110,6 +110,8 @@ class Kind(StrEnum):
     ENVELOPE_CONSENTED = "envelope:recipient:consented"
     ENVELOPE_PAGES_SEEN = "envelope:recipient:pages-seen"
     ENVELOPE_SIGNED = "envelope:recipient:signed"
+    ENVELOPE_APPROVED = "envelope:approved"
+    ENVELOPE_READ_THROUGH = "envelope:read-through"
     ENVELOPE_DECLINED = "envelope:recipient:declined"
     ENVELOPE_VOIDED = "envelope:voided"
     SIGNING_CERTIFICATE_ISSUED = "envelope:certificate:issued"

@@ -121,6 +121,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ENVELOPE_CONSENTED: "{who} agreed to sign {title} electronically",
     Kind.ENVELOPE_PAGES_SEEN: "{who} looked at {pages} of {title}",
     Kind.ENVELOPE_SIGNED: "{who} signed {title}",
+    Kind.ENVELOPE_APPROVED: "{who} approved {title}",
+    Kind.ENVELOPE_READ_THROUGH: "{who} confirmed having read {title}",
     Kind.ENVELOPE_DECLINED: "{who} declined to sign {title}{reason}",
     Kind.ENVELOPE_VOIDED: "{who} voided {title}{reason}",
     Kind.SIGNING_CERTIFICATE_ISSUED: "DocVault issued a signing certificate for {person}",

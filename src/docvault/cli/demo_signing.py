@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from docvault.actions import ceremonies, completions, envelopes
+from docvault.actions import ceremonies, completions, drafts, envelopes
 from docvault.actions.ceremonies import CeremonyView
-from docvault.actions.envelopes import NewField, NewRecipient
+from docvault.actions.drafts import NewRecipient
+from docvault.actions.envelopes import NewField
 from docvault.cli.demo_portal import DemoPortal
 from docvault.cli.demo_story import Cast
 from docvault.pdf.samples import CLIENT, PROVIDER, Sample
@@ -33,12 +34,12 @@ def prepare(
 ) -> EnvelopeId:
     """Make a draft whose fields lie where the sample document leaves room for them."""
     portal = demo.portal
-    envelope_id = envelopes.create_envelope(
+    envelope_id = drafts.create_envelope(
         portal.db,
         portal.vault,
         portal.pdf,
         acting=acting,
-        document_id=document_id,
+        document_ids=[document_id],
         title=title,
         message=message,
         recipients=[NewRecipient(demo.ids[cast.key], turn) for turn, cast in enumerate(signers, start=1)],

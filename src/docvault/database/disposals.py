@@ -19,7 +19,7 @@ from docvault.database.retention import Kept
 from docvault.database.tables import (
     disposals,
     documents,
-    envelopes,
+    envelope_documents,
     folders,
     organisations,
     recipients,
@@ -153,12 +153,22 @@ def destroy(tx: Transaction, document_id: str, now: datetime) -> Sequence[str]:
     tx.connection.execute(delete(versions).where(of_document, versions.c.state == RECEIVING))
     tx.connection.execute(update(versions).where(of_document).values(wrapped_key=NO_KEY))
     search_index.forget(tx, document_id)
-    sealed = select(envelopes.c.id).where(envelopes.c.document_id == document_id)
-    tx.connection.execute(
-        update(recipients).where(recipients.c.envelope_id.in_(sealed)).values(answers=None, evidence=None)
-    )
     tx.connection.execute(update(documents).where(documents.c.id == document_id).values(disposed_at=now))
+    _forget_answers(tx, document_id)
     return blobs
+
+
+def _forget_answers(tx: Transaction, document_id: str) -> None:
+    """Drop what people filled in and their evidence, once the last document of their envelope is gone."""
+    enclosed, beside = envelope_documents, envelope_documents.alias("beside")
+    left = (
+        exists()
+        .where(beside.c.envelope_id == enclosed.c.envelope_id, beside.c.document_id == documents.c.id)
+        .where(documents.c.disposed_at.is_(None))
+    )
+    sealed = select(enclosed.c.envelope_id).where(enclosed.c.document_id == document_id, ~left)
+    gone = update(recipients).where(recipients.c.envelope_id.in_(sealed))
+    tx.connection.execute(gone.values(answers=None, evidence=None))
 
 
 def finish(tx: Transaction, epoch: int, listed: Sequence[VersionGone], now: datetime) -> str:

@@ -211,8 +211,9 @@ def rename(tx: Transaction, document: DocumentRow, name: str) -> None:
 def place(tx: Transaction, document_id: str, folder_id: str) -> None:
     """Say that a document lies in another folder, and so do its envelopes; the vault moves its keys along."""
     tx.connection.execute(update(documents).where(documents.c.id == document_id).values(folder_id=folder_id))
-    made = tables.envelopes
-    tx.connection.execute(update(made).where(made.c.document_id == document_id).values(folder_id=folder_id))
+    made, enclosed = tables.envelopes, tables.envelope_documents
+    its_own = select(enclosed.c.envelope_id).where(enclosed.c.document_id == document_id)
+    tx.connection.execute(update(made).where(made.c.id.in_(its_own)).values(folder_id=folder_id))
 
 
 def remove_empty(tx: Transaction, document_id: str) -> None:

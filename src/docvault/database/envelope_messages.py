@@ -12,18 +12,29 @@ from docvault.database.messages import Cause, Records
 from docvault.database.recipients import RecipientRow
 from docvault.database.tables import organisations, people
 from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules.envelopes import Part
 from docvault.values import PersonId
 
+ASKING = {Part.APPROVER: "approve_request", Part.VIEWER: "view_request"}  # the others are asked to sign
 
-def ask_to_sign(
-    tx: Transaction, records: Records, row: EnvelopeRow, asked: Iterable[str], now: datetime
-) -> None:
-    """Write to those whose turn has come. asked: ids of recipients."""
+
+def ask(tx: Transaction, records: Records, row: EnvelopeRow, asked: Iterable[str], now: datetime) -> None:
+    """Write to those whose turn has come what they are asked for. asked: ids of recipients."""
     wanted = frozenset(asked)
     for recipient in row.recipients:
         if recipient.id in wanted:
             cause = Cause(row.sender_id, Permission.ENVELOPE_MANAGE, row.id)
-            _to_signer(tx, records, row, recipient, "sign_request", cause, now)
+            template = ASKING.get(recipient.part, "sign_request")
+            _to_recipient(tx, records, row, recipient, template, cause, now)
+            recipients.change(tx, recipient.id, notified_at=now)
+
+
+def announce(tx: Transaction, records: Records, row: EnvelopeRow, now: datetime) -> None:
+    """Tell those who only receive a copy that it is on its way."""
+    for recipient in row.recipients:
+        if recipient.part is Part.COPY:
+            cause = Cause(row.sender_id, Permission.ENVELOPE_MANAGE, row.id)
+            _to_recipient(tx, records, row, recipient, "copy_notice", cause, now)
             recipients.change(tx, recipient.id, notified_at=now)
 
 
@@ -32,12 +43,13 @@ def remind(
 ) -> None:
     """Write once more to somebody whose turn it is."""
     cause = messages.caused_by(by, Permission.ENVELOPE_MANAGE, row.id)
-    _to_signer(tx, records, row, recipient, "sign_reminder", cause, now)
+    template = ASKING.get(recipient.part, "sign_reminder")
+    _to_recipient(tx, records, row, recipient, template, cause, now)
     recipients.change(tx, recipient.id, reminded_at=now)
 
 
 def tell_completed(tx: Transaction, records: Records, row: EnvelopeRow, now: datetime) -> None:
-    """Write to everybody who signed, and to the sender."""
+    """Write to everybody who was on it, and to the sender."""
     for person_id, email, name in _everybody(row):
         values = {"name": name, "title": row.title, "path": f"/envelopes/{row.id}"}
         messages.add(
@@ -104,7 +116,7 @@ def _everybody(row: EnvelopeRow, *, asked_only: bool = False) -> list[tuple[Pers
     return [(person_id, email, name) for person_id, (email, name) in people_of.items()]
 
 
-def _to_signer(
+def _to_recipient(
     tx: Transaction,
     records: Records,
     row: EnvelopeRow,
@@ -120,7 +132,7 @@ def _to_signer(
         "title": row.title,
         "message": row.message,
         "due": row.due_at.isoformat() if row.due_at else "",
-        "path": f"/sign/{row.id}",
+        "path": f"/envelopes/{row.id}" if recipient.part is Part.COPY else f"/sign/{row.id}",
     }
     messages.add(
         tx,

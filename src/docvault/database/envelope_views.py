@@ -8,7 +8,8 @@ from docvault.database.envelopes import EnvelopeRow
 from docvault.database.recipients import RecipientRow
 from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.rules import envelopes as rules
-from docvault.rules.envelopes import State
+from docvault.rules.envelope_documents import with_first_pages
+from docvault.rules.envelopes import Part, State
 from docvault.rules.fields import PlacedField
 from docvault.values import DocumentId, EnvelopeId, PersonId, RecipientId
 
@@ -22,8 +23,8 @@ class EnvelopeSummary:
     organisation_name: str
     sender_name: str
     state: State
-    signed: int  # people who have signed
-    signers: int
+    signed: int  # people who have done what they were asked for
+    signers: int  # people who are asked for something
     created_at: datetime
     changed_at: datetime
     due_at: datetime | None
@@ -34,7 +35,8 @@ class EnvelopeSummary:
 class RecipientView:
     """One person of an envelope.
 
-    state: draft | waiting | notified | viewed | consented | signed | declined | ended.
+    state: draft | waiting | notified | viewed | consented | signed | approved | read | copy | declined |
+    ended.
     """
 
     id: RecipientId
@@ -43,9 +45,10 @@ class RecipientView:
     email: str
     organisation_name: str
     role: Role
+    part: Part
     turn: int
     state: str
-    at: datetime | None  # when they signed or declined, or else were last written to
+    at: datetime | None  # when they did their part or declined, or else were last written to
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,22 @@ class HistoryItem:
 
 
 @dataclass(frozen=True, slots=True)
-class EnvelopeView(EnvelopeSummary):
-    """One envelope as a person sees it. digest: hex SHA-256 of the document as sent."""
+class EnclosedView:
+    """One document of an envelope. digest: hex SHA-256 as sent."""
 
+    position: int  # from 1
     document_id: DocumentId
+    name: str
+    pages: int
+    first_page: int  # its first page's number in the envelope
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeView(EnvelopeSummary):
+    """One envelope as a person sees it. digest: hex SHA-256 of what was sent, all documents together."""
+
+    documents: tuple[EnclosedView, ...]
     sender_email: str
     message: str
     reason: str | None
@@ -90,8 +105,8 @@ def summary(row: EnvelopeRow, acting: Acting) -> EnvelopeSummary:
         organisation_name=row.organisation_name,
         sender_name=row.sender_name,
         state=row.state,
-        signed=sum(recipient.signed_at is not None for recipient in row.recipients),
-        signers=len(row.recipients),
+        signed=sum(recipient.done_at is not None for recipient in row.recipients),
+        signers=sum(recipient.part in rules.ACTING for recipient in row.recipients),
         created_at=row.created_at,
         changed_at=row.changed_at,
         due_at=row.due_at,
@@ -111,7 +126,7 @@ def whole(
     line = summary(row, acting)
     return EnvelopeView(
         **{name: getattr(line, name) for name in EnvelopeSummary.__slots__},
-        document_id=row.document_id,
+        documents=documents(row),
         sender_email=row.sender_email,
         message=row.message,
         reason=row.reason,
@@ -124,9 +139,17 @@ def whole(
         recipients=recipients(row),
         fields=fields,
         history=history,
-        has_signed=row.signed_version_id is not None,
+        has_signed=row.completed_at is not None,
         has_certificate=row.certificate_version_id is not None,
         may=may,
+    )
+
+
+def documents(row: EnvelopeRow) -> tuple[EnclosedView, ...]:
+    """Return the documents of an envelope in their order."""
+    return tuple(
+        EnclosedView(one.position, one.document_id, one.name, one.pages, first, one.digest)
+        for one, first in with_first_pages(row.documents)
     )
 
 
@@ -141,27 +164,33 @@ def recipients(row: EnvelopeRow) -> tuple[RecipientView, ...]:
             email=one.email,
             organisation_name=one.organisation_name,
             role=one.person_role,
+            part=one.part,
             turn=one.turn,
             state=_state(row, one, now_signing),
-            at=one.signed_at or one.declined_at or one.reminded_at or one.notified_at,
+            at=one.done_at or one.declined_at or one.reminded_at or one.notified_at,
         )
         for one in row.recipients
     )
 
 
 def in_turn(row: EnvelopeRow) -> frozenset[str]:
-    """Return the recipients who may sign now."""
-    signers = tuple(one.signer(frozenset()) for one in row.recipients)
-    return rules.whose_turn(rules.Envelope(row.state, row.pages, signers))
+    """Return the recipients who may act now."""
+    people_of = tuple(one.to_decide(frozenset()) for one in row.recipients)
+    return rules.whose_turn(rules.Envelope(row.state, row.pages, people_of))
+
+
+_DONE = {Part.APPROVER: "approved", Part.VIEWER: "read"}
 
 
 def _state(row: EnvelopeRow, one: RecipientRow, now_signing: frozenset[str]) -> str:
-    if one.signed_at is not None:
-        return "signed"
+    if one.done_at is not None:
+        return _DONE.get(one.part, "signed")
     if one.declined_at is not None:
         return "declined"
     if row.state is State.DRAFT:
         return "draft"
+    if one.part is Part.COPY:
+        return "copy"
     if one.id in now_signing:
         return "consented" if one.consented_at else "viewed" if one.viewed_at else "notified"
     return "waiting" if row.state is State.SENT else "ended"

@@ -1,6 +1,5 @@
 """The questions asked of envelopes; each names who asks. What may happen to one is decided in rules/."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, union_all, update
 
-from docvault.database import fields, folder_members, recipients, residuals
+from docvault.database import envelope_documents, fields, folder_members, recipients, residuals
 from docvault.database.engine import PAGE_MOST, Page, Transaction, before_cursor, cursor_after
+from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.recipients import RecipientRow
 from docvault.database.tables import envelopes, organisations, people
 from docvault.database.tables import recipients as recipient_rows
@@ -17,9 +17,8 @@ from docvault.policy.engine import Forbidden
 from docvault.policy.residuals import alternatives
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.rules import envelopes as rules
-from docvault.rules.envelopes import State
+from docvault.rules.envelopes import Part, State
 from docvault.values import (
-    DocumentId,
     DocVaultError,
     EnvelopeId,
     FolderId,
@@ -47,7 +46,6 @@ class EnvelopeRow:
     organisation_id: OrganisationId
     organisation_name: str
     folder_id: FolderId
-    document_id: DocumentId
     sender_id: PersonId
     sender_name: str
     sender_email: str
@@ -56,19 +54,16 @@ class EnvelopeRow:
     message: str
     state: State
     reason: str | None
-    prepared_version_id: str | None
-    working_version_id: str | None
-    signed_version_id: str | None
     certificate_version_id: str | None
-    digest: str | None
-    pages: int
-    page_sizes: tuple[tuple[float, float], ...]
+    digest: str | None  # of what was sent, see rules.envelope_documents
     created_at: datetime
     changed_at: datetime
     sent_at: datetime | None
     completed_at: datetime | None
     due_at: datetime | None
     trouble: str | None
+    revision: int
+    documents: tuple[EnclosedRow, ...]
     recipients: tuple[RecipientRow, ...]
     shares: Mapping[str, frozenset[str]]  # of its folder: contributors, managers, denied
 
@@ -83,6 +78,15 @@ class EnvelopeRow:
             **self.shares,
         }
         return Resource(ResourceType.ENVELOPE, self.id, attributes)
+
+    @property
+    def page_sizes(self) -> tuple[tuple[float, float], ...]:
+        """Width and height of each page, over all documents, in displayed-page points."""
+        return tuple(size for document in self.documents for size in document.page_sizes)
+
+    @property
+    def pages(self) -> int:
+        return sum(document.pages for document in self.documents)
 
     def recipient_of(self, person_id: PersonId) -> RecipientRow | None:
         """Return the row of this person, if they are asked to sign."""
@@ -165,7 +169,8 @@ def _load(tx: Transaction, envelope_id: EnvelopeId, at: datetime | None, *, lock
     if row is None:
         raise NotFound
     shares = folder_members.of_envelopes(tx, [row.folder_id], at) if at else {row.folder_id: {}}
-    return _envelope(row, recipients.of_envelope(tx, envelope_id), shares)
+    enclosed = envelope_documents.of_envelope(tx, envelope_id)
+    return _envelope(row, enclosed, recipients.of_envelope(tx, envelope_id), shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,19 +207,23 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def waiting_for(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
-    """Return sent envelopes that `acting` has not signed yet, newest first; turns are the rules' business."""
+    """Return sent envelopes that wait for `acting`, newest first; turns are the rules' business."""
     own = select(recipient_rows.c.envelope_id).where(
-        recipient_rows.c.person_id == acting.person_id, recipient_rows.c.signed_at.is_(None)
+        recipient_rows.c.person_id == acting.person_id,
+        recipient_rows.c.signed_at.is_(None),
+        recipient_rows.c.approved_at.is_(None),
+        recipient_rows.c.role != Part.COPY.value,
     )
     conditions = [envelopes.c.state == State.SENT.value, envelopes.c.id.in_(own)]
     return _newest_seen(tx, acting, conditions, limit)
 
 
 def in_progress(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
-    """Return envelopes under way that `acting` sent or has signed, newest first."""
+    """Return envelopes under way that `acting` sent or has done their part of, newest first."""
     sent = select(envelopes.c.id).where(envelopes.c.sender_id == acting.person_id)
     signed = select(recipient_rows.c.envelope_id).where(
-        recipient_rows.c.person_id == acting.person_id, recipient_rows.c.signed_at.is_not(None)
+        recipient_rows.c.person_id == acting.person_id,
+        or_(recipient_rows.c.signed_at.is_not(None), recipient_rows.c.approved_at.is_not(None)),
     )
     under_way = envelopes.c.state.in_([State.SENT.value, State.COMPLETING.value])
     conditions = [under_way, envelopes.c.id.in_(union_all(sent.where(under_way), signed))]
@@ -255,8 +264,9 @@ def _newest_seen(
     newest = _newest(_QUESTION.where(envelopes.c.id.in_(among)), count)
     found = tx.connection.execute(newest, {"at": acting.at}).all()
     people_of = recipients.of_envelopes(tx, [row.id for row in found])
+    enclosed = envelope_documents.of_envelopes(tx, [row.id for row in found])
     shares = folder_members.of_envelopes(tx, [row.folder_id for row in found], acting.at)
-    return [_envelope(row, people_of[row.id], shares) for row in found]
+    return [_envelope(row, enclosed[row.id], people_of[row.id], shares) for row in found]
 
 
 def _newest(question: Select[Any], count: int) -> Select[Any]:
@@ -266,12 +276,10 @@ def _newest(question: Select[Any], count: int) -> Select[Any]:
 def add(tx: Transaction, *, now: datetime, **columns: Any) -> EnvelopeId:
     """Write a new draft and return its id."""
     envelope_id = EnvelopeId(new_id())
-    sizes = json.dumps(columns.pop("page_sizes"))
     tx.connection.execute(
         insert(envelopes).values(
             id=envelope_id,
             state=State.DRAFT.value,
-            page_sizes=sizes,
             created_at=now,
             changed_at=now,
             **columns,
@@ -286,8 +294,8 @@ def to_decide(tx: Transaction, row: EnvelopeRow) -> rules.Envelope:
     for field in fields.of_envelope(tx, row.id):
         if field.required:
             required.setdefault(field.recipient_id, set()).add(field.id)
-    signers = tuple(one.signer(frozenset(required.get(one.id, ()))) for one in row.recipients)
-    return rules.Envelope(row.state, row.pages, signers)
+    people_of = tuple(one.to_decide(frozenset(required.get(one.id, ()))) for one in row.recipients)
+    return rules.Envelope(row.state, row.pages, people_of)
 
 
 def save(
@@ -300,16 +308,16 @@ def save(
 ) -> None:
     """Write a decision, if the envelope is still in the state it was made in. Raises EnvelopeChanged."""
     change(tx, row, now, state=after.state.value, **columns)
-    for old, new in zip(before.signers, after.signers, strict=True):
+    for old, new in zip(before.recipients, after.recipients, strict=True):
         recipients.save(tx, old, new)
 
 
 def change(tx: Transaction, row: EnvelopeRow, now: datetime, **columns: Any) -> None:
-    """Write some columns, if state and working version are still those of `row`. Raises EnvelopeChanged.
+    """Write some columns, if state and revision are still those of `row`. Raises EnvelopeChanged.
 
-    Two revisions made from the same one would fork the document: the second finds another working version.
+    Two signatures put into the same bytes would fork a document: the second finds another revision.
     """
-    same = envelopes.c.working_version_id.is_not_distinct_from(row.working_version_id)
+    same = envelopes.c.revision == row.revision
     changed = tx.connection.execute(
         update(envelopes)
         .where(envelopes.c.id == row.id, envelopes.c.state == row.state.value, same)
@@ -329,9 +337,11 @@ def note_trouble(tx: Transaction, row: EnvelopeRow, trouble: str | None, now: da
 
 
 def _envelope(
-    row: Row[Any], people_of: tuple[RecipientRow, ...], shares: Mapping[str, Mapping[str, frozenset[str]]]
+    row: Row[Any],
+    enclosed: tuple[EnclosedRow, ...],
+    people_of: tuple[RecipientRow, ...],
+    shares: Mapping[str, Mapping[str, frozenset[str]]],
 ) -> EnvelopeRow:
     values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
-    sizes = tuple((width, height) for width, height in json.loads(values["page_sizes"]))
-    others = {"recipients": people_of, "shares": shares[row.folder_id]}
-    return EnvelopeRow(**values | {"state": State(values["state"]), "page_sizes": sizes} | others)
+    others = {"documents": enclosed, "recipients": people_of, "shares": shares[row.folder_id]}
+    return EnvelopeRow(**values | {"state": State(values["state"])} | others)

@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Select, exists, func, insert, select, union, update
 
 from docvault.database import holds
 from docvault.database.engine import Transaction
-from docvault.database.tables import Moment, documents, envelopes, folders, object_locks, versions
+from docvault.database.tables import (
+    Moment,
+    documents,
+    envelope_documents,
+    envelopes,
+    folders,
+    object_locks,
+    versions,
+)
 
 COMPLETED = "completed"
 PAGE = 500  # rows of one statement
@@ -39,10 +47,12 @@ def note(tx: Transaction, version_ids: Sequence[str], now: datetime) -> None:
 
 def unnoted(tx: Transaction) -> Sequence[str]:
     """Return some versions that completed envelopes ended with, document or certificate, and nobody noted."""
-    columns = (envelopes.c.signed_version_id, envelopes.c.certificate_version_id)
-    ended = union_all(
+    columns = (envelope_documents.c.signed_version_id, envelopes.c.certificate_version_id)
+    ended = union(  # each once: every document of an envelope stands beside the same certificate
         *(
-            select(column.label("id")).where(
+            select(column.label("id"))
+            .join_from(envelopes, envelope_documents, envelope_documents.c.envelope_id == envelopes.c.id)
+            .where(
                 envelopes.c.state == COMPLETED,
                 column.is_not(None),
                 ~exists().where(object_locks.c.version_id == column),

@@ -96,9 +96,25 @@ def put_folder(tx: Transaction, folder: FolderRow, parent: FolderRow | None) -> 
 
 def hold_envelopes(tx: Transaction, document_id: str) -> None:
     """Hold the envelopes of a document still. Before the document: signing takes them in that order, too."""
-    of_document = tables.envelopes.c.document_id == document_id
-    chosen = select(tables.envelopes.c.id).where(of_document).order_by(tables.envelopes.c.id)
+    enclosed = tables.envelope_documents
+    its_own = select(enclosed.c.envelope_id).where(enclosed.c.document_id == document_id)
+    chosen = (
+        select(tables.envelopes.c.id)
+        .where(tables.envelopes.c.id.in_(its_own))
+        .order_by(tables.envelopes.c.id)
+    )
     tx.connection.execute(chosen.with_for_update(key_share=True))
+
+
+def share_an_envelope(tx: Transaction, document_id: str) -> bool:
+    """Tell whether a document is in an envelope with others."""
+    own, other = tables.envelope_documents.alias("own"), tables.envelope_documents.alias("other")
+    together = (
+        select(other.c.document_id)
+        .join(own, own.c.envelope_id == other.c.envelope_id)
+        .where(own.c.document_id == document_id, other.c.document_id != document_id)
+    )
+    return tx.connection.execute(together.limit(1)).first() is not None
 
 
 def bin_folder(tx: Transaction, acting: Acting, folder: FolderRow, now: datetime) -> int:

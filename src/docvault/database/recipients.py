@@ -12,6 +12,7 @@ from docvault.database.engine import Transaction
 from docvault.database.tables import organisations, people, recipients
 from docvault.policy.vocabulary import Role
 from docvault.rules import envelopes as rules
+from docvault.rules.envelopes import Asked, Part
 from docvault.values import EnvelopeId, PersonId, RecipientId, new_id
 
 
@@ -27,7 +28,7 @@ class RecipientRow:
     person_role: Role
     organisation_name: str
     turn: int
-    role: str
+    part: Part
     notified_at: datetime | None
     reminded_at: datetime | None
     viewed_at: datetime | None
@@ -36,21 +37,33 @@ class RecipientRow:
     consent_sha256: str | None
     pages_seen: frozenset[int]
     signed_at: datetime | None
+    approved_at: datetime | None
     declined_at: datetime | None
     answers: bytes | None
     evidence: bytes | None
     applied_at: datetime | None
     certificate_sha256: str | None
 
-    def signer(self, required_fields: frozenset[str]) -> rules.Signer:
+    @property
+    def signs(self) -> bool:
+        return self.part in rules.SIGNING
+
+    @property
+    def done_at(self) -> datetime | None:
+        """When they did what they were asked for."""
+        return self.signed_at or self.approved_at
+
+    def to_decide(self, required_fields: frozenset[str]) -> rules.Recipient:
         """Return what decisions are made from."""
-        return rules.Signer(
+        return rules.Recipient(
             id=self.id,
             turn=self.turn,
+            part=self.part,
             required_fields=required_fields,
             consented_at=self.consented_at,
             pages_seen=self.pages_seen,
             signed_at=self.signed_at,
+            approved_at=self.approved_at,
             declined_at=self.declined_at,
             applied_at=self.applied_at,
         )
@@ -85,18 +98,18 @@ def of_envelope(tx: Transaction, envelope_id: EnvelopeId) -> tuple[RecipientRow,
     return of_envelopes(tx, [envelope_id])[envelope_id]
 
 
-def add(tx: Transaction, envelope_id: EnvelopeId, chosen: Iterable[tuple[PersonId, int]]) -> None:
-    """Put people on a new envelope, as pairs of person and turn."""
+def add(tx: Transaction, envelope_id: EnvelopeId, asked: Iterable[Asked]) -> None:
+    """Put people on a new envelope."""
     rows = [
         {
             "id": new_id(),
             "envelope_id": envelope_id,
-            "person_id": person_id,
-            "turn": turn,
-            "role": "signer",
+            "person_id": one.person_id,
+            "turn": one.turn,
+            "role": one.part.value,
             "pages_seen": "[]",
         }
-        for person_id, turn in chosen
+        for one in asked
     ]
     tx.connection.execute(insert(recipients), rows)
 
@@ -106,11 +119,11 @@ def change(tx: Transaction, recipient_id: str, **columns: Any) -> None:
     tx.connection.execute(update(recipients).where(recipients.c.id == recipient_id).values(**columns))
 
 
-def save(tx: Transaction, before: rules.Signer, after: rules.Signer) -> None:
+def save(tx: Transaction, before: rules.Recipient, after: rules.Recipient) -> None:
     """Write what a decision changed about one person."""
     changed: Mapping[str, Any] = {
         name: getattr(after, name)
-        for name in ("consented_at", "signed_at", "declined_at", "applied_at")
+        for name in ("consented_at", "signed_at", "approved_at", "declined_at", "applied_at")
         if getattr(after, name) != getattr(before, name)
     }
     if after.pages_seen != before.pages_seen:
@@ -123,4 +136,5 @@ def _recipient(row: Row[Any]) -> RecipientRow:
     values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
     values["pages_seen"] = frozenset(json.loads(values["pages_seen"]))
     values["person_role"] = Role(values["person_role"])
+    values["part"] = Part(values.pop("role"))
     return RecipientRow(**values)

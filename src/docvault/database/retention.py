@@ -16,6 +16,7 @@ from docvault.database.engine import Transaction
 from docvault.database.tables import (
     audit_entries,
     documents,
+    envelope_documents,
     envelopes,
     folders,
     organisations,
@@ -149,6 +150,12 @@ def _binned_at() -> ColumnElement[Any]:
     )
 
 
+_MINE = and_(  # the envelopes of a document
+    envelope_documents.c.envelope_id == envelopes.c.id,
+    envelope_documents.c.document_id == documents.c.id,
+)
+
+
 def _question(now: datetime) -> Select[Any]:
     whole = and_(versions.c.document_id == documents.c.id, versions.c.state == STORED)
     newest = select(func.max(versions.c.created_at)).where(whole, versions.c.purpose == "original")
@@ -156,8 +163,7 @@ def _question(now: datetime) -> Select[Any]:
     used = select(func.max(audit_entries.c.at)).where(
         audit_entries.c.object_id == documents.c.id, audit_entries.c.kind.in_([kind.value for kind in USES])
     )
-    mine = envelopes.c.document_id == documents.c.id
-    completed = select(func.max(envelopes.c.completed_at)).where(mine, envelopes.c.state == "completed")
+    completed = select(func.max(envelopes.c.completed_at)).where(_MINE, envelopes.c.state == "completed")
     override = and_(
         retention_overrides.c.document_id == documents.c.id, retention_overrides.c.ended_at.is_(None)
     )
@@ -179,7 +185,7 @@ def _question(now: datetime) -> Select[Any]:
             used.scalar_subquery().label("last_used_at"),
             completed.scalar_subquery().label("completed_at"),
             size.scalar_subquery().label("size"),
-            exists().where(mine, envelopes.c.state.in_(OPEN)).label("open_envelope"),
+            exists().where(_MINE, envelopes.c.state.in_(OPEN)).label("open_envelope"),
             holds.covers(documents, folders, now).label("held"),
             retention_overrides.c.keep_until,
         )

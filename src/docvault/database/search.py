@@ -17,6 +17,7 @@ from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_
 from docvault.database.search_index import READABLE
 from docvault.database.tables import (
     documents,
+    envelope_documents,
     envelopes,
     folders,
     organisations,
@@ -177,7 +178,8 @@ def _in_state(tx: Transaction, acting: Acting, state: str) -> ColumnElement[bool
         # Only envelopes that they may see: another's would change the answer.
         seen = tx.policy.residual(acting, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE)
         return exists().where(
-            envelopes.c.document_id == documents.c.id,
+            envelope_documents.c.envelope_id == envelopes.c.id,
+            envelope_documents.c.document_id == documents.c.id,
             envelopes.c.state.in_(OPEN),
             residuals.where(seen, residuals.ENVELOPES),
         )

@@ -3,7 +3,7 @@
 Never claims "qualified" (promise 73). The page is drawn in a worker and then sealed like any document.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -55,6 +55,7 @@ class Document:
     sha256_original: str  # as uploaded
     sha256_sent: str  # with fields, as everybody was shown it
     sha256_sealed: str  # as attached
+    report: Report  # of the sealed document
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,6 @@ class Facts:
     completed_at: datetime
     documents: tuple[Document, ...]
     signers: tuple[Signer, ...]
-    report: Report  # of the sealed document
     log_origin: str
     log_size: int
     checkpoint: str  # the signed note, as text
@@ -111,11 +111,21 @@ def certificate_of_completion(workers: Workers, facts: Facts, attachments: Seque
 
 
 def _plain(facts: Facts) -> dict[str, Any]:
-    plain = asdict(facts) | {"verdict": str(facts.report.verdict), "summary": facts.report.summary}
-    plain["marks"] = [
-        {
+    """Return what the page shows. Each document was found valid before there is a certificate at all."""
+    first = facts.documents[0].report
+    plain = asdict(facts) | {"verdict": str(first.verdict), "summary": first.summary}
+    plain["marks"] = [mark for document in facts.documents for mark in _marks(facts, document)]
+    for document in plain["documents"]:
+        del document["report"]
+    shown: dict[str, Any] = _shown(plain)
+    return shown
+
+
+def _marks(facts: Facts, document: Document) -> Iterator[dict[str, Any]]:
+    for each in document.report.signatures:
+        yield {
             "kind": each.kind,
-            "signer": each.signer,
+            "signer": each.signer if len(facts.documents) == 1 else f"{each.signer} in {document.name}",
             "time": each.time,
             "proven": each.time_source == "timestamp",
             "clock": each.clock or "",
@@ -123,11 +133,6 @@ def _plain(facts: Facts) -> dict[str, Any]:
             "certificate": each.certificate_sha256 or "",
             "reason": each.reason,
         }
-        for each in facts.report.signatures
-    ]
-    del plain["report"]
-    shown: dict[str, Any] = _shown(plain)
-    return shown
 
 
 def _shown(value: Any) -> Any:

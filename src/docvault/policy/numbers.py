@@ -39,6 +39,7 @@ class Uploads:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
+    max_documents: Positive  # of one envelope
     max_recipients: Positive
     max_fields: Positive
     max_message_characters: Positive

@@ -8,7 +8,7 @@ The states and the only ways between them (promise 65: what was sent does not ch
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -63,6 +63,10 @@ class AlreadySigned(SigningRefused): ...
 class NotYourTurn(SigningRefused): ...
 
 
+class NotYourPart(SigningRefused):
+    """Somebody who approves, reads or receives a copy tries to sign, or the other way round."""
+
+
 class ConsentMissing(SigningRefused): ...
 
 
@@ -76,18 +80,45 @@ class NotReady(EnvelopeRefused):
     """A step of completion was asked for before the one it needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """One person who is asked to sign. Times are aware UTC."""
+class Part(StrEnum):
+    """What a recipient is asked for."""
 
-    id: str  # the recipient's id
-    turn: int  # 1 is first; signers with the same turn sign in any order
+    SIGNER = "signer"
+    WITNESS = "witness"  # signs as one who saw somebody sign: with a signer's turn or after it
+    COUNTER_SIGNER = "counter-signer"  # signs after every signer
+    APPROVER = "approver"  # says yes or no; their yes is in the evidence, not in the document
+    VIEWER = "viewer"  # confirms that they have read it
+    COPY = "copy"  # is told at the start and at the end; nothing waits for them
+
+
+SIGNING = frozenset({Part.SIGNER, Part.WITNESS, Part.COUNTER_SIGNER})
+DECIDING = SIGNING | {Part.APPROVER}  # may decline
+ACTING = DECIDING | {Part.VIEWER}  # others wait for them
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person of an envelope. Times are aware UTC."""
+
+    id: str
+    turn: int  # 1 is first; people with the same turn act in any order
+    part: Part = Part.SIGNER
     required_fields: frozenset[str] = frozenset()
     consented_at: datetime | None = None
     pages_seen: frozenset[int] = frozenset()
     signed_at: datetime | None = None
+    approved_at: datetime | None = None  # of those who do not sign: approved, or read
     declined_at: datetime | None = None
-    applied_at: datetime | None = None  # when their signature was put into the document
+    applied_at: datetime | None = None  # when their signature was put into the documents
+
+    @property
+    def signs(self) -> bool:
+        return self.part in SIGNING
+
+    @property
+    def is_awaited(self) -> bool:
+        """True while others wait for them."""
+        return self.part in ACTING and self.signed_at is None and self.approved_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +127,7 @@ class Envelope:
 
     state: State
     pages: int
-    signers: tuple[Signer, ...]
+    recipients: tuple[Recipient, ...]
 
     @property
     def is_complete(self) -> bool:
@@ -112,17 +143,35 @@ def require_draft(envelope: Envelope) -> None:
         )
 
 
-def check_recipients(recipients: Iterable[tuple[str, int]], most: int) -> None:
-    """Accept up to `most` pairs of person id and turn. Raises EnvelopeIncomplete."""
-    pairs = list(recipients)
-    if not pairs:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person as the sender puts them on an envelope."""
+
+    person_id: str
+    turn: int
+    part: Part = Part.SIGNER
+
+
+def check_recipients(asked: Sequence[Asked], most: int) -> None:
+    """Accept up to `most` people of whom somebody signs. Raises EnvelopeIncomplete."""
+    if not any(one.part in SIGNING for one in asked):
         raise EnvelopeIncomplete("Choose at least one person who should sign.")
-    if len(pairs) > most:
-        raise EnvelopeIncomplete(f"An envelope can have at most {most} people who sign.")
-    if len({person for person, _ in pairs}) != len(pairs):
+    if len(asked) > most:
+        raise EnvelopeIncomplete(f"An envelope can have at most {most} people.")
+    if len({one.person_id for one in asked}) != len(asked):
         raise EnvelopeIncomplete("Each person can be on an envelope only once.")
-    if any(turn < 1 or turn > most for _, turn in pairs):
+    if any(one.turn < 1 or one.turn > most for one in asked):
         raise EnvelopeIncomplete(f"Turns count from 1 to {most}.")
+    _check_order(asked)
+
+
+def _check_order(asked: Sequence[Asked]) -> None:
+    turns = {part: [one.turn for one in asked if one.part is part] for part in SIGNING}
+    signers, witnesses, counter = turns[Part.SIGNER], turns[Part.WITNESS], turns[Part.COUNTER_SIGNER]
+    if witnesses and (not signers or min(witnesses) < min(signers)):
+        raise EnvelopeIncomplete("A witness needs somebody who signs with them or before them.")
+    if counter and (not signers or min(counter) <= max(signers)):
+        raise EnvelopeIncomplete("Somebody who counter-signs needs a turn after everybody who signs.")
 
 
 def check_words(title: str, message: str, longest: int) -> None:
@@ -169,26 +218,26 @@ def check_reason(reason: str) -> str:
 def send(envelope: Envelope) -> Envelope:
     """Freeze the envelope and ask the first turn to sign. Raises EnvelopeFrozen, EnvelopeIncomplete."""
     require_draft(envelope)
-    if not envelope.signers:
+    if not any(recipient.signs for recipient in envelope.recipients):
         raise EnvelopeIncomplete("Choose at least one person who should sign.")
     return replace(envelope, state=State.SENT)
 
 
 def whose_turn(envelope: Envelope) -> frozenset[str]:
-    """Return the ids of those who may sign now: everybody unsigned of the lowest unsigned turn."""
+    """Return the ids of those who may act now: everybody awaited of the lowest turn that is not done."""
     if envelope.state is not State.SENT:
         return frozenset()
-    waiting = [signer for signer in envelope.signers if signer.signed_at is None]
-    lowest = min((signer.turn for signer in waiting), default=0)
-    return frozenset(signer.id for signer in waiting if signer.turn == lowest)
+    waiting = [recipient for recipient in envelope.recipients if recipient.is_awaited]
+    lowest = min((recipient.turn for recipient in waiting), default=0)
+    return frozenset(recipient.id for recipient in waiting if recipient.turn == lowest)
 
 
 def consent(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
     """Record that a signer agreed to sign electronically; giving it again keeps the first time.
 
-    Raises EnvelopeClosed, AlreadySigned, NotYourTurn.
+    Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart.
     """
-    signer = _in_turn(envelope, signer_id)
+    signer = _in_turn(envelope, signer_id, SIGNING)
     if signer.consented_at is not None:
         return envelope
     return _with(envelope, replace(signer, consented_at=now))
@@ -199,7 +248,7 @@ def see_pages(envelope: Envelope, signer_id: str, pages: Collection[int]) -> Env
 
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, EnvelopeIncomplete.
     """
-    signer = _in_turn(envelope, signer_id)
+    signer = _in_turn(envelope, signer_id, ACTING)
     if any(page < 1 or page > envelope.pages for page in pages):
         raise EnvelopeIncomplete(f"The document has the pages 1 to {envelope.pages}.")
     return _with(envelope, replace(signer, pages_seen=signer.pages_seen | frozenset(pages)))
@@ -210,33 +259,51 @@ def sign(envelope: Envelope, signer_id: str, answered: AbstractSet[str], now: da
 
     answered: ids of the fields this signer filled in.
     now: aware UTC time, taken once by the caller.
-    Raises EnvelopeClosed, AlreadySigned, NotYourTurn, ConsentMissing, PagesNotSeen, FieldsMissing; tried in
-    that order.
+    Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart, ConsentMissing, PagesNotSeen,
+    FieldsMissing; tried in that order.
     """
-    signer = _in_turn(envelope, signer_id)
+    signer = _in_turn(envelope, signer_id, SIGNING)
     if signer.consented_at is None:
         raise ConsentMissing("Please agree to signing electronically first.")
-    unseen = envelope.pages - len(signer.pages_seen)
-    if unseen > 0:
-        left = _count(unseen, "page was", "pages were")
-        raise PagesNotSeen(f"Please look at every page before you sign: {left} not shown to you yet.")
+    _require_all_seen(envelope, signer, "sign")
     missing = signer.required_fields - answered
     if missing:
         raise FieldsMissing(
             _count(len(missing), "required field is", "required fields are") + " still empty."
         )
-    signed = _with(envelope, replace(signer, signed_at=now))
-    if all(other.signed_at is not None for other in signed.signers):
-        return replace(signed, state=State.COMPLETING)
-    return signed
+    return _done(_with(envelope, replace(signer, signed_at=now)))
+
+
+def approve(envelope: Envelope, recipient_id: str, now: datetime) -> Envelope:
+    """Record that somebody who does not sign approved, or has read it; the last to act makes it completing.
+
+    Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart, PagesNotSeen; tried in that order.
+    """
+    recipient = _in_turn(envelope, recipient_id, ACTING - SIGNING)
+    _require_all_seen(envelope, recipient, "go on")
+    return _done(_with(envelope, replace(recipient, approved_at=now)))
+
+
+def _require_all_seen(envelope: Envelope, recipient: Recipient, deed: str) -> None:
+    unseen = envelope.pages - len(recipient.pages_seen)
+    if unseen > 0:
+        left = _count(unseen, "page was", "pages were")
+        raise PagesNotSeen(f"Please look at every page before you {deed}: {left} not shown to you yet.")
+
+
+def _done(envelope: Envelope) -> Envelope:
+    """Return the envelope completing if nobody is awaited any more."""
+    if any(recipient.is_awaited for recipient in envelope.recipients):
+        return envelope
+    return replace(envelope, state=State.COMPLETING)
 
 
 def decline(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
-    """Record that a signer will not sign; this ends the envelope.
+    """Record that somebody will not sign or approve; this ends the envelope.
 
-    Raises EnvelopeClosed, AlreadySigned, NotYourTurn.
+    Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart.
     """
-    signer = _in_turn(envelope, signer_id)
+    signer = _in_turn(envelope, signer_id, DECIDING)
     return replace(_with(envelope, replace(signer, declined_at=now)), state=State.DECLINED)
 
 
@@ -249,13 +316,13 @@ def void(envelope: Envelope) -> Envelope:
     return replace(envelope, state=State.VOIDED)
 
 
-def next_to_apply(envelope: Envelope) -> Signer | None:
+def next_to_apply(envelope: Envelope) -> Recipient | None:
     """Return whose signature goes into the document next, in the order they signed, or None."""
     if envelope.state not in {State.SENT, State.COMPLETING}:
         return None
     waiting = [
         (signer.signed_at, signer.turn, signer.id, signer)
-        for signer in envelope.signers
+        for signer in envelope.recipients
         if signer.signed_at is not None and signer.applied_at is None
     ]
     return min(waiting)[-1] if waiting else None
@@ -272,25 +339,38 @@ def apply(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
 def complete(envelope: Envelope) -> Envelope:
     """Call the envelope completed. Raises NotReady before every signature is in the document."""
     if envelope.state is not State.COMPLETING or any(
-        signer.applied_at is None for signer in envelope.signers
+        recipient.signs and recipient.applied_at is None for recipient in envelope.recipients
     ):
         raise NotReady("Not every signature is in the document yet.")
     return replace(envelope, state=State.COMPLETED)
 
 
-def _in_turn(envelope: Envelope, signer_id: str) -> Signer:
-    signer = next((one for one in envelope.signers if one.id == signer_id), None)
-    if signer is None:
+def _in_turn(envelope: Envelope, recipient_id: str, parts: AbstractSet[Part]) -> Recipient:
+    recipient = next((one for one in envelope.recipients if one.id == recipient_id), None)
+    if recipient is None:
         raise NotYourTurn("You are not asked to sign this envelope.")
     if envelope.state in {State.DRAFT, State.DECLINED, State.VOIDED}:
         raise _closed(envelope)
-    if signer.signed_at is not None:
+    if recipient.signed_at is not None:
         raise AlreadySigned("You have already signed this envelope. There is nothing left to do for you.")
-    if signer_id not in whose_turn(envelope):
+    if recipient.approved_at is not None:
+        raise AlreadySigned("You have already done your part. There is nothing left to do for you.")
+    if recipient.part not in parts:
+        raise NotYourPart(_WHY_NOT[recipient.part])
+    if recipient_id not in whose_turn(envelope):
         raise NotYourTurn("Others sign before you. We will write to you when it is your turn.")
-    return signer
+    return recipient
 
 
+_SIGNS = "You are asked to sign this envelope."
+_WHY_NOT = {
+    Part.SIGNER: _SIGNS,
+    Part.WITNESS: _SIGNS,
+    Part.COUNTER_SIGNER: _SIGNS,
+    Part.APPROVER: "You are asked to approve this envelope, not to sign it.",
+    Part.VIEWER: "You are asked to read this envelope, not to decide about it.",
+    Part.COPY: "You only receive a copy of this envelope.",
+}
 _WHY_CLOSED = {
     State.DRAFT: "This envelope has not been sent yet.",
     State.COMPLETED: "This envelope is completed. Nothing in it can change any more.",
@@ -307,7 +387,6 @@ def _closed(envelope: Envelope) -> EnvelopeClosed:
     return EnvelopeClosed(_WHY_CLOSED[envelope.state])
 
 
-def _with(envelope: Envelope, changed: Signer) -> Envelope:
-    return replace(
-        envelope, signers=tuple(changed if signer.id == changed.id else signer for signer in envelope.signers)
-    )
+def _with(envelope: Envelope, changed: Recipient) -> Envelope:
+    kept = tuple(changed if one.id == changed.id else one for one in envelope.recipients)
+    return replace(envelope, recipients=kept)

@@ -18,6 +18,15 @@ class PlaceGone(PlaceRefused):
         )
 
 
+def check_alone(*, shares_an_envelope: bool) -> None:
+    """Return only for a document that no envelope binds to others: who sees one of them sees them all."""
+    if shares_an_envelope:
+        raise PlaceRefused(
+            "This document was put into an envelope together with others and stays beside them. "
+            "You can move the folder that they are in."
+        )
+
+
 def check_same_client(here: str, there: str) -> None:
     """Return only within one organisation: nothing goes from one client to another by a slip."""
     if here != there:

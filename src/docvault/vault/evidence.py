@@ -15,6 +15,7 @@ from docvault.database import audit_checkpoints, audit_trail, envelope_evidence,
 from docvault.database.audit_checkpoints import LogSigner, Signed
 from docvault.database.audit_trail import EntryRow
 from docvault.database.engine import Database, Transaction
+from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.messages import Records
 from docvault.database.recipients import RecipientRow
@@ -27,9 +28,20 @@ DEEDS = {
     Kind.ENVELOPE_CONSENTED: "Agreed to sign electronically",
     Kind.ENVELOPE_PAGES_SEEN: "Was shown pages",
     Kind.ENVELOPE_SIGNED: "Signed, confirmed with a {factor}",
+    Kind.ENVELOPE_APPROVED: "Approved, confirmed with a {factor}",
+    Kind.ENVELOPE_READ_THROUGH: "Confirmed having read everything",
 }
 SECOND_FACTORS = ("totp", "passkey")
 FACTOR_NAMES = {"password": "password", "totp": "one-time code", "passkey": "passkey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One sealed document: its SHA-256, hex, and what our own validator says about it."""
+
+    document: EnclosedRow
+    sha256: str
+    report: Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +58,14 @@ def collect(
     records: Records,
     log: LogSigner,
     row: EnvelopeRow,
-    sealed_sha256: str,
-    report: Report,
+    sealed: Sequence[Sealed],
     now: datetime,
 ) -> Evidence:
     """Sign the log as it is, and return the evidence that it proves. Raises Tampered, LogDamaged."""
     with db.transaction() as tx:
         signed = audit_checkpoints.publish(tx, log, now)
         entries = envelope_evidence.trail(tx, row.id)
-        facts = _facts(tx, records, log, row, entries, signed, sealed_sha256, report, now)
+        facts = _facts(tx, records, log, row, entries, signed, sealed, now)
         return Evidence(
             facts=facts,
             trail=envelope_evidence.proven(tx, log.in_charge(tx), row.id, signed, now),
@@ -69,19 +80,10 @@ def _facts(
     row: EnvelopeRow,
     entries: Sequence[EntryRow],
     signed: Signed,
-    sealed_sha256: str,
-    report: Report,
+    sealed: Sequence[Sealed],
     now: datetime,
 ) -> Facts:
     portal = installation.find(tx)
-    created = next(entry for entry in entries if entry.kind == Kind.ENVELOPE_CREATED)
-    document = Document(
-        name=row.title,
-        pages=row.pages,
-        sha256_original=str(created.facts["sha256"]),
-        sha256_sent=row.digest or "",
-        sha256_sealed=sealed_sha256,
-    )
     return Facts(
         envelope_id=row.id,
         title=row.title,
@@ -91,29 +93,43 @@ def _facts(
         sender_email=row.sender_email,
         sent_at=row.sent_at or row.created_at,
         completed_at=now,
-        documents=(document,),
+        documents=tuple(_documents(row, sealed, entries)),
         signers=tuple(_signer(tx, records, one, entries) for one in row.recipients),
-        report=report,
         log_origin=log.origin,
         log_size=signed.size,
         checkpoint=signed.note,
     )
 
 
+def _documents(row: EnvelopeRow, sealed: Sequence[Sealed], entries: Sequence[EntryRow]) -> Iterable[Document]:
+    created = next(entry for entry in entries if entry.kind == Kind.ENVELOPE_CREATED)
+    # An envelope of before there could be several documents names the one right in the entry.
+    started: Sequence[Mapping[str, Any]] = created.facts.get("documents") or [created.facts]
+    for one, origin in zip(sealed, started, strict=True):
+        yield Document(
+            name=row.title if len(sealed) == 1 else one.document.name,
+            pages=one.document.pages,
+            sha256_original=str(origin["sha256"]),
+            sha256_sent=one.document.digest or "",
+            sha256_sealed=one.sha256,
+            report=one.report,
+        )
+
+
 def _signer(tx: Transaction, records: Records, one: RecipientRow, entries: Sequence[EntryRow]) -> Signer:
-    opened = json.loads(records.open(f"evidence:{one.id}", one.evidence or b""))
+    opened = json.loads(records.open(f"evidence:{one.id}", one.evidence)) if one.evidence else {}
     issued = [
         entry
         for entry in entries
         if entry.kind == Kind.SIGNING_CERTIFICATE_ISSUED
         and entry.facts["certificate"] == one.certificate_sha256
     ]
-    factors = str(opened["factors"])
+    factors = str(opened.get("factors", ""))
     return Signer(
         name=one.name,
         email=one.email,
         organisation=one.organisation_name,
-        role=one.role,
+        role=one.part.value,
         turn=one.turn,
         identity=_identity(tx, one),
         authentication=_authentication(factors, _confirmed_with(opened), one),

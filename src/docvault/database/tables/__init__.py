@@ -21,7 +21,7 @@ from docvault.database.tables.content import (
     versions,
     viewings,
 )
-from docvault.database.tables.envelopes import envelopes, fields, recipients
+from docvault.database.tables.envelopes import envelope_documents, envelopes, fields, recipients
 from docvault.database.tables.guests import file_requests, person_quotas, quotas, visits
 from docvault.database.tables.identity import (
     challenges,
@@ -70,6 +70,7 @@ __all__ = [
     "devices",
     "disposals",
     "documents",
+    "envelope_documents",
     "envelopes",
     "fields",
     "file_requests",

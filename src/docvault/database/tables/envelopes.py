@@ -4,6 +4,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from docvault.database.tables.columns import METADATA, Moment, identifier, reference
+from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
 
 envelopes = Table(
     "envelopes",
@@ -21,31 +22,38 @@ envelopes = Table(
     identifier(),
     reference("organisation_id", "organisations.id"),  # the client's
     reference("folder_id", "folders.id"),
-    reference("document_id", "documents.id"),
     reference("sender_id", "people.id"),
     Column("title", String(200), nullable=False),
     Column("message", Text, nullable=False),
     Column("state", String(12), nullable=False),  # draft | sent | completing | completed | declined | voided
     Column("reason", Text, nullable=True),  # why it was declined or voided
-    reference("prepared_version_id", "versions.id", nullable=True),  # normalised; with fields once sent
-    reference("working_version_id", "versions.id", nullable=True),  # the newest revision with signatures
-    reference("signed_version_id", "versions.id", nullable=True),  # sealed, timestamped, validated
     reference("certificate_version_id", "versions.id", nullable=True),
-    Column(
-        "digest", String(64), nullable=True
-    ),  # hex SHA-256 of the prepared version as sent: what signers see
-    Column("pages", Integer, nullable=False),
-    Column("page_sizes", Text, nullable=False),  # JSON list of [width, height], displayed-page points
+    Column("digest", String(64), nullable=True),  # hex SHA-256 of all that was sent
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Column("sent_at", Moment, nullable=True),
     Column("completed_at", Moment, nullable=True),
     Column("due_at", Moment, nullable=True),
     Column("trouble", Text, nullable=True),  # the last failure of completion in words; null when all is well
+    Column("revision", Integer, nullable=False, server_default="0"),  # counts what was put into the documents
     Index("ix_envelopes_created_at_id", "created_at", "id"),
     Index("ix_envelopes_state_changed_at", "state", "changed_at"),
     Index("ix_envelopes_sender_id_created_at_id", "sender_id", "created_at", "id"),
     Index("ix_envelopes_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
+)
+
+envelope_documents = Table(
+    "envelope_documents",
+    METADATA,
+    Column("envelope_id", ID, ForeignKey("envelopes.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),  # from 1; pages count on from one document to the next
+    reference("document_id", "documents.id", index=True),
+    Column("name", String(255), nullable=False),  # of the document when the envelope was made
+    reference("prepared_version_id", "versions.id", nullable=True),  # normalised; with fields once sent
+    reference("working_version_id", "versions.id", nullable=True),  # the newest revision with signatures
+    reference("signed_version_id", "versions.id", nullable=True),  # sealed, timestamped, validated
+    Column("digest", String(64), nullable=True),  # hex SHA-256 of the prepared version as sent
+    Column("page_sizes", Text, nullable=False),  # JSON list of [width, height], displayed-page points
 )
 
 recipients = Table(
@@ -55,7 +63,7 @@ recipients = Table(
     reference("envelope_id", "envelopes.id", index=True),
     reference("person_id", "people.id"),
     Column("turn", Integer, nullable=False),  # 1 is first; the same turn signs in any order
-    Column("role", String(10), nullable=False),  # signer
+    Column("role", String(16), nullable=False),  # a Part of rules.envelopes
     Column("notified_at", Moment, nullable=True),
     Column("reminded_at", Moment, nullable=True),
     Column("viewed_at", Moment, nullable=True),
@@ -64,6 +72,7 @@ recipients = Table(
     Column("consent_sha256", String(64), nullable=True),
     Column("pages_seen", Text, nullable=False),  # JSON list of page numbers, from 1
     Column("signed_at", Moment, nullable=True),
+    Column("approved_at", Moment, nullable=True),  # of those who do not sign: approved, or read
     Column("declined_at", Moment, nullable=True),
     Column(
         "answers", LargeBinary, nullable=True

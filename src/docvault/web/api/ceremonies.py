@@ -11,7 +11,7 @@ from docvault.actions import ceremonies
 from docvault.rules import answers as rules
 from docvault.values import EnvelopeId, FieldId
 from docvault.web.access import portal_of, signed_in
-from docvault.web.api.envelopes import Field, Reason, Recipient
+from docvault.web.api.envelopes import Enclosed, Field, Reason, Recipient
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
 
@@ -32,7 +32,7 @@ class ConsentText(Answer):
 class Ceremony(Answer):
     """state: your-turn, waiting, signed, declined, voided or completed.
 
-    digest: of the document that is shown, hex SHA-256.
+    part: what the person is asked for. digest: of the documents that are shown, hex SHA-256.
     """
 
     envelope_id: str
@@ -41,7 +41,9 @@ class Ceremony(Answer):
     message: str
     due_at: datetime | None
     state: str
+    part: str
     digest: str
+    documents: list[Enclosed]
     pages: int
     seen_pages: list[int]
     consent: ConsentText
@@ -79,6 +81,12 @@ class Picture(Body, tag_field="kind", tag="picture"):
     png: bytes  # base64
 
 
+class Approving(Body):
+    """step_up: the id that POST /step-ups gave; somebody who only reads leaves it out."""
+
+    step_up: str | None = None
+
+
 class Signing(Body):
     """answers: by field; a date is ISO 8601, a tick is true. step_up: the id that POST /step-ups gave."""
 
@@ -106,7 +114,9 @@ async def ceremony(request: WebRequest, envelope_id: FromPath[str]) -> Ceremony:
         message=view.message,
         due_at=view.envelope.due_at,
         state=view.state,
+        part=view.recipient.part.value,
         digest=view.digest,
+        documents=msgspec.convert(view.documents, list[Enclosed], from_attributes=True),
         pages=view.pages,
         seen_pages=list(view.seen_pages),
         consent=ConsentText(id=view.consent.id, sha256=view.consent.sha256, text=view.consent.text),
@@ -181,6 +191,26 @@ async def sign(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[S
     )
 
 
+@post(
+    "/envelopes/{envelope_id:str}/ceremony/approve",
+    status_code=204,
+    summary="Approve, or confirm having read",
+    tags=["Ceremony"],
+)
+async def approve(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[Approving]) -> None:
+    """Approve with a proof of the second factor, or confirm as a viewer that everything was read."""
+    portal = portal_of(request)
+    await run(
+        ceremonies.approve_envelope,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        step_up_id=data.step_up,
+        now=portal.clock(),
+    )
+
+
 def _signature(given: Drawn | Typed | Picture) -> rules.Signature:
     match given:
         case Drawn(strokes=strokes):
@@ -211,4 +241,4 @@ async def decline(request: WebRequest, envelope_id: FromPath[str], data: JSONBod
     )
 
 
-HANDLERS = [ceremony, consent, pages, sign, decline]
+HANDLERS = [ceremony, consent, pages, sign, approve, decline]

@@ -8,11 +8,11 @@ from litestar import Request, Response, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from docvault.actions import envelope_files, envelopes
+from docvault.actions import drafts, envelope_files, envelopes
 from docvault.actions.envelope_files import Which
 from docvault.database.engine import PAGE, PAGE_MOST
 from docvault.pdf.render import WIDTHS
-from docvault.rules.envelopes import State
+from docvault.rules.envelopes import Part, State
 from docvault.rules.fields import FieldKind
 from docvault.values import DocumentId, EnvelopeId, FieldId, PersonId, RecipientId
 from docvault.web import downloads
@@ -28,20 +28,30 @@ Width = Annotated[
 ]
 WIDTH = WIDTHS[1]
 InState = Annotated[State | None, QueryParameter(name="state", description="only envelopes in this state")]
+Position = Annotated[
+    int, QueryParameter(name="document", ge=1, description="which document of the envelope, from 1")
+]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MOST)]
 FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
 FieldKindName = Literal["signature", "initials", "date", "text", "checkbox"]
 
 
+PartName = Literal["signer", "witness", "counter-signer", "approver", "viewer", "copy"]
+
+
 class NewSigner(Body):
     person_id: str
-    turn: int  # 1 is first; the same turn signs in any order
+    turn: int  # 1 is first; the same turn acts in any order
+    part: PartName = "signer"
 
 
 class NewEnvelope(Body):
-    document_id: str
+    """document_ids: of one folder, in the order in which they are read; document_id is short for one."""
+
     title: str
     recipients: list[NewSigner]
+    document_id: str = ""
+    document_ids: list[str] = []  # noqa: RUF012 - msgspec copies it for each body
     message: str = ""
     due_at: datetime | None = None
 
@@ -100,6 +110,7 @@ class Recipient(Answer):
     name: str
     email: str
     role: str
+    part: str
     turn: int
     state: str
     at: datetime | None
@@ -118,6 +129,17 @@ class Field(Answer):
     label: str
 
 
+class Enclosed(Answer):
+    """One document of an envelope; first_page: the number of its first page in the envelope, from 1."""
+
+    position: int
+    document_id: str
+    name: str
+    pages: int
+    first_page: int
+    digest: str | None
+
+
 class Envelope(Answer):
     id: str
     title: str
@@ -131,6 +153,7 @@ class Envelope(Answer):
     message: str
     sender_name: str
     digest: str | None
+    documents: list[Enclosed]
     pages: int
     reason: str | None
     trouble: str | None
@@ -168,15 +191,17 @@ async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> M
     """Make a draft from a document's newest version; refuses a PDF that cannot be signed, and says why."""
     portal = portal_of(request)
     envelope_id = await run(
-        envelopes.create_envelope,
+        drafts.create_envelope,
         portal.db,
         portal.vault,
         portal.pdf,
         acting=signed_in(request),
-        document_id=DocumentId(data.document_id),
+        document_ids=[DocumentId(one) for one in data.document_ids or [data.document_id] if one],
         title=data.title,
         message=data.message,
-        recipients=[envelopes.NewRecipient(PersonId(one.person_id), one.turn) for one in data.recipients],
+        recipients=[
+            drafts.NewRecipient(PersonId(one.person_id), one.turn, Part(one.part)) for one in data.recipients
+        ],
         due_at=data.due_at,
         now=portal.clock(),
     )
@@ -286,8 +311,10 @@ async def remind(request: WebRequest, envelope_id: FromPath[str]) -> Reminded:
     summary="Download a document of an envelope",
     tags=["Envelopes"],
 )
-async def content(request: WebRequest, envelope_id: FromPath[str], which: FromPath[Which]) -> Stream:
-    """The document as sent, the signed one, or the certificate of completion."""
+async def content(
+    request: WebRequest, envelope_id: FromPath[str], which: FromPath[Which], document: Position = 1
+) -> Stream:
+    """A document as sent, as signed, or the certificate of completion."""
     portal = portal_of(request)
     found = await run(
         envelope_files.open_envelope_file,
@@ -296,6 +323,7 @@ async def content(request: WebRequest, envelope_id: FromPath[str], which: FromPa
         acting=signed_in(request),
         envelope_id=EnvelopeId(envelope_id),
         which=which,
+        position=document,
         now=portal.clock(),
     )
     return await downloads.send(

@@ -14,7 +14,7 @@ from docvault.actions.ceremonies import CeremonyView
 from docvault.pdf.render import WIDTHS
 from docvault.pdf.text import Run
 from docvault.rules.consents import ConsentUnknown
-from docvault.rules.envelopes import EnvelopeRefused, State
+from docvault.rules.envelopes import EnvelopeRefused, Part, State
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
@@ -26,6 +26,21 @@ from docvault.web.sheets import INLINE, sheets
 
 WebRequest = Request[Any, Any, Any]
 
+DEEDS = {Part.APPROVER: "approve", Part.VIEWER: "read", Part.COPY: "copy"}
+DONE = {"sign": "signed", "approve": "approved", "read": "read it", "copy": "received a copy"}
+_READ = ("book-open", "Read everything")
+_END = ("download", "Get the signed document when everybody has signed")
+NEXT = {
+    "sign": [
+        ("book-open", "Read the document"),
+        ("signature", "Fill in the fields; we take you to each one"),
+        ("shield-check", "Confirm with a code from your authenticator app"),
+        _END,
+    ],
+    "approve": [_READ, ("shield-check", "Approve with a code from your authenticator app"), _END],
+    "read": [_READ, ("book-open-check", "Confirm that you have read it"), _END],
+    "copy": [_END],
+}
 PAGES_A_MINUTE = 4  # of a contract, read attentively
 
 
@@ -67,6 +82,9 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         nav="inbox",
         envelope_id=view.envelope.id,
         title=view.envelope.title,
+        deed=deed_of(view),
+        documents=view.documents,
+        next_steps=NEXT[deed_of(view)],
         sender_name=view.sender_name,
         sender_organisation=view.sender_organisation,
         message=view.message,
@@ -93,6 +111,13 @@ def _standing(view: CeremonyView, home: str, home_name: str) -> Standing | None:
             "Others sign before you. We write to you as soon as it is your turn.",
             f"Back to {home_name}",
             home,
+        ),
+        "copy": Standing(
+            "files",
+            "There is nothing for you to do",
+            "You receive a copy: we write to you as soon as everybody has signed.",
+            "Show the envelope",
+            envelope,
         ),
         "completed": Standing(
             "circle-check",
@@ -177,6 +202,8 @@ async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[An
         "sign_review.html",
         envelope_id=envelope_id,
         title=view.envelope.title,
+        deed=deed_of(view),
+        documents=view.documents,
         sender_name=view.sender_name,
         ceremony=_script_data(request, view),
         sheets=sheets(base, view.page_sizes, runs),
@@ -214,14 +241,44 @@ async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     view = await _ceremony(request, envelope_id)
     if not _may_go_on(view):
         return Redirect(f"/sign/{envelope_id}", status_code=303)
+    deed = deed_of(view)
+    if deed == "read":
+        return render(
+            request,
+            "sign_read.html",
+            envelope_id=envelope_id,
+            title=view.envelope.title,
+            sender_name=view.sender_name,
+        )
     return render(
         request,
         "sign_confirm.html",
         envelope_id=envelope_id,
         title=view.envelope.title,
+        deed=deed,
+        documents=view.documents,
         pages=view.pages,
         ceremony=_script_data(request, view),
     )
+
+
+@post("/sign/{envelope_id:str}/read")
+async def read(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
+    """Confirm having read everything; what is missing is said on the start page."""
+    portal = portal_of(request)
+    try:
+        await run(
+            ceremonies.approve_envelope,
+            portal.db,
+            portal.vault,
+            acting=signed_in(request),
+            envelope_id=EnvelopeId(envelope_id),
+            step_up_id=None,
+            now=portal.clock(),
+        )
+    except EnvelopeRefused as error:
+        return _start(request, await _ceremony(request, envelope_id), error)
+    return Redirect(f"/sign/{envelope_id}/done", status_code=303)
 
 
 @get("/sign/{envelope_id:str}/done")
@@ -241,6 +298,7 @@ async def done(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
         request,
         "sign_done.html",
         envelope=envelope,
+        done_words=DONE[deed_of(view)],
         recipients=recipient_lines(envelope.recipients),
         signed_at=view.signed_at,
         waiting=envelope.signers - envelope.signed if under_way else 0,
@@ -275,7 +333,12 @@ async def _runs(request: WebRequest, envelope_id: str, page: int) -> Sequence[Ru
 
 
 def _may_go_on(view: CeremonyView) -> bool:
-    return view.state == "your-turn" and view.consented
+    return view.state == "your-turn" and (view.consented or deed_of(view) != "sign")
+
+
+def deed_of(view: CeremonyView) -> str:
+    """Return what a recipient is asked for: sign, approve, read or copy."""
+    return DEEDS.get(view.recipient.part, "sign")
 
 
 def _script_data(request: WebRequest, view: CeremonyView) -> dict[str, Any]:
@@ -286,6 +349,7 @@ def _script_data(request: WebRequest, view: CeremonyView) -> dict[str, Any]:
         "recipient": view.recipient.id,
         "digest": view.digest,
         "name": signed_in(request).name,
+        "deed": deed_of(view),
         "colour": next(line.colour for line in lines if line.id == view.recipient.id),
         "pages": view.pages,
         "seen": list(view.seen_pages),
@@ -293,4 +357,4 @@ def _script_data(request: WebRequest, view: CeremonyView) -> dict[str, Any]:
     }
 
 
-HANDLERS = [start, consent, decline, review, text, confirm, done]
+HANDLERS = [start, consent, decline, review, text, confirm, read, done]

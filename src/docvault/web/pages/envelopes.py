@@ -10,12 +10,13 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from docvault.actions import documents, envelopes
+from docvault.actions import documents, drafts, envelopes
+from docvault.actions.drafts import NewRecipient
 from docvault.audit.kinds import Kind
 from docvault.database.envelope_views import HistoryItem, RecipientView
 from docvault.pdf.errors import NotSignable
 from docvault.policy.vocabulary import Permission, Role
-from docvault.rules.envelopes import EnvelopeRefused, State
+from docvault.rules.envelopes import EnvelopeRefused, Part, State
 from docvault.values import DocumentId, DocVaultError, EnvelopeId, PersonId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
@@ -36,6 +37,15 @@ STATES = {
     State.COMPLETED: "Completed",
     State.DECLINED: "Declined",
     State.VOIDED: "Voided",
+}
+ALSO = "also-"  # a tick box for each further document: also-<id>
+PARTS = {
+    Part.SIGNER: "Signs",
+    Part.WITNESS: "Signs as a witness",
+    Part.COUNTER_SIGNER: "Counter-signs",
+    Part.APPROVER: "Approves",
+    Part.VIEWER: "Reads and confirms",
+    Part.COPY: "Receives a copy",
 }
 NOTICES = {"sent": "The envelope is on its way.", "reminded": "The reminder is on its way."}
 
@@ -69,6 +79,10 @@ LOOKS = {
     Kind.ENVELOPE_SIGNED: Look(
         "signature", "{who} signed", "good", "Confirmed with a code for exactly this document"
     ),
+    Kind.ENVELOPE_APPROVED: Look(
+        "circle-check", "{who} approved", "good", "Confirmed with a code for exactly these documents"
+    ),
+    Kind.ENVELOPE_READ_THROUGH: Look("book-open-check", "{who} confirmed having read it", "good"),
     Kind.ENVELOPE_DECLINED: Look("circle-x", "{who} declined to sign"),
     Kind.ENVELOPE_VOIDED: Look("ban", "{who} voided the envelope"),
     Kind.SIGNING_CERTIFICATE_ISSUED: Look("key-round", "A signing certificate was issued"),
@@ -98,6 +112,7 @@ class RecipientLine:
     name: str
     email: str
     turn: int
+    part: str
     state: str
     at: datetime | None
     colour: int
@@ -108,7 +123,7 @@ class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
     title: str = ""
     message: str = ""
     due: str = ""  # a day, e.g. 2031-04-30
-    recipients: str = ""  # person:turn, in order, parted by spaces
+    recipients: str = ""  # person:turn:part, in order, parted by spaces
 
 
 class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -161,11 +176,17 @@ async def new_envelope(request: WebRequest, document: FromQuery[str]) -> Respons
     return await _new(request, EnvelopeForm(document_id=document))
 
 
-async def _new(request: WebRequest, form: EnvelopeForm, error: DocVaultError | None = None) -> Response[str]:
+async def _new(
+    request: WebRequest,
+    form: EnvelopeForm,
+    error: DocVaultError | None = None,
+    also: Sequence[str] = (),
+) -> Response[str]:
     portal, acting = portal_of(request), signed_in(request)
     document_id = DocumentId(form.document_id)
     view = await run(documents.show_document, portal.db, acting=acting, document_id=document_id)
-    people = await run(envelopes.possible_recipients, portal.db, acting=acting, document_id=document_id)
+    people = await run(drafts.possible_recipients, portal.db, acting=acting, document_id=document_id)
+    beside = await run(drafts.beside, portal.db, acting=acting, document_id=document_id)
     refusal = str(error) if isinstance(error, NotSignable) else why_not_signable(view.versions[0])
     if not form.title and error is None:
         form.title = view.name.removesuffix(".pdf")
@@ -176,6 +197,9 @@ async def _new(request: WebRequest, form: EnvelopeForm, error: DocVaultError | N
         nav="envelopes",
         document=view,
         people=people,
+        beside=beside,
+        also=also,
+        parts=PARTS,
         refusal=refusal,
         form=form,
         chosen=_chosen(form.recipients),
@@ -187,41 +211,54 @@ async def _new(request: WebRequest, form: EnvelopeForm, error: DocVaultError | N
 @post("/envelopes")
 async def create_envelope(request: WebRequest) -> Response[Any]:
     """Make a draft, then go on to its fields."""
-    form = await forms.read(request, EnvelopeForm)
+    given = await forms.pairs(request)
+    also = [name.removeprefix(ALSO) for name in given if name.startswith(ALSO)]
+    form = await forms.read(request, EnvelopeForm, beside=ALSO)
     portal = portal_of(request)
     try:
         envelope_id = await run(
-            envelopes.create_envelope,
+            drafts.create_envelope,
             portal.db,
             portal.vault,
             portal.pdf,
             acting=signed_in(request),
-            document_id=DocumentId(form.document_id),
+            document_ids=[DocumentId(one) for one in (form.document_id, *also)],
             title=form.title,
             message=form.message,
-            recipients=[envelopes.NewRecipient(PersonId(one), turn) for one, turn in _turns(form.recipients)],
+            recipients=_recipients(form.recipients),
             due_at=_end_of_day(form.due),
             now=portal.clock(),
         )
     except (EnvelopeRefused, NotSignable) as error:
-        return await _new(request, form, error)
+        return await _new(request, form, error, also)
     return Redirect(f"/envelopes/{envelope_id}/prepare", status_code=303)
 
 
-def _turns(text: str) -> list[tuple[str, int]]:
-    """Read `person:turn person:turn`. Raises FormInvalid."""
-    pairs = [part.partition(":") for part in text.split()]
-    if not all(turn.isascii() and turn.isdigit() for _, _, turn in pairs):
-        raise FormInvalid("The recipients cannot be read. Please reload the page and choose them again.")
-    return [(person, int(turn)) for person, _, turn in pairs]
+def _recipients(text: str) -> list[NewRecipient]:
+    """Read `person:turn:part person:turn:part`; without a part they sign. Raises FormInvalid."""
+    try:
+        return [_recipient(*one.split(":")) for one in text.split()]
+    except (TypeError, ValueError) as error:
+        words = "The recipients cannot be read. Please reload the page and choose them again."
+        raise FormInvalid(words) from error
+
+
+def _recipient(person: str, turn: str, part: str = Part.SIGNER.value) -> NewRecipient:
+    if not (turn.isascii() and turn.isdigit()):
+        raise ValueError(turn)
+    return NewRecipient(PersonId(person), int(turn), Part(part))
 
 
 def _chosen(text: str) -> list[dict[str, Any]]:
-    """Return the recipients as the page's script takes them: in order, and who signs together."""
-    turns = _turns(text)
+    """Return the recipients as the page's script takes them: in order, and who acts together."""
+    given = _recipients(text)
     return [
-        {"person": person, "together": index > 0 and turns[index - 1][1] == turn}
-        for index, (person, turn) in enumerate(turns)
+        {
+            "person": one.person_id,
+            "part": one.part.value,
+            "together": index > 0 and given[index - 1].turn == one.turn,
+        }
+        for index, one in enumerate(given)
     ]
 
 
@@ -262,6 +299,7 @@ async def _show(
         nav="envelopes",
         envelope=view,
         recipients=recipient_lines(view.recipients),
+        parts=PARTS,
         history=_history(view.history),
         notice=notice,
         trouble=str(error or ""),
@@ -286,6 +324,7 @@ def recipient_lines(recipients: Sequence[RecipientView]) -> list[RecipientLine]:
             name=one.name,
             email=one.email,
             turn=one.turn,
+            part=one.part.value,
             state=one.state,
             at=one.at,
             colour=index % COLOURS + 1,

@@ -8,7 +8,7 @@
 /** @typedef {{id: string, kind: Kind, page: number, x: number, y: number, w: number, h: number, required: boolean, label: string}} Field */
 /** @typedef {string | boolean} Answer a date is ISO 8601; a tick, and "I sign here", are true */
 /** @typedef {{kind: "drawn", strokes: number[][][]} | {kind: "typed", text: string, style: string} | {kind: "picture", png: string}} Signature */
-/** @typedef {{envelope: string, recipient: string, digest: string, name: string, colour: number, pages: number, seen: number[], fields: Field[]}} Ceremony */
+/** @typedef {{envelope: string, recipient: string, digest: string, name: string, deed: "sign" | "approve" | "read", colour: number, pages: number, seen: number[], fields: Field[]}} Ceremony */
 
 /** @returns {Ceremony} what the page says about this ceremony */
 export function readCeremony() {

@@ -1,5 +1,5 @@
 // @ts-check
-/** The last step: a one-time code or a passkey for exactly this document, then the signature. */
+/** The last step: a one-time code or a passkey for exactly these documents, then the signature or approval. */
 import { $, Refused, api } from "./ui.js";
 import { Answers, readCeremony } from "./answers.js";
 import { ownFactors, prove } from "./webauthn.js";
@@ -13,18 +13,20 @@ const WORDS = {
   checkbox: ["tick box", "tick boxes"],
 };
 
+const BUSY = { sign: "Signing…", approve: "Approving…", read: "" };
 const ceremony = readCeremony();
 const answers = new Answers(ceremony);
 const form = $("#confirm", HTMLFormElement);
 const code = $("#code", HTMLInputElement);
 const button = $("#sign", HTMLButtonElement);
+const buttonWords = $("#sign-words", HTMLElement).textContent;
 const passkey = $("#passkey", HTMLButtonElement);
 const problem = $("#problem", HTMLElement);
 const problemWords = $("#problem-words", HTMLElement);
 
 function missing() {
   const open = ceremony.fields.filter((field) => field.required && !answers.has(field.id));
-  return open.length > 0 || !answers.signature || ceremony.seen.length < ceremony.pages;
+  return open.length > 0 || (ceremony.deed === "sign" && !answers.signature) || ceremony.seen.length < ceremony.pages;
 }
 
 function summary() {
@@ -40,6 +42,7 @@ function summary() {
 }
 
 function showSummary() {
+  if (ceremony.deed !== "sign") return;
   $("#filled", HTMLElement).textContent = summary();
   const picture = $("#sigpreview", HTMLImageElement);
   if (!answers.preview) return;
@@ -65,7 +68,7 @@ function complain(words) {
 function setBusy(busy) {
   button.disabled = busy;
   passkey.disabled = busy;
-  $("#sign-words", HTMLElement).textContent = busy ? "Signing…" : "Sign the document";
+  $("#sign-words", HTMLElement).textContent = busy ? BUSY[ceremony.deed] : buttonWords;
 }
 
 /** Only fields that have something to say; the server knows the rest. */
@@ -81,11 +84,8 @@ async function proveWithCode() {
 
 /** @param {string} proof */
 async function sign(proof) {
-  await api("POST", `/envelopes/${ceremony.envelope}/ceremony/sign`, {
-    step_up: proof,
-    answers: filledIn(),
-    signature: answers.signature,
-  });
+  const given = ceremony.deed === "sign" ? { answers: filledIn(), signature: answers.signature } : {};
+  await api("POST", `/envelopes/${ceremony.envelope}/ceremony/${ceremony.deed}`, { step_up: proof, ...given });
   answers.forget();
   location.replace(`/sign/${ceremony.envelope}/done`);
 }

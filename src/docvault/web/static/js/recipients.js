@@ -1,5 +1,5 @@
 // @ts-check
-/** Who signs, and in which order: add, remove, move up and down, or let two sign at the same time. */
+/** Who does what, and in which order: add, remove, move up and down, or let two act at the same time. */
 import { $ } from "./ui.js";
 
 const picker = $("#person", HTMLSelectElement);
@@ -19,6 +19,11 @@ function nameOf(row) {
   return $("[data-name]", HTMLElement, row).textContent ?? "";
 }
 
+/** @param {HTMLElement} row */
+function partOf(row) {
+  return $("[data-part]", HTMLSelectElement, row);
+}
+
 /** Turns follow the order; "with the one before" keeps the turn of the row above. */
 function renumber() {
   let turn = 0;
@@ -34,7 +39,7 @@ function renumber() {
     $('[data-move="-1"]', HTMLButtonElement, row).disabled = index === 0;
     $('[data-move="1"]', HTMLButtonElement, row).disabled = index === all.length - 1;
   });
-  order.value = all.map((row) => `${row.dataset.person}:${row.dataset.turn}`).join(" ");
+  order.value = all.map((row) => `${row.dataset.person}:${row.dataset.turn}:${partOf(row).value}`).join(" ");
   $("#no-recipients", HTMLElement).hidden = all.length > 0;
   if (all.length > 0) $("#people-err", HTMLElement).hidden = true;
   for (const option of picker.options) {
@@ -53,6 +58,7 @@ function add(option) {
   $("[data-remove]", HTMLButtonElement, row).setAttribute("aria-label", `Remove ${name}`);
   $('[data-move="-1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} up`);
   $('[data-move="1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} down`);
+  partOf(row).setAttribute("aria-label", `What ${name} does`);
   list.append(row);
   renumber();
 }
@@ -64,7 +70,7 @@ function addChosen() {
     return;
   }
   add(option);
-  live.textContent = `${option.dataset.name} signs as number ${rows().length}`;
+  live.textContent = `${option.dataset.name} is number ${rows().length}`;
   picker.value = "";
   picker.focus();
 }
@@ -111,6 +117,7 @@ for (const chosen of JSON.parse(list.dataset.chosen ?? "[]")) {
   add(option);
   const row = rows().at(-1);
   if (row) $('input[type="checkbox"]', HTMLInputElement, row).checked = chosen.together;
+  if (row) partOf(row).value = chosen.part;
   renumber();
 }
 renumber();

@@ -202,8 +202,8 @@ function nextStep() {
   if (field) return { words: current ? `Next: ${field.label || NAMES[field.kind].toLowerCase()}` : "Start", act: () => go(field) };
   const page = seen.firstUnseen;
   if (page) return { words: `Read page ${page}`, act: () => showPage(page) };
-  if (!answers.signature) return { words: "Add your signature", act: () => adopt().then(refresh) };
-  return { words: "Finish", act: finish };
+  if (ceremony.deed === "sign" && !answers.signature) return { words: "Add your signature", act: () => adopt().then(refresh) };
+  return { words: ceremony.deed === "sign" ? "Finish" : "Go on", act: finish };
 }
 
 function refresh() {

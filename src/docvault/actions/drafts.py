@@ -1,0 +1,227 @@
+"""Making an envelope: a draft from documents of one folder, each cleaned so that it can be signed."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.database import (
+    documents,
+    envelope_documents,
+    envelope_history,
+    envelope_people,
+    envelopes,
+    recipients,
+)
+from docvault.database.engine import PAGE, Database, Transaction
+from docvault.database.envelope_documents import Enclosing
+from docvault.database.envelope_people import PossibleRecipient
+from docvault.pdf import intake, render
+from docvault.pdf.errors import TooLargeToSign
+from docvault.pdf.scratch import Scratch
+from docvault.pdf.workers import Workers
+from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules import envelopes as rules
+from docvault.rules.envelope_documents import Chosen, check_documents
+from docvault.rules.envelopes import Asked, EnvelopeIncomplete, Part
+from docvault.values import DocumentId, EnvelopeId, PersonId
+from docvault.vault.files import Staged, Vault
+from docvault.vault.staging import staged_pdf
+
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecipient:
+    person_id: PersonId
+    turn: int  # 1 is first; the same turn acts in any order
+    part: Part = Part.SIGNER
+
+
+def possible_recipients(db: Database, *, acting: Acting, document_id: DocumentId) -> list[PossibleRecipient]:
+    """Return the people whom `acting` may ask to sign this document. Raises NotFound, Forbidden."""
+    with db.reading() as tx:
+        document = documents.for_seeing(tx, acting, document_id)
+        tx.policy.require(acting, Permission.ENVELOPE_CREATE, document.resource)
+        return envelope_people.possible(tx, acting, document)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another document that could go into the same envelope."""
+
+    id: DocumentId
+    name: str
+
+
+def beside(db: Database, *, acting: Acting, document_id: DocumentId) -> list[Beside]:
+    """Return the newest PDFs in the folder of a document, without itself. Raises NotFound, Forbidden."""
+    with db.reading() as tx:
+        document = documents.for_seeing(tx, acting, document_id)
+        tx.policy.require(acting, Permission.ENVELOPE_CREATE, document.resource)
+        found = documents.page(tx, acting, document.folder, limit=PAGE)
+        return [
+            Beside(one.id, one.name) for one in found.items if one.id != document_id and one.media_type == PDF
+        ]
+
+
+def create_envelope(
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    *,
+    acting: Acting,
+    document_ids: Sequence[DocumentId],
+    title: str,
+    message: str = "",
+    recipients: Sequence[NewRecipient],
+    due_at: datetime | None = None,
+    now: datetime,
+) -> EnvelopeId:
+    """Make a draft from the newest versions of documents in one folder, cleaned so that they can be signed.
+
+    Raises NotFound, Forbidden, EnvelopeIncomplete, NotSignable.
+    """
+    draft = _Draft(tuple(document_ids), title, message, tuple(recipients), due_at)
+    with db.reading() as tx:
+        chosen = _check_draft(tx, acting, draft, now)
+        most = tx.policy.numbers.uploads
+    with ExitStack() as stagings:
+        room = _Room(most.max_signing_bytes, most.max_signing_pages)
+        ready = []
+        for one in chosen:
+            with _original(db, vault, one.version_id, room) as source:
+                made = _normalised(db, vault, pdf, one, source, room, now)
+                ready.append(stagings.enter_context(made))
+        with db.transaction() as tx:
+            _check_draft(tx, acting, draft, now)
+            for each in ready:
+                vault.keep(tx, each.staged, now=now)
+            return _add_draft(tx, acting, draft, ready, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What the sender asked for."""
+
+    document_ids: tuple[DocumentId, ...]
+    title: str
+    message: str
+    recipients: tuple[NewRecipient, ...]
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A document that goes into the envelope, and the version to start from."""
+
+    document_id: DocumentId
+    name: str
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A document that was cleaned and staged."""
+
+    chosen: _Chosen
+    sha256: str  # of the version it was made from
+    staged: Staged
+    sizes: list[tuple[float, float]]
+
+
+@dataclass(slots=True)
+class _Room:
+    """What is left of the bytes and pages that one envelope can have."""
+
+    size: int
+    pages: int
+
+
+def _check_draft(tx: Transaction, acting: Acting, draft: _Draft, now: datetime) -> list[_Chosen]:
+    """Return the versions to start from. Raises NotFound, Forbidden, EnvelopeIncomplete."""
+    found = [documents.for_seeing(tx, acting, document_id) for document_id in draft.document_ids]
+    for document in found:
+        tx.policy.require(acting, Permission.ENVELOPE_CREATE, document.resource)
+    numbers = tx.policy.numbers.signing
+    check_documents([Chosen(one.id, one.folder_id) for one in found], numbers.max_documents)
+    rules.check_words(draft.title, draft.message, numbers.max_message_characters)
+    rules.check_recipients(_asked(draft), numbers.max_recipients)
+    rules.check_due(draft.due_at, now)
+    known = {one.id for one in envelope_people.possible(tx, acting, found[0])}
+    if not known >= {one.person_id for one in draft.recipients}:
+        raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")
+    return [_Chosen(one.id, one.name, documents.version_id(tx, one)) for one in found]
+
+
+def _asked(draft: _Draft) -> list[Asked]:
+    return [Asked(one.person_id, one.turn, one.part) for one in draft.recipients]
+
+
+@contextmanager
+def _normalised(
+    db: Database, vault: Vault, pdf: Workers, chosen: _Chosen, source: Scratch, room: _Room, now: datetime
+) -> Iterator[_Ready]:
+    """Stage one document, cleaned. Raises NotSignable."""
+    normalised = intake.normalise(pdf, source, max_pages=room.pages)
+    room.pages -= normalised.pages
+    with normalised.prepared as prepared:
+        sizes = render.page_sizes(pdf, prepared)
+        staging = staged_pdf(
+            db,
+            vault,
+            prepared,
+            document_id=chosen.document_id,
+            purpose="prepared",
+            now=now,
+            pages=normalised.pages,
+            findings=json.dumps(asdict(normalised.findings)),
+        )
+        with staging as staged:
+            prepared.close()
+            yield _Ready(chosen, source.sha256(), staged, sizes)
+
+
+def _add_draft(
+    tx: Transaction, acting: Acting, draft: _Draft, ready: Sequence[_Ready], now: datetime
+) -> EnvelopeId:
+    first = documents.for_seeing(tx, acting, draft.document_ids[0])
+    envelope_id = envelopes.add(
+        tx,
+        now=now,
+        organisation_id=first.organisation_id,
+        folder_id=first.folder_id,
+        sender_id=acting.person_id,
+        title=draft.title.strip(),
+        message=draft.message.strip(),
+        due_at=draft.due_at,
+    )
+    enclosed = [Enclosing(one.chosen.document_id, one.chosen.name, one.staged.id, one.sizes) for one in ready]
+    envelope_documents.add(tx, envelope_id, enclosed)
+    recipients.add(tx, envelope_id, _asked(draft))
+    row = envelopes.for_managing(tx, acting, envelope_id)
+    facts: dict[str, object] = {
+        "documents": [
+            {"document": one.chosen.document_id, "version": one.chosen.version_id, "sha256": one.sha256}
+            for one in ready
+        ],
+        "recipients": [one.person_id for one in row.recipients],
+    }
+    envelope_history.record(tx, Kind.ENVELOPE_CREATED, row, at=now, acting=acting, facts=facts)
+    return envelope_id
+
+
+@contextmanager
+def _original(db: Database, vault: Vault, version_id: str, room: _Room) -> Iterator[Scratch]:
+    opened = vault.open_version(db, version_id)
+    if opened.size > room.size:
+        most = f"{room.size // 1024**2} MB"
+        raise TooLargeToSign(
+            f"This PDF is too large to be signed: it can have up to {most} in this envelope."
+        )
+    room.size -= opened.size
+    with Scratch.create() as source:
+        opened.copy_to(source.file)
+        yield source
