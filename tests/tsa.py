@@ -90,7 +90,7 @@ class Tsa:
 
     def renew_unit(self) -> None:
         self.ca = dataclasses.replace(
-            self.ca, timestamp=authority.timestamp_unit(self.ca, "New", self.clock())
+            self.ca, timestamp=authority.renew(self.ca, "timestamp", self.clock()).timestamp
         )
 
     def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -178,7 +178,7 @@ def _changed(tsa: Tsa, request: bytes) -> bytes:
 
 def _expired(tsa: Tsa, request: bytes) -> bytes:
     old = dataclasses.replace(tsa.ca)
-    unit = authority.timestamp_unit(old, "Old", tsa.clock() - authority.UNIT_LIFE - timedelta(days=1))
+    unit = authority.renew(old, "timestamp", tsa.clock() - authority.UNIT_LIFE - timedelta(days=1)).timestamp
     return tsa.ours(request, unit)
 
 

@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, insert, select, update
 
 from docvault import wiring
-from docvault.actions import audit, keys
-from docvault.actions.keys import KeyRefused
+from docvault.actions import audit, signing_keys
 from docvault.audit.checkpoints import LogKey, open_checkpoint, sign_checkpoint
 from docvault.audit.handovers import announcement
 from docvault.audit.kinds import Kind
@@ -23,6 +22,7 @@ from docvault.database import audit_checkpoints, tables
 from docvault.database.audit_checkpoints import LogDamaged
 from docvault.database.audit_trail import Filters
 from docvault.encryption.errors import Tampered
+from docvault.rules.keys import KeyRefused
 from docvault.settings import Settings
 
 
@@ -38,13 +38,13 @@ def settings_of(url, folder):
 
 
 def rotate(portal):
-    return keys.rotate_log(
+    return signing_keys.rotate_log(
         portal.db, portal.vault.records, portal.log_key, acting=None, clock=portal.clock
     ).generation
 
 
 def destroy(portal):
-    return keys.destroy_log_keys(portal.db, acting=None, clock=portal.clock)
+    return signing_keys.destroy_log_keys(portal.db, acting=None, clock=portal.clock)
 
 
 def publish(portal):
@@ -120,7 +120,7 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from docvault import wiring
-from docvault.actions import keys
+from docvault.actions import signing_keys
 from docvault.database import audit_checkpoints
 from docvault.settings import Settings
 from docvault.vault import log_keys
@@ -132,7 +132,7 @@ def killed(*given, **more):
     os.kill(os.getpid(), 9)
 setattr(where, name, killed)
 portal = wiring.build(Settings(data=Path(sys.argv[1]), database_url=sys.argv[2]))
-keys.rotate_log(portal.db, portal.vault.records, portal.log_key, acting=None, clock=portal.clock)
+signing_keys.rotate_log(portal.db, portal.vault.records, portal.log_key, acting=None, clock=portal.clock)
 """
 
 

@@ -140,8 +140,7 @@ def test_signatures_outlive_their_certificates(desk, sealed):
 @pytest.mark.promise(67)
 def test_a_renewed_archive_outlives_the_first_timestamp(desk, workers, sealed):
     future = Office(clock=lambda: now() + 14 * YEAR)
-    unit = authorities.timestamp_unit(desk.office.ca, "Harbour & Pine Oy", future.clock())
-    future.ca = dataclasses.replace(desk.office.ca, timestamp=unit)
+    future.ca = authorities.renew(desk.office.ca, "timestamp", future.clock())
     renewed = Desk(workers, future).renew(sealed)
     report = desk.validate(renewed, now=now() + 16 * YEAR)
     assert report.verdict is Verdict.VALID, report.codes

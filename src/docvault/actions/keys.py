@@ -5,63 +5,41 @@ on where it was when it is asked for again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from docvault.audit.checkpoints import PublicKey
 from docvault.audit.kinds import Kind
-from docvault.database import audit, folder_key_rounds, keys, master_keys, password_peppers, rotations
+from docvault.database import (
+    audit,
+    audit_trail,
+    folder_key_rounds,
+    keys,
+    master_keys,
+    password_peppers,
+    rotations,
+)
+from docvault.database.audit_trail import Filters
 from docvault.database.engine import Database, Transaction
 from docvault.database.rotations import Rotation
 from docvault.encryption.keyring import FileKeyring
 from docvault.encryption.masters import RootKey
 from docvault.policy.vocabulary import Acting
-from docvault.values import Clock, DocVaultError, NotFound
-from docvault.vault import folder_rounds, log_keys, peppers, reseal, shredding
+from docvault.rules.keys import SETTLED, KeyRefused, KeyView, Rotated, check_settled
+from docvault.values import Clock
+from docvault.vault import authority_keys, folder_rounds, log_keys, peppers, reseal, shredding
 from docvault.vault import masters as vault_masters
 from docvault.vault.files import Vault
-from docvault.vault.log_keys import LogKeys
 from docvault.vault.masters import PEPPER, Masters
 from docvault.vault.records import Records
-
-SETTLED = timedelta(minutes=10)  # by then every process has noticed a new key, a hundred times over
 
 MASTER = "master"
 FOLDERS = "folders"
 ROOT = "root"
+EVERYTHING = "all"
 
 Progress = Callable[[int, int], None]  # how many are done, of how many
-
-
-class KeyRefused(DocVaultError):
-    """A key cannot be rotated or destroyed now; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyView:
-    """One generation of one key, as whoever runs the portal sees it."""
-
-    kind: str  # root | master | pepper | …
-    name: str
-    generation: int
-    created_at: datetime
-    newest: bool
-    destroyed: bool
-    protects: int  # how many things need it
-    things: str  # what these are
-
-
-@dataclass(frozen=True, slots=True)
-class Rotated:
-    """What a rotation came to."""
-
-    kind: str
-    generation: int
-    done: int
-    resumed: bool
-    stuck: Sequence[str] = field(default=())  # what no key opens, by table and column
 
 
 def rotate_master(
@@ -118,7 +96,7 @@ def destroy_masters(db: Database, masters: Masters, *, acting: Acting, clock: Cl
         newest = rows.pop(max(rows))
         if not rows:
             raise KeyRefused("There is one master key, and it is in use. Rotate it first.")
-        _check_settled(newest.created_at, now)
+        check_settled(newest.created_at, now)
         needed = {each: count for each, count in reseal.counts(tx).items() if each != newest.generation}
         if needed:
             raise KeyRefused(f"{sum(needed.values())} values cannot be opened, so their master key stays.")
@@ -127,6 +105,35 @@ def destroy_masters(db: Database, masters: Masters, *, acting: Acting, clock: Cl
         _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": MASTER, "generations": sorted(rows)})
     masters.refresh()
     return sorted(rows)
+
+
+def begin_all(db: Database, *, acting: Acting, clock: Clock) -> tuple[Rotation, frozenset[str]]:
+    """Begin to rotate every key, or go on with that; return which kinds are rotated already."""
+    with db.transaction() as tx:
+        found = rotations.unfinished(tx, EVERYTHING)
+        if found is not None:
+            return found, _rotated_since(tx, found.started_at)
+        now = clock()
+        _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, {"kind": EVERYTHING})
+        return rotations.begin(tx, EVERYTHING, 1, now), frozenset()
+
+
+def finish_all(db: Database, rotation: Rotation, *, acting: Acting, clock: Clock) -> None:
+    """Note that every key is rotated."""
+    with db.transaction() as tx:
+        if rotations.finish(tx, rotation, clock()):
+            _note(tx, Kind.KEY_ROTATION_DONE, acting, clock(), {"kind": EVERYTHING})
+
+
+def _rotated_since(tx: Transaction, since: datetime) -> frozenset[str]:
+    """Return the kinds whose rotation the trail says was completed."""
+    end = audit_trail.size(tx)
+    done = Filters(start=since, kind=Kind.KEY_ROTATION_DONE.value)
+    changed = Filters(start=since, kind=Kind.LOG_KEY_CHANGED.value)
+    kinds = {str(row.facts["kind"]) for row in audit_trail.batch(tx, done, start=0, below=end)}
+    if audit_trail.count(tx, changed, below=end):
+        kinds.add(log_keys.NAME)
+    return frozenset(kinds)
 
 
 def rotate_root(db: Database, masters: Masters, new: RootKey, *, acting: Acting, clock: Clock) -> Rotated:
@@ -211,44 +218,6 @@ def destroy_folders(db: Database, *, acting: Acting, clock: Clock) -> Sequence[i
     return [gone]
 
 
-def rotate_log(db: Database, own: Records, log: LogKeys, *, acting: Acting, clock: Clock) -> Rotated:
-    """Give the audit log a new key, which the old one hands over to; what was signed stays verifiable.
-
-    In one transaction: nothing is left half done, so there is nothing to go on with. Raises LogDamaged.
-    """
-    with db.transaction() as tx:
-        now, change = clock(), log_keys.begin(tx, log)
-        _note(tx, Kind.LOG_KEY_CHANGED, acting, now, change.facts)
-        log_keys.hand_over(tx, own, change, now)
-    return Rotated(log_keys.NAME, change.generation, 0, resumed=False)
-
-
-def destroy_log_keys(db: Database, *, acting: Acting, clock: Clock) -> Sequence[int]:
-    """Destroy every key of the log but the newest, and return which. Raises KeyRefused for none.
-
-    No wait: who signs asks for the key where the log stands still, so an old one is never used again.
-    """
-    with db.transaction() as tx:
-        older = [row.generation for row in keys.generations(tx, log_keys.NAME)[:-1] if row.wrapped]
-        if not older:
-            raise KeyRefused("The log has one key, and it is in use. Rotate it first.")
-        for generation in older:
-            keys.destroy(tx, log_keys.NAME, generation)
-        _note(tx, Kind.KEY_DESTROYED, acting, clock(), {"kind": log_keys.NAME, "generations": older})
-    return older
-
-
-def public_log_key(db: Database, log: LogKeys, generation: int | None = None) -> PublicKey:
-    """Return a public key of the log: the one in charge, or that of a generation. Raises NotFound."""
-    with db.reading() as tx:
-        if generation is None:
-            return log.in_charge(tx).public
-        found = [row.public for row in keys.generations(tx, log_keys.NAME) if row.generation == generation]
-    if not found:
-        raise NotFound("The log has had no key of this generation.")
-    return PublicKey(log.origin, found[0])
-
-
 def rotate_pepper(db: Database, records: Records, *, acting: Acting, clock: Clock) -> Rotated:
     """Make a new pepper. Passwords move to it as people sign in; the old one stays until nobody needs it."""
     now = clock()
@@ -268,7 +237,7 @@ def destroy_peppers(db: Database, *, acting: Acting, clock: Clock) -> Sequence[i
         older = [row.generation for row in rows[:-1]]
         if not older:
             raise KeyRefused("There is one pepper, and it is in use. Rotate it first.")
-        _check_settled(rows[-1].created_at, now)
+        check_settled(rows[-1].created_at, now)
         needed = sum(password_peppers.counts(tx, older).values())
         if needed:
             raise KeyRefused(
@@ -320,7 +289,7 @@ def _folders(tx: Transaction) -> list[KeyView]:
 
 def _signing(tx: Transaction) -> list[KeyView]:
     """Return the keys that vouch for something: of the log, of what was destroyed, of the authority."""
-    names = [name for name in keys.names(tx) if name in {"log", shredding.KEY} or name.startswith("ca-")]
+    names = [log_keys.NAME, *authority_keys.KINDS, shredding.KEY]
     found = [one for name in names for one in _own(tx, name, {}, "")]
     return [one for one in found if not one.destroyed]
 
@@ -340,14 +309,6 @@ def _own(tx: Transaction, name: str, needed: Mapping[int, int], things: str) -> 
         )
         for row in rows
     ]
-
-
-def _check_settled(since: datetime, now: datetime) -> None:
-    if now < since + SETTLED:
-        raise KeyRefused(
-            f"The new key is younger than {SETTLED.seconds // 60} minutes: a server may not have noticed it "
-            f"yet. Please try again after {since + SETTLED:%H:%M} UTC."
-        )
 
 
 def _note(tx: Transaction, kind: Kind, acting: Acting, now: datetime, facts: Mapping[str, Any]) -> None:

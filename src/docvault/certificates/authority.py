@@ -6,7 +6,7 @@ RFC 6960 and RFC 9336 (documentSigning).
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -14,10 +14,17 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import NameOID
 
-from docvault.certificates import der
 from docvault.certificates.keys import CertificateError, KeyPair, OneTimeKey, new_key
+from docvault.certificates.profiles import (
+    Extensions,
+    authority_profile,
+    issuing_profile,
+    responder_profile,
+    signing_profile,
+    timestamp_profile,
+)
 
 ROOT_LIFE = timedelta(days=30 * 365)
 ISSUING_LIFE = timedelta(days=20 * 365)
@@ -29,8 +36,7 @@ CRL_LIFE = timedelta(days=7)
 STATUS_LIFE = timedelta(hours=24)  # of one OCSP answer
 NAME_MOST = 64  # bytes of a common name or organisation (RFC 5280, ub-common-name; libraries count bytes)
 
-DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")  # RFC 9336
-SMTP_UTF8_MAILBOX = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.9")  # RFC 9598
+UNITS = ("timestamp", "responder", "seal")  # what stands under the issuing authority and signs itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Revocation:
 
 @dataclass(frozen=True, slots=True)
 class CertificateAuthority:
-    """All key pairs of an installation and what it says about them."""
+    """All key pairs of an installation that are in use, and what it says about them."""
 
     root: KeyPair
     issuing: KeyPair
@@ -62,16 +68,37 @@ class CertificateAuthority:
     revoked: Mapping[int, Revocation] = field(
         default_factory=dict
     )  # by serial number, all issued by `issuing`
+    root_number: int = 1  # of how many roots this is the last
+    issuing_number: int = 1
+
+    @property
+    def root_place(self) -> str:
+        """The name of the root's files under /pki/, without their ending."""
+        return place_of("root", self.root_number)
+
+    @property
+    def issuing_place(self) -> str:
+        """The name of the issuing authority's files under /pki/, without their ending."""
+        return place_of("issuing", self.issuing_number)
+
+    def with_unit(self, name: str, pair: KeyPair) -> "CertificateAuthority":
+        """Return the authority with another key for one of UNITS."""
+        return CertificateAuthority(
+            self.root,
+            self.issuing,
+            pair if name == "timestamp" else self.timestamp,
+            pair if name == "responder" else self.responder,
+            pair if name == "seal" else self.seal,
+            self.base_url,
+            self.revoked,
+            self.root_number,
+            self.issuing_number,
+        )
 
     def issue(self, person: SignerIdentity, now: datetime) -> OneTimeKey:
         """Make a fresh key and a certificate naming `person`; the caller logs it before using the key."""
-        pair = _issue(
-            _signer_name(person),
-            self.issuing,
-            _signing_profile(self.base_url, person.email),
-            now,
-            SIGNER_LIFE,
-        )
+        profile = signing_profile(self.base_url, self.issuing_place, person.email)
+        pair = _issue(_signer_name(person), self.issuing, profile, now, SIGNER_LIFE)
         return OneTimeKey(pair, [self.issuing.der])
 
     def root_crl(self, now: datetime) -> bytes:
@@ -82,25 +109,39 @@ class CertificateAuthority:
         """Return the issuing authority's revocation list, DER."""
         return _crl(self.issuing, self.revoked, now, CRL_LIFE)
 
+    def last_crls(self, now: datetime) -> tuple[bytes, bytes]:
+        """Return the lists of root and issuing authority that stay when their keys go, DER: they hold until
+        the certificate of who signed them ends (RFC 5280, 3.3).
+        """
+        at = _whole(now)
+        return (
+            _crl(self.root, {}, at, self.root.certificate.not_valid_after_utc - at),
+            _crl(self.issuing, self.revoked, at, self.issuing.certificate.not_valid_after_utc - at),
+        )
+
     def status(self, certificate: x509.Certificate, now: datetime) -> bytes:
         """Return the OCSP answer about a certificate we issued, DER."""
-        builder = self._answer(ocsp.OCSPResponseBuilder(), certificate, now)
-        return sign_status(builder, self.responder)
+        return _status(self, certificate, now)
 
-    def _answer(
-        self, builder: ocsp.OCSPResponseBuilder, certificate: x509.Certificate, now: datetime
-    ) -> ocsp.OCSPResponseBuilder:
-        revocation = self.revoked.get(certificate.serial_number)
-        return builder.add_response(
-            cert=certificate,
-            issuer=self.issuing.certificate,
-            algorithm=hashes.SHA1(),  # noqa: S303 - names the certificate (RFC 5019, 2.1.1); nothing rests on it
-            cert_status=ocsp.OCSPCertStatus.REVOKED if revocation else ocsp.OCSPCertStatus.GOOD,
-            this_update=_whole(now),
-            next_update=_whole(now) + STATUS_LIFE,
-            revocation_time=revocation.at if revocation else None,
-            revocation_reason=revocation.reason if revocation else None,
-        )
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A certificate whose key is of no use any more."""
+
+    certificate: x509.Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """An issuing authority that issues nothing any more, and answers for what it issued."""
+
+    issuing: Certified
+    responder: KeyPair
+    revoked: Mapping[int, Revocation] = field(default_factory=dict)
+
+    def status(self, certificate: x509.Certificate, now: datetime) -> bytes:
+        """Return the OCSP answer about a certificate it issued, DER."""
+        return _status(self, certificate, now)
 
 
 def create(
@@ -111,110 +152,62 @@ def create(
     country: ISO 3166 code of two letters for the names, or None to leave it out.
     """
     url = base_url.rstrip("/")
-    root_key = new_key()
-    name = _name(organisation, "Root CA", country)
-    root = KeyPair(_build(name, root_key, name, root_key, _authority_profile(None), now, ROOT_LIFE), root_key)
+    root = _new_root(_name(organisation, "Root CA", country), now)
     issuing = _issue(
-        _name(organisation, "Issuing CA", country), root, _issuing_profile(url), now, ISSUING_LIFE
+        _name(organisation, "Issuing CA", country), root, issuing_profile(url, "root"), now, ISSUING_LIFE
     )
-    timestamp = _name(organisation, "Timestamps", country)
-    responder = _name(organisation, "Certificate Status", country)
-    seal = _name(organisation, "Seal", country)
+    units = {name: _unit(name, issuing, organisation, country, url, "issuing", now) for name in UNITS}
     return CertificateAuthority(
-        root=root,
-        issuing=issuing,
-        timestamp=_issue(timestamp, issuing, _timestamp_profile(url), now, UNIT_LIFE),
-        responder=_issue(responder, issuing, _responder_profile(), now, UNIT_LIFE),
-        seal=_issue(seal, issuing, _signing_profile(url, None), now, UNIT_LIFE),
-        base_url=url,
+        root, issuing, units["timestamp"], units["responder"], units["seal"], base_url=url
     )
 
 
-def timestamp_unit(authority: CertificateAuthority, organisation: str, now: datetime) -> KeyPair:
-    """Make a fresh timestamp key and certificate, to take over before the old one ends."""
-    name = _name(organisation, "Timestamps", None)
-    return _issue(name, authority.issuing, _timestamp_profile(authority.base_url), now, UNIT_LIFE)
+def renew(old: CertificateAuthority, name: str, now: datetime) -> CertificateAuthority:
+    """Return the authority with a new key and certificate for `name` and for all that stands under it.
+
+    name: `root`, `issuing` or one of UNITS. A new root or issuing authority has a name with its number.
+    """
+    organisation, country = _named(old.issuing.certificate)
+    made, url = old, old.base_url
+    if name == "root":
+        number = old.root_number + 1
+        root = _new_root(_name(organisation, f"Root CA {number}", country), now)
+        made = replace(made, root=root, root_number=number)
+    if name in ("root", "issuing"):
+        number = old.issuing_number + 1
+        subject = _name(organisation, f"Issuing CA {number}", country)
+        issuing = _issue(subject, made.root, issuing_profile(url, made.root_place), now, ISSUING_LIFE)
+        made = replace(made, issuing=issuing, issuing_number=number, revoked={})
+    place = made.issuing_place
+    for each in [name] if name in UNITS else UNITS:
+        pair = _unit(each, made.issuing, organisation, country, url, place, now)
+        made = made.with_unit(each, pair)
+    return made
 
 
-# --- profiles -------------------------------------------------------------------------------------
-
-Extensions = Sequence[tuple[x509.ExtensionType, bool]]  # with whether it is critical
-
-
-def _authority_profile(path_length: int | None) -> Extensions:
-    return [
-        (x509.BasicConstraints(ca=True, path_length=path_length), True),
-        (_usage("key_cert_sign", "crl_sign"), True),
-    ]
+def place_of(name: str, number: int) -> str:
+    """Return what the files of a root or issuing authority are called under /pki/, without their ending."""
+    return name if number == 1 else f"{name}-{number}"
 
 
-def _issuing_profile(url: str) -> Extensions:
-    return [*_authority_profile(0), (_crl_address(url, "root"), False), (_issuer_address(url, "root"), False)]
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell whether the key of `issuer` signed the certificate."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
-def _timestamp_profile(url: str) -> Extensions:
-    return [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_usage("digital_signature", "content_commitment"), True),
-        (
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]),
-            True,
-        ),  # critical and alone: RFC 3161, 2.3
-        (_crl_address(url, "issuing"), False),
-        (_addresses(url), False),
-    ]
-
-
-def _responder_profile() -> Extensions:
-    return [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_usage("digital_signature"), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
-        (x509.OCSPNoCheck(), False),
-    ]
-
-
-def _signing_profile(url: str, email: str | None) -> Extensions:
-    """The profile of people and of the seal; many readers ask a signer for e-mail protection."""
-    extensions: list[tuple[x509.ExtensionType, bool]] = [
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_usage("digital_signature", "content_commitment"), True),
-        (x509.ExtendedKeyUsage([DOCUMENT_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]), False),
-        (_crl_address(url, "issuing"), False),
-        (_addresses(url), False),
-    ]
-    if email is not None:
-        extensions.append((x509.SubjectAlternativeName([_mailbox(email)]), False))
-    return extensions
-
-
-def _usage(*allowed: str) -> x509.KeyUsage:
-    names = (
-        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
-        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
-    )  # fmt: skip
-    return x509.KeyUsage(**{name: name in allowed for name in names})
-
-
-def _crl_address(url: str, issuer: str) -> x509.CRLDistributionPoints:
-    address = x509.UniformResourceIdentifier(f"{url}/pki/{issuer}.crl")
-    return x509.CRLDistributionPoints([x509.DistributionPoint([address], None, None, None)])
-
-
-def _issuer_address(url: str, issuer: str) -> x509.AuthorityInformationAccess:
-    return x509.AuthorityInformationAccess(
-        [_access(AuthorityInformationAccessOID.CA_ISSUERS, f"{url}/pki/{issuer}.cer")]
-    )
-
-
-def _addresses(url: str) -> x509.AuthorityInformationAccess:
-    """Where the issuing authority answers for what it issued, and where its own certificate lies."""
-    status = _access(AuthorityInformationAccessOID.OCSP, f"{url}/pki/ocsp")
-    return x509.AuthorityInformationAccess([status, *_issuer_address(url, "issuing")])
-
-
-def _access(method: x509.ObjectIdentifier, address: str) -> x509.AccessDescription:
-    return x509.AccessDescription(method, x509.UniformResourceIdentifier(address))
+def _unit(
+    name: str, issuing: KeyPair, organisation: str, country: str | None, url: str, place: str, now: datetime
+) -> KeyPair:
+    role, profile = {
+        "timestamp": ("Timestamps", timestamp_profile(url, place)),
+        "responder": ("Certificate Status", responder_profile()),
+        "seal": ("Seal", signing_profile(url, place, None)),
+    }[name]
+    return _issue(_name(organisation, role, country), issuing, profile, now, UNIT_LIFE)
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -225,6 +218,14 @@ def _name(organisation: str, role: str, country: str | None) -> x509.Name:
     attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, _short(organisation)))
     attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, _short(organisation, f" {role}")))
     return x509.Name(attributes)
+
+
+def _named(certificate: x509.Certificate) -> tuple[str, str | None]:
+    """Return the organisation and the country that a certificate of ours is named after."""
+    subject = certificate.subject
+    country = subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
+    organisation = subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
+    return str(organisation), str(country[0].value) if country else None
 
 
 def _signer_name(person: SignerIdentity) -> x509.Name:
@@ -245,14 +246,12 @@ def _short(text: str, role: str = "") -> str:
     return text + role
 
 
-def _mailbox(email: str) -> x509.GeneralName:
-    """Return the e-mail address as a subject alternative name; addresses beyond ASCII follow RFC 9598."""
-    if email.isascii():
-        return x509.RFC822Name(email)
-    return x509.OtherName(SMTP_UTF8_MAILBOX, der.utf8(email))
-
-
 # --- signing certificates, lists and answers ------------------------------------------------------
+
+
+def _new_root(name: x509.Name, now: datetime) -> KeyPair:
+    key = new_key()
+    return KeyPair(_build(name, key, name, key, authority_profile(None), now, ROOT_LIFE), key)
 
 
 def _issue(
@@ -308,6 +307,21 @@ def _crl(issuer: KeyPair, revoked: Mapping[int, Revocation], now: datetime, life
     return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
+def _status(own: CertificateAuthority | Retired, certificate: x509.Certificate, now: datetime) -> bytes:
+    revocation = own.revoked.get(certificate.serial_number)
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=certificate,
+        issuer=own.issuing.certificate,
+        algorithm=hashes.SHA1(),  # noqa: S303 - names the certificate (RFC 5019, 2.1.1); nothing rests on it
+        cert_status=ocsp.OCSPCertStatus.REVOKED if revocation else ocsp.OCSPCertStatus.GOOD,
+        this_update=_whole(now),
+        next_update=_whole(now) + STATUS_LIFE,
+        revocation_time=revocation.at if revocation else None,
+        revocation_reason=revocation.reason if revocation else None,
+    )
+    return sign_status(builder, own.responder)
+
+
 def sign_status(builder: ocsp.OCSPResponseBuilder, responder: KeyPair) -> bytes:
     """Return the OCSP answer signed by the responder, with its certificate, DER."""
     builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
@@ -322,10 +336,8 @@ def _whole(moment: datetime) -> datetime:
 def verify_chain(certificates: Sequence[x509.Certificate], now: datetime) -> None:
     """Check that each certificate is issued by the next and in its time. Raises CertificateError."""
     for certificate, issuer in itertools.pairwise(certificates):
-        try:
-            certificate.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature) as error:
-            raise CertificateError(f"“{title(certificate)}” was not issued by “{title(issuer)}”.") from error
+        if not is_issued_by(certificate, issuer):
+            raise CertificateError(f"“{title(certificate)}” was not issued by “{title(issuer)}”.")
     for certificate in certificates:
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             raise CertificateError(f"The certificate “{title(certificate)}” is not valid at this time.")

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponseBuilder, OCSPResponseStatus
 
-from docvault.certificates.authority import STATUS_LIFE, CertificateAuthority, sign_status
+from docvault.certificates.authority import STATUS_LIFE, CertificateAuthority, Retired, sign_status
 
 REQUEST_MOST = 1024  # bytes; a request for one certificate with the longest nonce has less than 400
 NONCE_MOST = 128  # bytes (RFC 9654, 2.1)
@@ -38,7 +38,9 @@ class StatusAnswer:
     until: datetime | None
 
 
-def answer(request: bytes, authorities: Iterable[CertificateAuthority], now: datetime) -> StatusAnswer:
+def answer(
+    request: bytes, authorities: Iterable[CertificateAuthority | Retired], now: datetime
+) -> StatusAnswer:
     """Answer an OCSP request, DER in and out; one that is malformed or about others' certificates as well."""
     try:
         asked = ocsp.load_der_ocsp_request(request) if len(request) <= REQUEST_MOST else None
@@ -82,7 +84,7 @@ def _digest(content: bytes, algorithm: hashes.HashAlgorithm) -> bytes:
 
 def _about(
     serial: int,
-    authority: CertificateAuthority,
+    authority: CertificateAuthority | Retired,
     names: tuple[bytes, bytes],
     algorithm: hashes.HashAlgorithm,
     nonce: bytes | None,

@@ -31,6 +31,12 @@ from docvault.vault import invariants
 MOST = 1000  # faults that are listed one by one
 DRIFT = timedelta(minutes=2)  # a log entry from later than this means a clock that went back
 
+SOON = (  # before a certificate ends, and what is said then
+    (timedelta(days=90), "Plan its renewal"),
+    (timedelta(days=30), "Renew it soon"),
+    (timedelta(days=7), "Renew it NOW: without it nothing is signed"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -86,6 +92,7 @@ def _examine(settings: Settings, *, deep: bool) -> list[Finding]:
         "documents": _documents,
         "signing": _signing,
         "timestamps": _timestamps,
+        "certificates": _certificates,
         "malware": _malware,
         "mail": _mail,
         "sign-on": _sign_on,
@@ -219,6 +226,22 @@ def _timestamps(portal: wiring.Portal) -> str:
         rest = " Documents are completed with the built-in clock until one works." if not said else ""
         raise NotWell(" ".join(failed) + rest)
     return "; ".join(said)
+
+
+def _certificates(portal: wiring.Portal) -> str:
+    """Warn of every certificate that ends soon, the more urgently the sooner."""
+    now, ends = portal.clock(), portal.authority.ends()
+    soon = [(end, (end.at - now).days) for end in ends if end.at - now <= SOON[0][0]]
+    if not soon:
+        return f"“{ends[0].title}” is the first to end, on {ends[0].at:%Y-%m-%d}"
+    words = []
+    for end, days in soon:
+        urgency = [word for within, word in SOON if end.at - now <= within][-1]
+        when = f"in {days} days" if end.at > now else "and is over"
+        words.append(
+            f"“{end.title}” ends on {end.at:%Y-%m-%d}, {when}. {urgency}: docvault keys rotate {end.name}"
+        )
+    raise NotWell("; ".join(words))
 
 
 def _mail(portal: wiring.Portal) -> str:

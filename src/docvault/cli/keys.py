@@ -8,6 +8,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,15 +16,19 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from docvault.actions.keys import KeyView, Rotated
     from docvault.policy.vocabulary import Acting
+    from docvault.rules.keys import KeyView, Rotated
     from docvault.wiring import Portal
+
+    Way = tuple[Callable[[], Rotated], Callable[[], Sequence[int] | Sequence[str]]]  # rotates, destroys
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-Kind = Annotated[str, typer.Argument(help="Which key: root, master, folders, pepper or log.")]
+Kind = Annotated[str, typer.Argument(help="Which key, as `docvault keys list` calls it.")]
+Chosen = Annotated[str, typer.Argument(help="Which key, as `docvault keys list` calls it; or --all.")]
+All = Annotated[bool, typer.Option("--all", help="Rotate every key but ca-root, one after the other.")]
 To = Annotated[str, typer.Option("--to", help="Where the new root key lies: kms:…, pkcs11:… or file:….")]
 
 
@@ -46,26 +51,68 @@ def list_all(data: Data = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def rotate(kind: Kind, to: To = "", data: Data = None, as_json: AsJson = False) -> None:
+def rotate(
+    kind: Chosen = "", to: To = "", everything: All = False, data: Data = None, as_json: AsJson = False
+) -> None:
     """Make a new key and move everything to it while the portal runs; one that was killed goes on.
+
+    --all: every key but ca-root, whose successor everybody who trusts it would have to learn.
 
     Example: docvault keys rotate master
     """
     from docvault.cli.people import at_terminal
 
     with at_terminal(data) as (portal, acting):
-        done = _ways(portal, acting, to)[_known(kind)][0]()
+        if everything:
+            _rotate_all(portal, acting, to, as_json=as_json)
+            return
+        _rotate_one(_ways(portal, acting, to)[_known(kind)][0], as_json=as_json)
+
+
+def _rotate_one(way: "Callable[[], Rotated]", *, as_json: bool) -> None:
+    began = monotonic()
+    done = way()
+    seconds = monotonic() - began
     _end_progress()
     if as_json:
         told = {"kind": done.kind, "generation": done.generation, "done": done.done}
-        print(json.dumps({**told, "resumed": done.resumed, "stuck": len(done.stuck)}))
+        told |= {"resumed": done.resumed, "stuck": len(done.stuck), "seconds": round(seconds, 3)}
+        print(json.dumps(told))
         return
     again = "Went on with a rotation that was not finished. " if done.resumed else ""
-    print(
-        f"{again}Generation {done.generation} of the {done.kind} key is in use: {done.done:,} values moved."
-    )
+    moved = f": {done.done:,} values moved" if done.kind in SECRET else ""
+    in_use = f"Generation {done.generation} of the {done.kind} key is in use{moved}, after {seconds:.1f} s."
+    print(f"{again}{in_use}")
     for name in sorted(set(done.stuck)):
         print(f"  {done.stuck.count(name)} values of {name} open with no key. They were damaged before.")
+
+
+def _rotate_all(portal: "Portal", acting: "Acting", to: str, *, as_json: bool) -> None:
+    """Rotate one kind after the other, and say how far it is; killed, it goes on where it was."""
+    from docvault.actions import keys
+
+    db, clock = portal.db, portal.clock
+    rotation, done = keys.begin_all(db, acting=acting, clock=clock)
+    ways = _ways(portal, acting, to)
+    for number, kind in enumerate(ALL, 1):
+        if kind == "root" and not to and portal.settings.root_key_path is None:
+            print("The root key does not lie in a file: rotate it with --to.", file=sys.stderr)
+        elif kind in done and not (kind == "root" and _is_half_done(portal)):
+            print(f"{number} of {len(ALL)}: {kind} is rotated already.", file=sys.stderr)
+        else:
+            print(f"{number} of {len(ALL)}: {kind}", file=sys.stderr)
+            _rotate_one(ways[kind][0], as_json=as_json)
+    keys.finish_all(db, rotation, acting=acting, clock=clock)
+
+
+def _is_half_done(portal: "Portal") -> bool:
+    """Tell whether a new root key wraps the masters already and its file still lies beside the old one."""
+    path = portal.settings.root_key_path
+    return path is not None and _new_path(path).exists()
+
+
+def _new_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
 
 
 @app.command()
@@ -81,12 +128,14 @@ def destroy(kind: Kind, data: Data = None) -> None:
     print(f"Destroyed: {kind} {', '.join(str(each) for each in gone)}. A backup from before still has it.")
 
 
-KINDS = ("root", "master", "folders", "pepper", "log")
+SECRET = ("root", "master", "folders", "pepper")
+SIGNING = ("log", "ca-timestamp", "ca-responder", "ca-seal", "ca-issuing", "ca-root")
+KINDS = SECRET + SIGNING
+# With the issuing authority goes what stands under it. Root last: a process keeps the root key it has.
+ALL = ("master", "folders", "pepper", "ca-issuing", "log", "root")
 
 
-def _ways(
-    portal: "Portal", acting: "Acting", to: str = ""
-) -> "dict[str, tuple[Callable[[], Rotated], Callable[[], Sequence[int] | Sequence[str]]]]":
+def _ways(portal: "Portal", acting: "Acting", to: str = "") -> "dict[str, Way]":
     """Return how each kind of key is rotated and destroyed."""
     from docvault.actions import keys
 
@@ -108,11 +157,28 @@ def _ways(
             lambda: keys.rotate_pepper(db, records, acting=acting, clock=clock),
             lambda: keys.destroy_peppers(db, acting=acting, clock=clock),
         ),
-        "log": (
-            lambda: keys.rotate_log(db, records, portal.log_key, acting=acting, clock=clock),
-            lambda: keys.destroy_log_keys(db, acting=acting, clock=clock),
-        ),
+        **_signing_ways(portal, acting),
     }
+
+
+def _signing_ways(portal: "Portal", acting: "Acting") -> "dict[str, Way]":
+    from docvault.actions import signing_keys
+
+    db, clock, records = portal.db, portal.clock, portal.vault.records
+
+    def of_authority(kind: str) -> "Way":
+        return (
+            lambda: signing_keys.rotate_authority(
+                db, records, portal.authority, kind, acting=acting, clock=clock
+            ),
+            lambda: signing_keys.destroy_authority(db, kind, acting=acting, clock=clock),
+        )
+
+    log: Way = (
+        lambda: signing_keys.rotate_log(db, records, portal.log_key, acting=acting, clock=clock),
+        lambda: signing_keys.destroy_log_keys(db, acting=acting, clock=clock),
+    )
+    return {"log": log, **{kind: of_authority(kind) for kind in SIGNING if kind != "log"}}
 
 
 def _rotate_root(portal: "Portal", acting: "Acting", to: str) -> "Rotated":
@@ -120,6 +186,7 @@ def _rotate_root(portal: "Portal", acting: "Acting", to: str) -> "Rotated":
     from docvault import wiring
     from docvault.actions import keys
     from docvault.encryption.keyring import FileKeyring, put_in_place
+    from docvault.rules.keys import KeyRefused
 
     path, db, clock = portal.settings.root_key_path, portal.db, portal.clock
     if to:
@@ -128,8 +195,8 @@ def _rotate_root(portal: "Portal", acting: "Acting", to: str) -> "Rotated":
         print("then run: docvault keys destroy root")
         return done
     if path is None:
-        raise keys.KeyRefused("Name the new root key: --to kms:… or --to pkcs11:….")
-    new = path.with_name(f"{path.name}.new")
+        raise KeyRefused("Name the new root key: --to kms:… or --to pkcs11:….")
+    new = _new_path(path)
     root = FileKeyring.open(new) if new.exists() else FileKeyring.create(new)
     done = keys.rotate_root(db, portal.masters, root, acting=acting, clock=clock)
     old = put_in_place(new, path)
@@ -151,7 +218,7 @@ def _destroy_roots(portal: "Portal", acting: "Acting") -> "Sequence[str]":
 
 
 def _known(kind: str) -> str:
-    from docvault.actions.keys import KeyRefused
+    from docvault.rules.keys import KeyRefused
 
     if kind not in KINDS:
         raise KeyRefused(f"There is no kind of key called {kind!r}. The kinds are {', '.join(KINDS)}.")

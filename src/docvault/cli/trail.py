@@ -17,7 +17,7 @@ import typer
 
 from docvault import settings as settings_module
 from docvault import wiring
-from docvault.actions import audit, keys
+from docvault.actions import audit, signing_keys
 from docvault.database.audit_checkpoints import LogDamaged
 from docvault.database.audit_trail import Filters
 from docvault.values import DocVaultError
@@ -66,7 +66,7 @@ def check(data: Path | None, *, as_json: bool) -> None:
 def show_key(data: Path | None, generation: int | None) -> None:
     """Print the log's public key on one line: the newest, or an older one."""
     with _portal(data) as portal:
-        print(keys.public_log_key(portal.db, portal.log_key, generation).text)
+        print(signing_keys.public_log_key(portal.db, portal.log_key, generation).text)
 
 
 def checkpoint(data: Path | None) -> None:

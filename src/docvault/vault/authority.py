@@ -5,7 +5,10 @@ answers from it, never a key (promise 55).
 """
 
 import hashlib
+import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -13,11 +16,11 @@ from cryptography import x509
 from docvault.certificates import authority as pure
 from docvault.certificates import status
 from docvault.certificates.authority import CertificateAuthority, SignerIdentity
-from docvault.certificates.keys import CertificateError, Credentials, KeyPair, OneTimeKey, sign_bytes
+from docvault.certificates.keys import CertificateError, Credentials, OneTimeKey, certificate_der, sign_bytes
 from docvault.certificates.status import StatusAnswer
 from docvault.certificates.timestamps import TimestampAuthority
 from docvault.database import keys
-from docvault.database.engine import Database
+from docvault.database.engine import Database, Transaction
 from docvault.pdf import appearance, sign, validate
 from docvault.pdf.errors import PdfError
 from docvault.pdf.reasons import Verdict
@@ -25,39 +28,81 @@ from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
 from docvault.pdf.workers import Workers
 from docvault.timestamps.clocks import Clocks
-from docvault.values import Clock, utc_now
+from docvault.values import Clock, NotFound, utc_now
+from docvault.vault import authority_keys
+from docvault.vault.authority_keys import Opened
 from docvault.vault.files import Vault
+from docvault.vault.masters import FRESH
+from docvault.vault.records import Records
 from docvault.vault.stamping import Stamping
 
-NAMES = ("root", "issuing", "timestamp", "responder", "seal")  # of the key pairs; rows are called ca-…
-ADDRESS = "ca-address"  # the row of the address that certificates name; no secret
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """When a certificate in use ends. name: ca-…, as `docvault keys` calls its key."""
+
+    name: str
+    title: str
+    at: datetime
+
+
+class _Bench:
+    """The keys of one moment: a deed that began with them ends with them, also while they are renewed."""
+
+    def __init__(self, opened: Opened, clock: Clock) -> None:
+        self.opened = opened
+        self.own: CertificateAuthority = opened.newest
+        self._clock = clock
+        self._timestamps = TimestampAuthority(self.own.timestamp, [self.own.issuing.der])
+
+    def timestamp(self, request: bytes) -> bytes:
+        return self._timestamps.respond(request, self._clock())
+
+    def sign_with_seal(self, message: bytes) -> bytes:
+        return sign_bytes(self.own.seal.key, message)
+
+    def crls(self, now: datetime) -> tuple[bytes, ...]:
+        return (self.own.root_crl(now), self.own.issuing_crl(now), *(left.crl for left in self.opened.left))
+
+    def credentials(self, certificate: bytes) -> Credentials:
+        """Return all that proves a certificate of ours at this moment."""
+        parsed, now = x509.load_der_x509_certificate(certificate), self._clock()
+        issuer = self.opened.of_issuer(parsed)
+        # The timestamp beside it is by the newest, and the certificate perhaps by the one before.
+        chain = dict.fromkeys((certificate_der(issuer.issuing.certificate), self.own.issuing.der))
+        answers = (issuer.status(parsed, now),)
+        return Credentials(certificate, tuple(chain), self.opened.roots, self.crls(now), answers, now)
 
 
 class Authority:
-    """Issues, stamps, seals and answers for the installation."""
+    """Issues, stamps, seals and answers for the installation; notices in seconds that a key was renewed."""
 
     def __init__(
-        self, authority: CertificateAuthority, clock: Clock = utc_now, clocks: Clocks | None = None
+        self, db: Database, own: Records, clock: Clock = utc_now, clocks: Clocks | None = None
     ) -> None:
-        """clocks: the timestamp authorities of others, where any are set."""
-        self._authority = authority
-        self._clock = clock
+        """clocks: the timestamp authorities of others, where any are set.
+
+        Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable, in that order.
+        """
         self.clocks = clocks
-        self._timestamps = TimestampAuthority(authority.timestamp, [authority.issuing.der])
-        self.roots: tuple[bytes, ...] = (authority.root.der,)
-        self.root_fingerprints: tuple[str, ...] = (hashlib.sha256(authority.root.der).hexdigest(),)
+        self._db = db
+        self._records = own
+        self._clock = clock
+        self._lock = threading.Lock()
+        with db.reading() as tx:
+            self._open(tx)
 
     @staticmethod
     def exists(db: Database) -> bool:
         """Tell whether the keys were made."""
         with db.reading() as tx:
-            return keys.find(tx, _row("root")) is not None
+            return keys.find(tx, authority_keys.KINDS[0]) is not None
 
     @staticmethod
     def find_roots(db: Database) -> tuple[bytes, ...]:
         """Return the roots, DER, without opening any key. Raises NotFound."""
         with db.reading() as tx:
-            return (keys.get(tx, _row("root")).public,)
+            return authority_keys.roots(tx)
 
     @classmethod
     def create(
@@ -73,37 +118,50 @@ class Authority:
         """Make all keys and certificates and keep them wrapped, in one transaction."""
         made = pure.create(organisation_name, base_url, now, country=country)
         with db.transaction() as tx:
-            for name in NAMES:
-                pair: KeyPair = getattr(made, name)
-                wrapped = vault.records.seal(f"key:{_row(name)}", pair.private_der())
-                keys.put(tx, _row(name), wrapped, pair.der, now)
-            keys.put(tx, ADDRESS, b"", made.base_url.encode(), now)
-        return cls(made)
+            authority_keys.put(tx, vault.records, made, now)
+        return cls(db, vault.records)
 
     @classmethod
     def load(
         cls, db: Database, vault: Vault, *, clock: Clock = utc_now, clocks: Clocks | None = None
     ) -> "Authority":
         """Open the keys. Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable, in that order."""
-        with db.reading() as tx:
-            rows = {name: keys.get(tx, _row(name)) for name in NAMES}
-            address = keys.get(tx, ADDRESS).public.decode()
-        pairs = {
-            name: KeyPair.load(row.public, vault.records.open(row.context, row.wrapped))
-            for name, row in rows.items()
-        }
-        return cls(
-            CertificateAuthority(
-                root=pairs["root"],
-                issuing=pairs["issuing"],
-                timestamp=pairs["timestamp"],
-                responder=pairs["responder"],
-                seal=pairs["seal"],
-                base_url=address,
-            ),
-            clock,
-            clocks,
-        )
+        return cls(db, vault.records, clock, clocks)
+
+    def refresh(self) -> None:
+        """Look for renewed keys at once."""
+        with self._lock, self._db.reading() as tx:
+            if authority_keys.state(tx) != self._state:
+                self._open(tx)
+            self._looked = time.monotonic()
+
+    def _open(self, tx: Transaction) -> None:
+        self._state = authority_keys.state(tx)
+        self._known = _Bench(authority_keys.open_all(tx, self._records), self._clock)
+        self._looked = time.monotonic()
+
+    @property
+    def _bench(self) -> _Bench:
+        if time.monotonic() - self._looked >= FRESH:
+            self.refresh()
+        return self._known
+
+    @property
+    def _authority(self) -> CertificateAuthority:
+        return self._bench.own
+
+    @property
+    def roots(self) -> tuple[bytes, ...]:
+        """Every root that certificates of this installation lead to, the newest first; DER."""
+        return self._bench.opened.roots
+
+    @property
+    def root_fingerprints(self) -> tuple[str, ...]:
+        """The hex SHA-256 of each root."""
+        return tuple(hashlib.sha256(root).hexdigest() for root in self.roots)
+
+    def __repr__(self) -> str:
+        return "Authority(…)"  # never a key, wherever this is printed
 
     # --- what a signature needs ----------------------------------------------------------------------
 
@@ -113,21 +171,21 @@ class Authority:
 
     def timestamp(self, request: bytes) -> bytes:
         """Answer an RFC 3161 request, DER in and out, with the moment now."""
-        return self._timestamps.respond(request, self._clock())
+        return self._bench.timestamp(request)
 
     def revocation(self, certificate: bytes | None = None) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-        """Return fresh revocation lists, and the status of `certificate` if given; DER."""
-        now = self._clock()
-        crls = (self._authority.root_crl(now), self._authority.issuing_crl(now))
+        """Return revocation lists, of replaced authorities their last one, and the status of `certificate` if
+        given; DER.
+        """
+        bench, now = self._bench, self._clock()
         if certificate is None:
-            return crls, ()
-        return crls, (self._authority.status(x509.load_der_x509_certificate(certificate), now),)
+            return bench.crls(now), ()
+        parsed = x509.load_der_x509_certificate(certificate)
+        return bench.crls(now), (bench.opened.of_issuer(parsed).status(parsed, now),)
 
     def credentials(self, certificate: bytes) -> Credentials:
         """Return all that proves a certificate of ours at this moment."""
-        crls, ocsps = self.revocation(certificate)
-        chain = (self._authority.issuing.der,)
-        return Credentials(certificate, chain, self.roots, crls, ocsps, self._clock())
+        return self._bench.credentials(certificate)
 
     # --- deeds on a document -------------------------------------------------------------------------
 
@@ -143,14 +201,15 @@ class Authority:
         reason: str | None = None,
     ) -> Scratch:
         """Fill and sign as the person `key` was issued to. Raises as pdf.sign.sign, and KeyAlreadyUsed."""
-        stamping = self._stamping()
+        bench = self._bench
+        stamping = Stamping.begin(bench.timestamp, self.clocks)
         return sign.sign(
             workers,
             source,
             field=field,
             certify=certify,
             answers=answers,
-            credentials=stamping.proven(self.credentials(key.certificate)),
+            credentials=stamping.proven(bench.credentials(key.certificate)),
             sign=key.sign,
             timestamp=stamping.answer,
             name=_common_name(key.certificate),
@@ -162,21 +221,23 @@ class Authority:
 
         certify: True where the seal is the only signature, as on a certificate of completion.
         """
-        stamping = self._stamping()
+        bench = self._bench
+        stamping = Stamping.begin(bench.timestamp, self.clocks)
         return sign.seal(
             workers,
             source,
-            credentials=stamping.proven(self.credentials(self._authority.seal.der)),
-            sign=self._sign_with_seal,
+            credentials=stamping.proven(bench.credentials(bench.own.seal.der)),
+            sign=bench.sign_with_seal,
             timestamp=stamping.answer,
             certify=certify,
-            name=_common_name(self._authority.seal.der),
+            name=_common_name(bench.own.seal.der),
         )
 
     def renew(self, workers: Workers, source: Scratch) -> Scratch:
         """Add an archive timestamp to a sealed document. Raises as pdf.sign.renew."""
-        stamping = self._stamping()
-        credentials = stamping.proven(self.credentials(self._authority.timestamp.der))
+        bench = self._bench
+        stamping = Stamping.begin(bench.timestamp, self.clocks)
+        credentials = stamping.proven(bench.credentials(bench.own.timestamp.der))
         return sign.renew(workers, source, credentials=credentials, timestamp=stamping.answer)
 
     def validate(self, workers: Workers, source: Scratch) -> validate.Report:
@@ -200,15 +261,9 @@ class Authority:
         """Whom to believe about times alone, DER: the roots of the timestamp authorities of others."""
         return self.clocks.roots if self.clocks is not None else ()
 
-    def _stamping(self) -> Stamping:
-        return Stamping.begin(self.timestamp, self.clocks)
-
     def seal_name(self) -> str:
         """The name on the seal's certificate."""
         return _common_name(self._authority.seal.der)
-
-    def _sign_with_seal(self, message: bytes) -> bytes:
-        return sign_bytes(self._authority.seal.key, message)
 
     # --- before and beside ---------------------------------------------------------------------------
 
@@ -247,21 +302,33 @@ class Authority:
 
     def answer_status(self, request: bytes) -> StatusAnswer:
         """Answer an OCSP request about a certificate that was issued here, DER in."""
-        return status.answer(request, [self._authority], self._clock())
+        bench = self._bench
+        return status.answer(request, [bench.own, *bench.opened.retired], self._clock())
 
-    def published(self) -> dict[str, Callable[[], bytes]]:
-        """What certificates point readers to: file names under /pki/ and what makes their bytes, DER."""
+    def ends(self) -> list[End]:
+        """Return when each certificate in use ends, the first to end first."""
         own = self._authority
-        return {
-            "root.cer": lambda: own.root.der,
-            "issuing.cer": lambda: own.issuing.der,
-            "root.crl": lambda: own.root_crl(self._clock()),
-            "issuing.crl": lambda: own.issuing_crl(self._clock()),
+        pairs = [(name, getattr(own, name.removeprefix("ca-")).certificate) for name in authority_keys.KINDS]
+        ends = [End(name, pure.title(one), one.not_valid_after_utc) for name, one in pairs]
+        return sorted(ends, key=lambda end: end.at)
+
+    def published(self, name: str) -> bytes:
+        """Return a file that certificates point readers to under /pki/, DER. Raises NotFound."""
+        bench = self._bench
+        own, now = bench.own, self._clock()
+        files: dict[str, Callable[[], bytes]] = {
+            f"{own.root_place}.cer": lambda: own.root.der,
+            f"{own.issuing_place}.cer": lambda: own.issuing.der,
+            f"{own.root_place}.crl": lambda: own.root_crl(now),
+            f"{own.issuing_place}.crl": lambda: own.issuing_crl(now),
         }
-
-
-def _row(name: str) -> str:
-    return f"ca-{name}"
+        if name in files:
+            return files[name]()
+        place, _, ending = name.partition(".")
+        for left in bench.opened.left:
+            if left.place == place and ending in ("cer", "crl"):
+                return left.certificate if ending == "cer" else left.crl
+        raise NotFound
 
 
 def _common_name(certificate: bytes) -> str:

@@ -23,16 +23,14 @@ from docvault.web.running import run
 WebRequest = Request[Any, Any, Any]
 
 TYPES = {"cer": "application/pkix-cert", "crl": "application/pkix-crl"}  # RFC 2585, 4
-PATHS = ["/pki/root.cer", "/pki/issuing.cer", "/pki/root.crl", "/pki/issuing.crl"]
 QUESTION, ANSWER = "application/ocsp-request", "application/ocsp-response"  # RFC 6960, A
 KEPT = 3600  # seconds: a revocation is known everywhere after an hour
 
 
-@get(PATHS, opt=PUBLIC)
-async def published(request: WebRequest) -> Response[bytes]:
-    """One certificate or fresh revocation list, DER."""
-    name = request.url.path.removeprefix("/pki/")
-    content = await run(portal_of(request).authority.published()[name])
+@get("/pki/{name:str}", opt=PUBLIC)
+async def published(request: WebRequest, name: FromPath[str]) -> Response[bytes]:
+    """One certificate or revocation list, DER: of the authorities in use, and of those before."""
+    content = await run(portal_of(request).authority.published, name)
     return Response(content, media_type=TYPES[name.partition(".")[2]], headers=_for_a_while())
 
 
