@@ -24,6 +24,7 @@ from docvault.blobs.bucket import Bucket
 PROGRAM = Path(sys.executable).parent / "weed"
 ACCESS, SECRET = "DOCVAULTTESTS", "a-secret-of-the-tests-0123456789"
 READER = "DOCVAULTREADER"
+LOG, LOG_NAME = "DOCVAULTLOG", "log"  # may nothing but what a bucket's policy gives it
 TEMPORARY = tempfile.gettempdir()  # looked at once: a test may give itself another one
 START = 60  # seconds the server gets to answer
 HIGHER = 10_000  # each of its ports has a second one that much higher
@@ -38,6 +39,11 @@ WHO = {
             "name": "reader",
             "credentials": [{"accessKey": READER, "secretKey": SECRET}],
             "actions": ["Read", "List"],
+        },
+        {
+            "name": LOG_NAME,
+            "credentials": [{"accessKey": LOG, "secretKey": SECRET}],
+            "actions": [],
         },
     ]
 }

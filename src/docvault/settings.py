@@ -21,6 +21,8 @@ DEFAULT_PORT = 8000
 SECRET = frozenset(
     {
         "database_url",
+        "log_s3_access_key",
+        "log_s3_secret_key",
         "root_key",  # the address of a PKCS#11 token may hold its PIN
         "s3_access_key",
         "s3_secret_key",
@@ -45,6 +47,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     s3_access_key: str = ""  # of the bucket; both empty: from where the AWS tools take them
     s3_secret_key: str = ""
+    log_blobs: str = ""  # s3://bucket/prefix that the audit log is published to; empty: nowhere
+    log_s3_access_key: str = ""  # of that bucket; both empty: as for the files
+    log_s3_secret_key: str = ""
     base_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
     smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: the local outbox page
     smtp_from: str = ""  # empty: docvault@ and the host of base_url
@@ -73,6 +78,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             return Bucket.parse(self.blobs).opened_with(self.s3_access_key, self.s3_secret_key)
         except BucketUnclear as error:
             raise SettingsInvalid(f"{PREFIX}BLOBS cannot be used: {error}.") from error
+
+    @property
+    def log_bucket(self) -> Bucket | None:
+        """The bucket that the audit log is published to, where there is one."""
+        if not self.log_blobs:
+            return None
+        access = self.log_s3_access_key or self.s3_access_key
+        secret = self.log_s3_secret_key or self.s3_secret_key
+        if not self.log_blobs.startswith("s3:"):
+            raise SettingsInvalid(f"{PREFIX}LOG_BLOBS must name a bucket: s3://bucket/prefix.")
+        try:
+            found = Bucket.parse(self.log_blobs, lock="compliance").opened_with(access, secret)
+        except BucketUnclear as error:
+            raise SettingsInvalid(f"{PREFIX}LOG_BLOBS cannot be used: {error}.") from error
+        if self.bucket and found.overlaps(self.bucket):
+            raise SettingsInvalid(
+                f"{PREFIX}LOG_BLOBS must lie elsewhere than the files, best in a bucket of its own."
+            )
+        return found
 
     @property
     def blob_folder(self) -> Path:
@@ -193,7 +217,11 @@ def _check(settings: Settings) -> None:
     _check_timestamps(settings)
     if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         raise SettingsInvalid(f"{PREFIX}S3_ACCESS_KEY and _S3_SECRET_KEY are set together or not at all.")
-    _ = settings.bucket or settings.blob_folder, settings.root_key_path
+    if bool(settings.log_s3_access_key) != bool(settings.log_s3_secret_key):
+        raise SettingsInvalid(
+            f"{PREFIX}LOG_S3_ACCESS_KEY and _LOG_S3_SECRET_KEY are set together or not at all."
+        )
+    _ = settings.bucket or settings.blob_folder, settings.log_bucket, settings.root_key_path
 
 
 def _check_sso(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from docvault.actions.disposals import apply_again
 from docvault.actions.installation import create_installation
 from docvault.actions.policies import note_policies
 from docvault.blobs.filesystem import FileBlobs
-from docvault.blobs.store import BlobStore, StoreFailed
+from docvault.blobs.store import BlobStore, LogStore, StoreFailed
 from docvault.credentials.passkeys import RelyingParty
 from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, work
@@ -66,6 +66,7 @@ class Portal:
     provider: Provider | None = None  # of single sign-on, where one is configured
     scanner: Scanner | None = None  # for malware, where one is configured
     office: Converter | None = None  # where LibreOffice is installed
+    log_store: LogStore | None = None  # outside, where the log is published
 
     @property
     def blobs(self) -> BlobStore:
@@ -182,6 +183,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
         provider=_provider(settings, db.policy),
         scanner=_scanner(settings),
         office=Converter.find(),
+        log_store=_log_store(settings),
     )
 
 
@@ -265,6 +267,14 @@ def open_blobs(settings: Settings) -> BlobStore:
     from docvault.blobs.s3 import S3Blobs  # noqa: PLC0415 - a folder of files needs none of it
 
     return S3Blobs(settings.bucket)
+
+
+def _log_store(settings: Settings) -> LogStore | None:
+    if settings.log_bucket is None:
+        return None
+    from docvault.blobs.log_bucket import LogBucket  # noqa: PLC0415 - the same
+
+    return LogBucket(settings.log_bucket)
 
 
 def root_key(address: str) -> RootKey:

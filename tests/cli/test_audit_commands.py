@@ -2,15 +2,21 @@
 
 import json
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from docvault import wiring
+from docvault.actions.audit import publish_checkpoint
+from docvault.audit.kinds import Kind
+from docvault.cli import examination
 from docvault.cli.audit import app
 from docvault.cli.trail import OutputRefused
-from docvault.settings import Settings
+from docvault.database.audit import append
+from docvault.jobs.publish_log import publish_log
+from docvault.settings import Settings, load
 from docvault.wiring import NotPrepared
 
 COMMANDS = CliRunner()
@@ -96,3 +102,48 @@ def test_a_damaged_log_is_named_at_its_first_bad_entry(tmp_path):
     assert done.exit_code == 1
     assert "damaged from entry 0 on" in done.output
     assert json.loads(run("check", "--data", data, "--json").output)["first_bad_index"] == 0
+
+
+@pytest.mark.promise(82)
+def test_check_and_doctor_compare_the_log_with_its_bucket(tmp_path, bucket, monkeypatch):
+    """What the worker published, what waits too long, and a log that was put back to an older state."""
+    address = f"s3://{bucket.name}/{bucket.prefix}?endpoint={bucket.endpoint}"
+    for name, value in (
+        ("BLOBS", address),
+        ("S3_ACCESS_KEY", bucket.access_key),
+        ("S3_SECRET_KEY", bucket.secret_key),
+    ):
+        monkeypatch.setenv(f"DOCVAULT_LOG_{name}", value)
+    monkeypatch.setenv("DOCVAULT_DATA", str(tmp_path / "data"))
+    portal = wiring.prepare(load())
+    older = tmp_path / "older.sqlite"
+    sqlite3.connect(portal.settings.database.removeprefix("sqlite:///")).execute(f"VACUUM INTO '{older}'")
+
+    with portal.db.transaction() as tx:
+        append(tx, Kind.ENVELOPE_SENT, at=portal.clock())
+    publish_checkpoint(portal.db, portal.log_key, now=portal.clock() - timedelta(hours=1))
+    assert _doctor().well is False
+    assert "1 checkpoints, the oldest from" in _doctor().words
+    publish_log(portal)
+    assert _doctor().well is True
+    assert "continues all 1 checkpoints" in _doctor().words
+    assert "It continues all 1 checkpoints in its bucket" in run("check").output
+    assert json.loads(run("check", "--json").output)["published"]["checkpoints"] == 1
+
+    portal.close()
+    for file in (tmp_path / "data").glob("docvault.sqlite*"):
+        file.unlink()
+    older.rename(tmp_path / "data" / "docvault.sqlite")
+    found = run("check", "--json")
+    assert found.exit_code == 1
+    assert "was cut or put back to an older state" in json.loads(found.output)["reason"]
+    assert "put back to an older state" in _doctor().words
+
+
+def _doctor():
+    """What `docvault doctor` says of the bucket; all that it looks at takes seconds."""
+    portal = wiring.build(load())
+    try:
+        return examination._finding("log bucket", examination._log_bucket, portal)
+    finally:
+        portal.close()

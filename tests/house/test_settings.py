@@ -49,6 +49,31 @@ def test_files_may_lie_in_a_bucket(tmp_path):
     )
 
 
+def test_the_log_may_have_a_bucket_of_its_own_which_is_locked_for_everybody():
+    settings = load(
+        {"DOCVAULT_LOG_BLOBS": "s3://log/acme", "DOCVAULT_S3_ACCESS_KEY": "a", "DOCVAULT_S3_SECRET_KEY": "b"}
+    )
+    assert settings.log_bucket == Bucket("log", "acme/", lock="compliance", access_key="a", secret_key="b")
+    own = {"DOCVAULT_LOG_S3_ACCESS_KEY": "c", "DOCVAULT_LOG_S3_SECRET_KEY": "d"}
+    found = load({"DOCVAULT_LOG_BLOBS": "s3://log/acme?lock=governance", **own}).log_bucket
+    assert (found.lock, found.access_key, found.secret_key) == ("governance", "c", "d")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"LOG_BLOBS": "file:/srv/log"}, "must name a bucket"),
+        ({"LOG_BLOBS": "s3://"}, "LOG_BLOBS cannot be used"),
+        ({"LOG_BLOBS": "s3://files/vault/log", "BLOBS": "s3://files/vault"}, "elsewhere than the files"),
+        ({"LOG_BLOBS": "s3://files/log", "BLOBS": "s3://files"}, "elsewhere than the files"),
+        ({"LOG_BLOBS": "s3://log", "LOG_S3_ACCESS_KEY": "x"}, "set together"),
+    ],
+)
+def test_a_bucket_for_the_log_that_cannot_be_used_is_refused(given, said):
+    with pytest.raises(SettingsInvalid, match=said):
+        load({f"DOCVAULT_{name}": value for name, value in given.items()})
+
+
 def test_what_may_hold_a_password_is_shown_nowhere():
     """A new setting whose name speaks of a key, a secret or an address with a password belongs to these."""
     speaking = {name for name in Settings.__struct_fields__ if re.search("key|secret|password|_url", name)}

@@ -5,7 +5,7 @@ never change; what lies right of them is read from smaller tiles.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from docvault.audit.errors import TreeInvalid
 from docvault.audit.tree import HASH, node_hash
@@ -33,6 +33,21 @@ def completed(size: int) -> list[tuple[int, int]]:
         full.append((level, size - 1))
         level += 1
     return full
+
+
+def pieces(since: int, size: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (level, index, width) of the tiles of a log of `size` entries that one of `since` has not.
+
+    Full tiles of a level first, then the one that is not full yet.
+    """
+    level = 0
+    while size >> (HEIGHT * level):
+        above = HEIGHT * (level + 1)
+        for index in range(since >> above, size >> above):
+            yield level, index, WIDTH
+        if width := (size >> (HEIGHT * level)) % WIDTH:
+            yield level, size >> above, width
+        level += 1
 
 
 def fold(hashes: bytes) -> list[list[bytes]]:

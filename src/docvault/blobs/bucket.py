@@ -35,7 +35,7 @@ class Bucket:
     secret_key: str = field(default="", repr=False)
 
     @classmethod
-    def parse(cls, url: str) -> Self:
+    def parse(cls, url: str, *, lock: str = MODES[0]) -> Self:
         """Read `s3://bucket/prefix?endpoint=https://…&region=…&lock=…`. Raises BucketUnclear."""
         parts = urlsplit(url)
         options = parse_qs(parts.query, keep_blank_values=True)
@@ -54,7 +54,7 @@ class Bucket:
             raise BucketUnclear("endpoint must be the store's https:// address")
         if chosen.get("credentials", INSTANCE) != INSTANCE:
             raise BucketUnclear("credentials can only be `instance`")
-        if chosen.get("lock", MODES[0]) not in MODES:
+        if chosen.get("lock", lock) not in MODES:
             raise BucketUnclear(f"lock can be {', '.join(MODES)}")
         return cls(
             name=parts.netloc,
@@ -62,8 +62,13 @@ class Bucket:
             endpoint=chosen.get("endpoint", ""),
             region=chosen.get("region") or "us-east-1",
             instance_role="credentials" in chosen,
-            lock=chosen.get("lock", MODES[0]),
+            lock=chosen.get("lock", lock),
         )
+
+    def overlaps(self, other: Self) -> bool:
+        """Tell whether one of the two lies in the other."""
+        same = (self.name, self.endpoint) == (other.name, other.endpoint)
+        return same and (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix))
 
     def opened_with(self, access_key: str, secret_key: str) -> Self:
         return replace(self, access_key=access_key, secret_key=secret_key)

@@ -132,7 +132,7 @@ class S3Blobs:
         if not self.can_lock():
             raise CannotLock
         whole = {"Bucket": self._bucket.name, "Key": self._name(key)}
-        kept = {"Mode": self._bucket.lock.upper(), "RetainUntilDate": _whole_second(until)}
+        kept = {"Mode": self._bucket.lock.upper(), "RetainUntilDate": whole_second(until)}
         refused: StoreFailed | None = None
         try:
             self._ask(lambda: self._client.put_object_retention(**whole, Retention=kept))
@@ -179,7 +179,7 @@ class S3Blobs:
 
     # --- one request each ----------------------------------------------------------------------------------
 
-    def _put(self, name: str, body: bytes | bytearray, digest: bytes | None = None) -> None:
+    def _put(self, name: str, body: Octets, digest: bytes | None = None, also: Any = None) -> None:
         condition = {} if self._conditional is False else {"IfNoneMatch": "*"}
         self._client.put_object(
             Bucket=self._bucket.name,
@@ -188,6 +188,7 @@ class S3Blobs:
             ChecksumSHA256=b64encode(digest or hashlib.sha256(body).digest()).decode(),
             ContentType="application/octet-stream",
             **condition,
+            **(also or {}),
         )
 
     def _read(self, name: str) -> bytes:
@@ -379,7 +380,7 @@ def _meaning(error: Any, code: str, missing: type[BlobError]) -> type[BlobError]
     return StoreAway if status >= 500 else StoreFailed  # noqa: PLR2004 - the class of answers that blame the server
 
 
-def _whole_second(moment: datetime) -> datetime:
+def whole_second(moment: datetime) -> datetime:
     """Return the moment in UTC, not earlier: stores keep whole seconds."""
     return moment.astimezone(UTC) + timedelta(microseconds=-moment.microsecond % 1_000_000)
 

@@ -117,6 +117,48 @@ class BlobStore(Protocol):
         """Tell whether the store can be reached, within a few seconds; why not stands in the log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One version of an object of the log; `hides`: a mark of deletion instead, which hides the others."""
+
+    path: str
+    version: str  # empty in a bucket without versions
+    hides: bool = False
+
+
+class PublishedOtherwise(BlobError):
+    """Something else lies where a part of the log is to be published."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"The log's bucket has another {path} than this log. Either this log was changed after it was "
+            "published, or somebody else writes to the bucket. `docvault audit check` says which."
+        )
+
+
+class LogStore(Protocol):
+    """Where the log is published, outside of the portal. All methods may raise StoreFailed."""
+
+    @property
+    def place(self) -> str:
+        """Where that is, in words; never with credentials."""
+
+    def keep(self, path: str, data: bytes, until: datetime) -> None:
+        """Store an object once, and lock it until then where that is possible; twice is once.
+
+        Returns only after it was read back. Raises PublishedOtherwise.
+        """
+
+    def copies(self, prefix: str) -> Iterator[Copy]:
+        """Yield every version of every object whose path begins so; of each path the newest first."""
+
+    def read(self, copy: Copy) -> bytes:
+        """Return one version. Raises BlobMissing."""
+
+    def can_lock(self) -> bool:
+        """Tell whether what is kept is locked as well."""
+
+
 def checked(key: str) -> str:
     """Return `key` if it is one that we make. Anything else is a mistake of ours and raises ValueError."""
     if not KEY.fullmatch(key):

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from docvault import wiring
-from docvault.actions import audit, object_locks, scans
+from docvault.actions import audit, object_locks, publications, scans
 from docvault.blobs.store import BlobError
 from docvault.cli import serving
 from docvault.database import grants
@@ -89,6 +89,7 @@ def _examine(settings: Settings, *, deep: bool) -> list[Finding]:
         "locks": _locks,
         "clock": _clock,
         "log": _log,
+        "log bucket": _log_bucket,
         "documents": _documents,
         "signing": _signing,
         "timestamps": _timestamps,
@@ -181,6 +182,24 @@ def _clock(portal: wiring.Portal) -> str:
 def _log(portal: wiring.Portal) -> str:
     checked = audit.check_log(portal.db, portal.log_key.public)
     return f"{checked.size} entries, derived again from their rows"
+
+
+def _log_bucket(portal: wiring.Portal) -> str:
+    store = portal.log_store
+    if store is None:
+        return "the log is published nowhere: DOCVAULT_LOG_BLOBS is not set (docs/operators.md)"
+    try:
+        found = publications.check_published(portal.db, store, portal.log_key)
+    except BlobError as error:
+        raise NotWell(f"The {store.place}: {error} ({serving.why(error)})") from error
+    state = publications.state(portal.db, store)
+    if publications.is_late(state, portal.clock()):
+        raise NotWell(
+            f"{state.waiting} checkpoints, the oldest from {state.since:%Y-%m-%d %H:%M} UTC, are not in the "
+            f"{store.place}. Check that a worker runs, and what its log says of publish_log."
+        )
+    kept = "locked" if store.can_lock() else "without Object Lock: whoever may write there can remove them"
+    return f"the log continues all {found.checkpoints} checkpoints in the {store.place}, {kept}"
 
 
 def _documents(portal: wiring.Portal) -> str:

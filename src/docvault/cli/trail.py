@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import typer
 
 from docvault import settings as settings_module
 from docvault import wiring
-from docvault.actions import audit, signing_keys
+from docvault.actions import audit, publications, signing_keys
+from docvault.blobs.store import StoreFailed
 from docvault.database.audit_checkpoints import LogDamaged
 from docvault.database.audit_trail import Filters
 from docvault.values import DocVaultError
@@ -52,15 +54,33 @@ def check(data: Path | None, *, as_json: bool) -> None:
     with _portal(data) as portal:
         try:
             found = audit.check_log(portal.db, portal.log_key.public)
+            published = _published(portal)
         except LogDamaged as damaged:
             answer = {"ok": False, "first_bad_index": damaged.first_bad_index, "reason": damaged.reason}
             print(json.dumps(answer) if as_json else str(damaged))
             raise typer.Exit(REFUSED) from damaged
+        except (publications.PublicationTampered, StoreFailed) as trouble:
+            answer = {"ok": False, "first_bad_index": None, "reason": str(trouble)}
+            print(json.dumps(answer) if as_json else f"The audit log itself is intact. {trouble}")
+            raise typer.Exit(REFUSED) from trouble
     if as_json:
-        print(json.dumps({"ok": True, "size": found.size, "root": found.root.hex(), "erased": found.erased}))
+        about = {"size": found.size, "root": found.root.hex(), "erased": found.erased}
+        print(json.dumps({"ok": True, **about, "published": asdict(published) if published else None}))
         return
     print(f"The audit log is intact: {found.size:,} entries, {found.checkpoints:,} checkpoints.")
     print(f"  Root {found.root.hex()}")
+    if published:
+        print(
+            f"  It continues all {published.checkpoints:,} checkpoints in its bucket, the newest of"
+            f" {published.newest:,} entries."
+        )
+
+
+def _published(portal: Portal) -> publications.Agreed | None:
+    """Compare the log with what was published. Raises LogForked, PublicationTampered, StoreFailed."""
+    if portal.log_store is None:
+        return None
+    return publications.check_published(portal.db, portal.log_store, portal.log_key)
 
 
 def show_key(data: Path | None, generation: int | None) -> None:

@@ -24,6 +24,7 @@ LOG = {
     "audit_details": "SELECT, INSERT",
     "audit_tiles": "SELECT, INSERT",
     "audit_checkpoints": "SELECT, INSERT",
+    "audit_publications": "SELECT, INSERT",
     "audit_state": "SELECT, INSERT, UPDATE",
 }
 

@@ -28,6 +28,7 @@ from docvault.jobs import (
     lock_objects,
     make_missing,
     publish_checkpoint,
+    publish_log,
     put_index_jobs,
     retry_stuck,
     scan_waiting,
@@ -69,6 +70,7 @@ class Periodic:
 
 PERIODIC = (
     Periodic("publish_checkpoint", publish_checkpoint.EVERY, publish_checkpoint.publish_checkpoint),
+    Periodic("publish_log", publish_log.EVERY, publish_log.publish_log),
     Periodic("retry_stuck", retry_stuck.EVERY, retry_stuck.retry_stuck),
     Periodic("collect_uploads", collect_uploads.EVERY, collect_uploads.collect_uploads),
     Periodic("scan_waiting", scan_waiting.EVERY, scan_waiting.scan_waiting),

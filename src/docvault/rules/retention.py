@@ -119,6 +119,13 @@ def locked_until(
     return wanted if wanted > now else None
 
 
+def log_kept_until(numbers: Retention, now: datetime) -> datetime:
+    """Return until when a published part of the audit log is locked: as long as the longest schedule runs."""
+    schedules = (numbers.rfp, numbers.sow, numbers.contract, numbers.whitepaper, numbers.general)
+    longest = max(schedule.keep_months for schedule in schedules)
+    return min(_next_day(_months_later(now, longest)), _next_day(now + FURTHEST))
+
+
 def check_reason(text: str) -> str:
     """Return a hold's reason in the form it is kept. Raises RetentionRefused."""
     plain = " ".join(text.split())

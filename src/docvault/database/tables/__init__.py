@@ -45,6 +45,7 @@ from docvault.database.tables.log import (
     audit_checkpoints,
     audit_details,
     audit_entries,
+    audit_publications,
     audit_state,
     audit_tiles,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "audit_checkpoints",
     "audit_details",
     "audit_entries",
+    "audit_publications",
     "audit_state",
     "audit_tiles",
     "break_glass",

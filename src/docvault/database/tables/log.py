@@ -1,6 +1,6 @@
 """The audit log: entries, the tree over them, and its checkpoints."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
 
 from docvault.database.tables.columns import ID, METADATA, Moment
 
@@ -57,5 +57,15 @@ audit_checkpoints = Table(
     METADATA,
     Column("size", _POSITION, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# How far the log is published outside, at each place that it was ever published to.
+audit_publications = Table(
+    "audit_publications",
+    METADATA,
+    Column("place", Text, primary_key=True),
+    Column("size", _POSITION, primary_key=True, autoincrement=False),  # every tile of so many entries is out
+    Column("checkpoint", Boolean, nullable=False),  # and the checkpoint of this size
     Column("at", Moment, nullable=False),
 )

@@ -1,5 +1,6 @@
 """The audit trail for a compliance officer: what holds, what happened, and exports behind a fresh code."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -7,9 +8,10 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Request, Response, get, post
 
-from docvault.actions import audit
+from docvault.actions import audit, publications
 from docvault.audit.kinds import Kind
 from docvault.credentials.refusals import CredentialRefused
+from docvault.database.audit_publications import Published
 from docvault.database.audit_trail import Filters
 from docvault.policy.vocabulary import Permission
 from docvault.web import forms, problems
@@ -30,6 +32,15 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(f"{hour:02}" for hour in range(24))
 
 LAST_DAY = date.max - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """How far the log is published, and whether that is too long ago."""
+
+    state: Published
+    place: str
+    late: bool
 
 
 class Chosen(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,6 +87,7 @@ async def _page(
 ) -> Response[str]:
     portal, acting = portal_of(request), signed_in(request)
     status = await run(audit.log_status, portal.db, portal.log_key, acting=acting)
+    published = await _published(request)
     entries = await run(
         audit.list_entries,
         portal.db,
@@ -95,6 +107,7 @@ async def _page(
         problems.meaning_of(error).status if error else 200,
         nav="audit",
         log=status,
+        published=published,
         entries=entries,
         activity=activity,
         heat=_heat(activity) if activity else None,
@@ -104,6 +117,15 @@ async def _page(
     )
     page.headers.update(problems.headers_of(error) if error else {})
     return page
+
+
+async def _published(request: WebRequest) -> Outside | None:
+    """Return how far the log is published, where it is."""
+    portal = portal_of(request)
+    if portal.log_store is None:
+        return None
+    found = await run(publications.show_state, portal.db, portal.log_store, acting=signed_in(request))
+    return Outside(found, portal.log_store.place, publications.is_late(found, portal.clock()))
 
 
 def _heat(activity: audit.Activity) -> HeatMap:

@@ -1,4 +1,4 @@
-"""Keep which stored versions the object store locks, and what it still keeps of what was destroyed."""
+"""Keep which stored versions the object store locks, and how far the log is published outside."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,3 +23,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_object_locks_look_at", "object_locks", ["look_at"], unique=False)
     op.add_column("disposals", sa.Column("ciphertext_until", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "audit_publications",
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column(
+            "size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("checkpoint", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("place", "size", name=op.f("pk_audit_publications")),
+    )
