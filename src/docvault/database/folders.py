@@ -230,7 +230,16 @@ def _summaries() -> Select[Any]:
     whole = and_(
         documents.c.latest > 0, documents.c.trashed_at.is_(None), documents.c.disposed_at.is_(None)
     )  # as documents.PRESENT, which stands above this module
-    some = select(literal(1)).where(inside, whole).correlate(folders).limit(COUNTED + 1).subquery()
+    # In the order of an index: else PostgreSQL takes a small folder beside a huge one for a common one, and
+    # reads every document until it has met enough of it, which is never.
+    some = (
+        select(literal(1))
+        .where(inside, whole)
+        .correlate(folders)
+        .order_by(documents.c.folder_id, documents.c.created_at, documents.c.id)
+        .limit(COUNTED + 1)
+        .subquery()
+    )
     count = select(func.count()).select_from(some).scalar_subquery()
     newest = (
         select(documents.c.created_at)
