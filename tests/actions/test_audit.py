@@ -25,7 +25,14 @@ from docvault.database.step_ups import StepUpInvalid
 from docvault.database.tables import (
     audit_checkpoints as checkpoint_rows,
 )
-from docvault.database.tables import audit_details, audit_entries, audit_state, audit_tiles, sessions
+from docvault.database.tables import (
+    audit_details,
+    audit_entries,
+    audit_state,
+    audit_tiles,
+    erased_details,
+    sessions,
+)
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Acting
 
@@ -536,6 +543,8 @@ def test_an_honest_log_is_intact(world):
     record(world, 600)
     actions.publish_checkpoint(world.db, KEY, now=NOW)
     with world.db.transaction() as tx:
+        by = {"person_id": world.client.person_id, "erased_at": NOW}
+        tx.connection.execute(insert(erased_details), [{"index": place, **by} for place in range(3)])
         tx.connection.execute(delete(audit_details).where(audit_details.c.index < 3))
     found = actions.check_log(world.db, KEY.public)
     assert (found.size, found.checkpoints, found.erased) == (600, 1, 3)
@@ -553,6 +562,10 @@ DAMAGE = {
     "details of another entry": (
         update(audit_details).where(audit_details.c.index == 13).values(salt=b"s" * 32),
         13,
+    ),
+    "details that nobody is on record for erasing": (
+        delete(audit_details).where(audit_details.c.index == 14),
+        14,
     ),
     "an edited tile": (update(audit_tiles).values(hashes=b"y" * 8192), 0),
     "a deleted tile": (delete(audit_tiles), 0),

@@ -195,6 +195,7 @@ def full_attacks() -> list[Attack]:
         Attack("honest", whole, None, key),
         Attack("honest-without-a-key", whole, None, None),
         Attack("honest-erased", log.bundle(history=HISTORY, erased=(1, 2, 300)), None, key),
+        *_missing_details(log, key),
         Attack("honest-since", whole, None, key, older),
         Attack("cut-log", shorter.bundle(), 500, key, log.checkpoint()),
         Attack("rewritten-log", rewritten.bundle(), 0, key, older),
@@ -308,3 +309,22 @@ def key_attacks() -> list[Attack]:
 
 def all_attacks() -> list[Attack]:
     return [*full_attacks(), *selection_attacks(), *key_attacks()]
+
+
+def _missing_details(log, key):
+    """Bundles that say why details are missing, truly and falsely."""
+    every = tuple(range(len(log.leaves)))
+    said = {"details": "included", "erased": [(1, 2), (300, 300)]}
+    left_out = {"details": "left-out", "erased": [(1, 1)]}
+    yield Attack("honest-says-erased", log.bundle(erased=(1, 2, 300), says=said), None, key)
+    yield Attack("honest-says-left-out", log.bundle(erased=every, says=left_out), None, key)
+    yield Attack("details-vanished", log.bundle(erased=(1, 2, 4, 300), says=said), 4, key)
+    yield Attack("erased-yet-there", log.bundle(erased=(1, 300), says=said), 2, key)
+    yield Attack("left-out-yet-there", log.bundle(erased=every[:5] + every[6:], says=left_out), 5, key)
+    for name, says in {
+        "half": {"details": "included"},
+        "backwards": {"details": "included", "erased": [(9, 8)]},
+        "beyond": {"details": "included", "erased": [(1, len(every))]},
+        "touching": {"details": "included", "erased": [(1, 2), (3, 4)]},
+    }.items():
+        yield Attack(f"erased-says-{name}", log.bundle(says=says), 0, key)

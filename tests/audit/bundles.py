@@ -70,8 +70,12 @@ class Log:
         *,
         history: list[int] | None = None,
         erased: tuple[int, ...] = (),
+        says: dict[str, object] | None = None,
     ) -> bytes:
-        """Return a full bundle, or a selection of the entries `chosen`."""
+        """Return a full bundle, or a selection of the entries `chosen`.
+
+        says: what the manifest says of missing details; bundles of before said nothing.
+        """
         size = len(self.leaves)
         full = chosen is None
         indexes = list(range(size)) if chosen is None else chosen
@@ -86,6 +90,7 @@ class Log:
             ranges=bundle.ranges(indexes),
             size=size,
             version=1,
+            **(says or {}),
         )
         packed = [
             Packed(

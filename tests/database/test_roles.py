@@ -5,16 +5,22 @@ from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
+from sqlalchemy import delete, func, insert, select
 from typer.testing import CliRunner
 
 from actions import envelope_world as signing
+from actions import world as worlds
 from docvault import settings, wiring
+from docvault.actions import disposals
 from docvault.actions.audit import check_log, publish_checkpoint
+from docvault.actions.people import disable_person
+from docvault.audit.kinds import Kind
 from docvault.cli.main import app
-from docvault.database import grants
+from docvault.database import audit, erasures, grants, people, tables
 from docvault.database.grants import LOG, NoRoles
 from docvault.database.migrate import MayNotMigrate
 from docvault.database.tables import METADATA
+from docvault.policy.vocabulary import Role
 
 pytestmark = pytest.mark.promise(82)
 
@@ -67,8 +73,12 @@ def portal(place):
         yield wired
 
 
-def test_the_application_does_its_ordinary_deeds(portal):
-    made = signing.of_portal(portal)
+@pytest.fixture(scope="module")
+def made(portal):
+    return signing.of_portal(portal)
+
+
+def test_the_application_does_its_ordinary_deeds(portal, made):
     envelope = signing.sent(made)
     for acting in (made.world.client, made.world.manager):
         signing.sign(made, acting, envelope)
@@ -133,6 +143,26 @@ def test_what_the_application_may_not(portal, place, statement):
 def test_the_application_grants_itself_nothing(portal, place):
     with psycopg.connect(place[0][APPLICATION], autocommit=True) as connection:
         connection.execute("GRANT ALL ON audit_entries TO docvault_app")  # PostgreSQL warns, and does nothing
+    assert not grants.may_rewrite_the_log(portal.db)
+
+
+def test_the_application_removes_details_only_of_whom_two_people_let_be_erased(portal, made):
+    world = made.world
+    zora = worlds.person(portal.db, "Zora Erasable", Role.CLIENT, world.acme)
+    details = select(func.count()).select_from(tables.audit_details)
+    with portal.db.transaction() as tx:
+        index = audit.append(tx, Kind.SIGN_IN_SUCCEEDED, at=worlds.NOW, acting=zora)
+        before = tx.connection.execute(details).scalar_one()
+        marked = {"index": index, "person_id": zora.person_id, "erased_at": worlds.NOW}
+        tx.connection.execute(insert(tables.erased_details).values(**marked))
+        tx.connection.execute(select(func.erase_details(zora.person_id)))
+        assert tx.connection.execute(details).scalar_one() == before  # nobody decided it
+        tx.connection.execute(delete(tables.erased_details))
+    disable_person(portal.db, acting=world.administrator, person_id=zora.person_id, now=worlds.NOW)
+    with portal.db.transaction() as tx:
+        erasures.begin(tx, people.by_id(tx, zora.person_id), worlds.NOW)
+    disposals.finish_begun(portal.db, portal.vault, portal.stones, now=worlds.NOW)
+    assert check_log(portal.db, portal.log_key.public).erased >= 1
     assert not grants.may_rewrite_the_log(portal.db)
 
 

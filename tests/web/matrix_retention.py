@@ -2,6 +2,8 @@
 
 from .rows import NOTHING_TO_OFFICERS, OFFICERS, SEEN, Row, form, get, post
 
+DECIDERS = "out  out  in   in   no   no   no   no"  # administrators and officers
+
 ROWS = [
     get("/retention", OFFICERS),
     get("/retention/kept.csv", OFFICERS),
@@ -14,5 +16,7 @@ ROWS = [
     get("/api/v1/holds", OFFICERS),
     post("/api/v1/holds", OFFICERS, {"type": "document", "subject_id": "{document_id}", "reason": ""}),
     get("/api/v1/disposals", OFFICERS),
+    get("/api/v1/erasures", DECIDERS),
+    get("/api/v1/people/{person_id:str}/erasure", DECIDERS),
     get("/api/v1/disposals/{document_id:str}", NOTHING_TO_OFFICERS),
 ]

@@ -1,4 +1,7 @@
-"""Destroying documents whose time has come, or whom two people decided about; evidence stays.
+"""Destroying documents whose time has come, and what two people decided about; evidence stays.
+
+People whose details are erased go the same way, by the same epochs: an older state of the database that is
+put back must not bring them back either.
 
 The order, so that a crash anywhere leaves nothing half: begun in a row (no way back), a tombstone outside the
 database, then keys, evidence and entry in one transaction, then the objects, which are waste by then.
@@ -11,14 +14,14 @@ from datetime import datetime
 from docvault.audit import entries, listing
 from docvault.audit.kinds import Kind
 from docvault.database import acting as actors
-from docvault.database import audit, disposals, folder_members, retention
+from docvault.database import audit, disposals, erasures, folder_members, retention
 from docvault.database.disposals import Begun, Disposal, VersionGone
 from docvault.database.engine import PAGE, Database, Page, Transaction
 from docvault.database.retention import Kept
 from docvault.policy.vocabulary import PORTAL, Acting, Permission, Resource, ResourceType
 from docvault.rules import retention as rules
 from docvault.rules.retention import RetentionRefused, Rule, Step
-from docvault.values import NotFound
+from docvault.values import NotFound, PersonId
 from docvault.vault.files import Vault
 from docvault.vault.shredding import Tombstone, Tombstones
 
@@ -74,13 +77,8 @@ def apply_again(db: Database, vault: Vault, stones: Tombstones, *, now: datetime
     again = 0
     for stone in stones.after(newest):
         with db.transaction() as tx:
-            listed = disposals.versions_of(tx, stone.document_id)
-            blobs = disposals.destroy(tx, stone.document_id, now)
             disposals.learn(tx, stone.epoch, stone.document_id, stone.rule, stone.begun_at, now)
-            digest = disposals.finish(tx, stone.epoch, listed, now)
-            _note(
-                tx, stone.document_id, {"rule": stone.rule, "epoch": stone.epoch, "again": True}, digest, now
-            )
+            blobs = _destroy(tx, vault, stone, {"again": True}, now)
         stones.put(stone)
         _remove(vault, blobs)
         again += 1
@@ -184,11 +182,60 @@ def _finish(db: Database, vault: Vault, stones: Tombstones, one: Begun, now: dat
     with db.transaction() as tx:
         if disposals.is_done(tx, one.epoch):
             return
-        listed = disposals.versions_of(tx, one.document_id)
-        blobs = disposals.destroy(tx, one.document_id, now)
-        digest = disposals.finish(tx, one.epoch, listed, now)
-        _note(tx, one.document_id, {"rule": one.rule, "epoch": one.epoch}, digest, now)
+        blobs = _destroy(tx, vault, one, {}, now)
     _remove(vault, blobs)
+
+
+def _destroy(
+    tx: Transaction, vault: Vault, one: Begun | Tombstone, facts: dict[str, str | int | bool], now: datetime
+) -> Sequence[str]:
+    """Carry one epoch out, with its entry; return the blobs that are waste now."""
+    facts = {"epoch": one.epoch, **facts}
+    if one.rule == Rule.PERSON:
+        gone = erasures.erase(tx, vault.records, PersonId(one.document_id), now)
+        disposals.finish(tx, one.epoch, [], now)
+        _note_erased(tx, one.document_id, gone, facts, now)
+        return []
+    listed = disposals.versions_of(tx, one.document_id)
+    blobs = disposals.destroy(tx, one.document_id, now)
+    digest = disposals.finish(tx, one.epoch, listed, now)
+    _note(tx, one.document_id, {"rule": one.rule, **facts}, digest, now)
+    return blobs
+
+
+def erase_rest(db: Database, *, now: datetime) -> int:
+    """Erase what was kept of people for documents that are destroyed now; return of how many people."""
+    with db.reading() as tx:
+        waiting = erasures.unfinished(tx)
+    people = 0
+    for person_id in waiting:
+        with db.transaction() as tx:
+            freed, left = erasures.erase_rest(tx, person_id, now)
+            if freed:
+                _note_erased(tx, person_id, left, {"rest": True}, now)
+                people += 1
+    if people:
+        db.scrub()
+    return people
+
+
+def _note_erased(
+    tx: Transaction,
+    person_id: str,
+    gone: erasures.Erasure | None,
+    facts: dict[str, str | int | bool],
+    now: datetime,
+) -> None:
+    counts = {"entries": gone.entries, "kept": gone.kept} if gone else {}
+    until = {"kept_until": entries.moment(gone.kept_until)} if gone and gone.kept_until else {}
+    audit.append(
+        tx,
+        Kind.PERSON_ERASED,
+        at=now,
+        object_type="person",
+        object_id=person_id,
+        facts={**facts, **counts, **until},
+    )
 
 
 def _remove(vault: Vault, blobs: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from docvault.database import acting as actors
 from docvault.database import (
     audit,
     challenges,
+    erasures,
     invitations,
     notices,
     organisations,
@@ -238,6 +239,8 @@ def enable_person(db: Database, *, acting: Acting, person_id: PersonId, now: dat
         person = people.for_changing(tx, acting, person_id)
         if person.state not in {PersonState.DISABLED, PersonState.FROZEN}:
             return
+        if erasures.is_erased(tx, person.id):
+            raise PersonRefused("Their details were erased for good. Invite them anew, as somebody else.")
         # Who joined once stays joined, also without a factor: an invitation would let one person alone hand
         # out a new factor (promise 14).
         state = PersonState.ACTIVE if people.has_joined(tx, person.id) else PersonState.INVITED

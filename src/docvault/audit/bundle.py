@@ -5,6 +5,7 @@ Format: docs/formats/audit-log.md, "Bundle".
 
 import base64
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -27,8 +28,12 @@ class BundleInvalid(AuditError):
     """A part of the bundle is not of the known form."""
 
 
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the bundle says it is. `ranges` are the indexes inside, first and last included."""
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the bundle says it is. `ranges` are the indexes inside, first and last included.
+
+    details: whether names, addresses and titles are in it; None in bundles from before they said so.
+    erased: the indexes inside whose details were erased on purpose, as `ranges`.
+    """
 
     count: int
     created: str
@@ -39,6 +44,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranges: list[tuple[int, int]]
     size: int
     version: Literal[1]
+    details: Literal["included", "left-out"] | None = None
+    erased: list[tuple[int, int]] | None = None
 
     def indexes(self) -> Iterator[int]:
         for first, last in self.ranges:
@@ -52,6 +59,12 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def full(self) -> bool:
         return self.kind == "full"
+
+    def says_erased(self, index: int) -> bool:
+        """Tell whether the details of an entry were erased on purpose."""
+        listed = self.erased or []
+        at = bisect_right(listed, (index, self.size)) - 1
+        return at >= 0 and index <= listed[at][1]
 
 
 class OpenedDetails(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -189,14 +202,23 @@ def read_manifest(body: bytes) -> Manifest:
         raise BundleInvalid("The manifest is not of the known form.") from error
     if canonical(msgspec.to_builtins(manifest)) + b"\n" != body:
         raise BundleInvalid("The manifest is not written in the canonical form.")
-    before, count = -2, 0
-    for first, last in manifest.ranges:
-        if not before + 1 < first <= last < manifest.size:
-            raise BundleInvalid("The manifest's ranges of entries do not make sense.")
-        before, count = last, count + last - first + 1
+    if (manifest.details is None) != (manifest.erased is None):
+        raise BundleInvalid("The manifest says only half of what was erased and left out.")
+    count = _counted(manifest.ranges, manifest.size)
+    _counted(manifest.erased or [], manifest.size)
     if count != manifest.count or (manifest.full and count != manifest.size):
         raise BundleInvalid("The manifest's count does not fit its ranges of entries.")
     return manifest
+
+
+def _counted(listed: list[tuple[int, int]], size: int) -> int:
+    """Return how many indexes the ranges hold. Raises BundleInvalid unless they ascend within the log."""
+    before, count = -2, 0
+    for first, last in listed:
+        if not before + 1 < first <= last < size:
+            raise BundleInvalid("The manifest's ranges of entries do not make sense.")
+        before, count = last, count + last - first + 1
+    return count
 
 
 def read_line(line: bytes) -> Line:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     PERSON_ENABLED = "person:enabled"
     PERSON_FROZEN = "person:frozen"  # by its owner, with the link of a notice
     PERSON_RENAMED = "person:renamed"
+    PERSON_ERASED = "person:erased"  # details and account; two people decided it
     PERSON_ROLE_CHANGED = "person:role:changed"
     LANGUAGE_CHOSEN = "person:language:chosen"
     EMAIL_CHANGE_STARTED = "person:email:change-started"

@@ -28,6 +28,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.PERSON_ENABLED: "{who} enabled the account of {person}",
     Kind.PERSON_FROZEN: "{person} froze the account with the link of a notice",
     Kind.PERSON_RENAMED: "{who} changed the name to {new}",
+    Kind.PERSON_ERASED: "The details of a person were erased",
     Kind.PERSON_ROLE_CHANGED: "{who} gave {person} another role",
     Kind.LANGUAGE_CHOSEN: "{who} chose the language of mail",
     Kind.EMAIL_CHANGE_STARTED: "{who} asked for another e-mail address",

@@ -30,7 +30,9 @@ class Verified:
     created: str
     first_at: str | None
     last_at: str | None
-    erased: int  # entries whose details were erased
+    details: str | None  # included | left-out; None: the bundle is from before they said so
+    erased: int  # entries whose details were erased on purpose
+    left_out: int  # entries whose details are not in this bundle, on purpose
     history: int  # earlier checkpoints that this log continues
     since: int | None  # size of the older checkpoint that was given
 

@@ -14,9 +14,9 @@ from typing import BinaryIO
 from docvault.audit import bundle, container, entries, proofs
 from docvault.audit.bundle import Line, Manifest
 from docvault.audit.checkpoints import Checkpoint, PublicKey, strict_base64
-from docvault.audit.entries import Entry
 from docvault.audit.errors import AuditError, NoteInvalid, ProofInvalid
 from docvault.audit.handovers import KeyChain
+from docvault.audit.missing import Missing
 from docvault.audit.tree import EMPTY_ROOT, HASH, Edge, leaf_hash
 from docvault.audit.verdict import BundleRefused, Problem, Verified
 
@@ -77,7 +77,7 @@ class _Check:
     another_key: bool = False
     block: int = 0  # the number of the block that is being read
     checked: int = 0
-    erased: int = 0
+    missing: Missing = field(default_factory=Missing)
     first_at: str | None = None
     last_at: str | None = None
 
@@ -218,7 +218,8 @@ class _Check:
             leaf = line.leaf.encode()
             self._check_place(line, leaf_hash(leaf), hashed)
             entry = entries.read(leaf)
-            self._check_details(line, entry)
+            if self.manifest is not None:
+                self.missing.check(self.manifest, line, entry)
             if self.keys is not None and self.proven:
                 self.keys.check_entry(index, entry.kind, entry.facts)
         except AuditError as error:
@@ -238,13 +239,6 @@ class _Check:
         else:
             path = [strict_base64(node) for node in line.proof]
             proofs.check_inclusion(found, line.index, self.checkpoint.size, path, self.checkpoint.root)
-
-    def _check_details(self, line: Line, entry: Entry) -> None:
-        kept = line.opened()
-        if kept is None:
-            self.erased += entry.private is not None
-        elif not kept.opens(entry.private):
-            raise ProofInvalid("Its details (names, addresses, titles) are not those that were logged.")
 
     # --- behind the entries --------------------------------------------------------------------------------
 
@@ -342,7 +336,9 @@ class _Check:
             created=self.manifest.created,
             first_at=self.first_at,
             last_at=self.last_at,
-            erased=self.erased,
+            details=self.manifest.details,
+            erased=self.missing.erased,
+            left_out=self.missing.left_out,
             history=len(self.history),
             since=self.since.size if self.since else None,
         )

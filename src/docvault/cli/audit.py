@@ -136,8 +136,7 @@ def _say_verified(found: "Verified", *, as_json: bool) -> None:
     if found.first_at:
         print(f"  From {found.first_at} to {found.last_at}.")
     print(f"  Root {found.root}")
-    if found.erased:
-        print(f"  Entries whose personal details were erased, intact otherwise: {found.erased:,}.")
+    _say_missing(found)
     if found.history:
         print(f"  Earlier checkpoints that it continues: {found.history}.")
     if found.since is not None:
@@ -156,6 +155,13 @@ def _say_verified(found: "Verified", *, as_json: bool) -> None:
         )
         print("  on this: the bundle alone cannot prove whose log it is.")
     print(f"  Key fingerprint {found.fingerprint}")
+
+
+def _say_missing(found: "Verified") -> None:
+    if found.left_out:
+        print(f"  Entries whose personal details were left out of this file: {found.left_out:,}.")
+    if found.erased:
+        print(f"  Entries whose personal details were erased, intact otherwise: {found.erased:,}.")
 
 
 def _say_refused(refused: "BundleRefused", *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from docvault.audit import entries, proofs, tiles
 from docvault.audit.checkpoints import LogKey, PublicKey, open_checkpoint, sign_checkpoint
+from docvault.audit.entries import Entry
 from docvault.audit.errors import AuditError, EntryInvalid
 from docvault.audit.handovers import KeyChain, sign_handover
 from docvault.audit.kinds import Kind
@@ -163,6 +164,7 @@ class _Replay:
         self.signed = signed
         self.edge = Edge()
         self.erased = 0
+        self.on_purpose = frozenset(audit_trail.erased(tx, Filters(), below=2**62))
         self.good = 0  # entries under the largest checkpoint that fits
         self._block = b""  # leaf hashes behind the last full tile
         self._compare_checkpoint()
@@ -191,9 +193,16 @@ class _Replay:
         if said != (entries.moment(row.at), *columns):
             raise EntryInvalid("Its columns say something else than what was logged.")
         if row.details is None:
-            self.erased += entry.private is not None
+            self._count_missing(row.index, entry)
         elif not row.details.opens(entry.private):
             raise EntryInvalid("Its details are not those that were logged.")
+
+    def _count_missing(self, index: int, entry: Entry) -> None:
+        if entry.private is None:
+            return
+        if index not in self.on_purpose:
+            raise EntryInvalid("Its details are missing, and nobody is on record for erasing them.")
+        self.erased += 1
 
     def _compare_tiles(self) -> None:
         for level, index in tiles.completed(self.edge.size):

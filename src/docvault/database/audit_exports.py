@@ -41,11 +41,12 @@ def packed(
     details: bool,
     now: datetime,
 ) -> Iterator[bytes]:
-    """Yield a bundle of the chosen entries; one without details proves as much as one with erased ones."""
+    """Yield a bundle of the chosen entries; one without details proves as much, and says that it is one."""
     full = not filters.said()
     hashes = _Hashes(db, signed.size)
     with db.reading() as tx:
         ranges = [(0, below - 1)] if full else bundle.ranges(audit_trail.indexes(tx, filters, below=below))
+        erased = bundle.ranges(audit_trail.erased(tx, filters, below=below))
         history = list(_history(tx, hashes.reader, signed.size))
     manifest = bundle.Manifest(
         count=count,
@@ -57,6 +58,8 @@ def packed(
         ranges=ranges,
         size=signed.size,
         version=1,
+        details="included" if details else "left-out",
+        erased=erased,
     )
     lines = (
         bundle.Packed(

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, extract, func, select
+from sqlalchemy import ColumnElement, Row, Select, exists, extract, func, select
 
 from docvault.audit.entries import Details, read
 from docvault.audit.sentences import name_of_actor, sentence
 from docvault.database.engine import PAGE, PAGE_MOST, BadCursor, Page, Transaction
-from docvault.database.tables import audit_details, audit_entries, audit_state
+from docvault.database.tables import audit_details, audit_entries, audit_state, erased_details
 
 BATCH = 1_000  # rows of an export read at once
 WEEKDAYS, HOURS = 7, 24
@@ -140,6 +140,13 @@ def count(tx: Transaction, filters: Filters, *, below: int) -> int:
 def indexes(tx: Transaction, filters: Filters, *, below: int) -> Iterator[int]:
     """Yield the chosen indexes among the first `below`, ascending."""
     chosen = _chosen(select(_INDEX), filters).where(below > _INDEX).order_by(_INDEX)
+    yield from tx.connection.execute(chosen).scalars()
+
+
+def erased(tx: Transaction, filters: Filters, *, below: int) -> Iterator[int]:
+    """Yield those of the chosen indexes whose details were erased on purpose, ascending."""
+    on_purpose = exists().where(erased_details.c.index == _INDEX, erased_details.c.erased_at.is_not(None))
+    chosen = _chosen(select(_INDEX), filters).where(below > _INDEX, on_purpose).order_by(_INDEX)
     yield from tx.connection.execute(chosen).scalars()
 
 

@@ -11,7 +11,16 @@ from typing import Literal
 import msgspec
 
 from docvault.audit.kinds import Kind as Event
-from docvault.database import audit, notices, organisations, people, reproofs, retention_deeds, roles
+from docvault.database import (
+    audit,
+    erasure_deeds,
+    notices,
+    organisations,
+    people,
+    reproofs,
+    retention_deeds,
+    roles,
+)
 from docvault.database.engine import Transaction
 from docvault.database.matters import Deed, Matter, read
 from docvault.database.messages import Records
@@ -159,7 +168,9 @@ class ExportPersonalData:
 
 
 _OWN: tuple[Deed, ...] = (GrantRole(), ReproveFactor(), ExportPersonalData())
-DEEDS: Mapping[str, Deed] = {deed.kind.name: deed for deed in chain(_OWN, retention_deeds.DEEDS)}
+DEEDS: Mapping[str, Deed] = {
+    deed.kind.name: deed for deed in chain(_OWN, retention_deeds.DEEDS, erasure_deeds.DEEDS)
+}
 
 
 def named(kind: str) -> Deed:

@@ -176,7 +176,7 @@ class Database:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             else:
                 connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.exec_driver_sql("VACUUM versions, recipients")
+                connection.exec_driver_sql("VACUUM versions, recipients, people, audit_details")
 
     def knows(self, table: str) -> bool:
         """Tell whether there is a table of this name. Raises DatabaseAway."""

@@ -10,7 +10,7 @@ from docvault.audit.checkpoints import LogKey
 from docvault.audit.entries import moment
 from docvault.database import audit, audit_checkpoints, audit_trail
 from docvault.database.audit_checkpoints import Signed
-from docvault.database.audit_trail import EntryRow
+from docvault.database.audit_trail import EntryRow, Filters
 from docvault.database.engine import Transaction
 from docvault.values import EnvelopeId
 
@@ -24,16 +24,19 @@ def proven(tx: Transaction, log_key: LogKey, envelope_id: EnvelopeId, signed: Si
     """Return the entries about the envelope with their proofs of being in the log that `signed` closes."""
     reader = audit.tile_reader(tx, signed.size)
     rows = [row for row in trail(tx, envelope_id) if row.index < signed.size]
+    about = Filters(object_type="envelope", object_id=envelope_id)
     manifest = bundle.Manifest(
         count=len(rows),
         created=moment(now),
-        filters={"object": envelope_id, "object_type": "envelope"},
+        filters=about.said(),
         format="docvault-audit-bundle",
         kind="selection",
         origin=log_key.origin,
         ranges=bundle.ranges(row.index for row in rows),
         size=signed.size,
         version=1,
+        details="included",
+        erased=bundle.ranges(audit_trail.erased(tx, about, below=signed.size)),
     )
     packed = [
         bundle.Packed(row.index, row.leaf, row.details, proofs.inclusion(reader.hash, row.index, signed.size))

@@ -56,6 +56,7 @@ def by_the_owner(database: str, application: str) -> list[str]:
         *_on_schema("public", application),
         *(f'GRANT {rights} ON public."{name}" TO "{application}"' for name, rights in _rights()),
         f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "{application}"',
+        f'GRANT EXECUTE ON FUNCTION public.erase_details(varchar) TO "{application}"',
         f'GRANT SELECT ON public.alembic_version TO "{application}"',
         *_on_schema(QUEUE, application),
         f'GRANT {ALL} ON ALL TABLES IN SCHEMA {QUEUE} TO "{application}"',

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     PERSON_CHANGE = "person:change"  # disable, enable, end sessions, start a reset, place in organisations
     PERSON_PROMOTE = "person:promote"  # propose another role
     PERSON_REPROVE = "person:reprove"  # propose that a lost factor is set up anew
+    PERSON_ERASE = "person:erase"  # propose that somebody's details are erased
     PROPOSAL_SEE = "proposal:see"
     PROPOSAL_CONFIRM = "proposal:confirm"  # be the second person
     FOLDER_CREATE = "folder:create"

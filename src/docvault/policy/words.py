@@ -14,6 +14,7 @@ WORDS: Mapping[Permission, str] = {
     Permission.PERSON_CHANGE: "Disable and enable people",
     Permission.PERSON_PROMOTE: "Propose another role for somebody",
     Permission.PERSON_REPROVE: "Propose that a lost factor is set up anew",
+    Permission.PERSON_ERASE: "Propose that a person's details are erased",
     Permission.PROPOSAL_SEE: "See what waits for a second person",
     Permission.PROPOSAL_CONFIRM: "Be the second person who confirms",
     Permission.FOLDER_CREATE: "Make folders",

@@ -29,6 +29,7 @@ class Rule(StrEnum):
     OVERRIDE = "override"  # two people set another day for it
     BIN = "bin"  # somebody put it there
     TWO_PEOPLE = "two-people"  # decided for it alone, at once
+    PERSON = "person"  # not a document: somebody whose details two people let be erased
 
 
 class Waits(StrEnum):

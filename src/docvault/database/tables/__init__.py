@@ -22,6 +22,7 @@ from docvault.database.tables.content import (
     viewings,
 )
 from docvault.database.tables.envelopes import envelope_documents, envelopes, fields, recipients
+from docvault.database.tables.erasures import erased_details, erasures
 from docvault.database.tables.guests import file_requests, person_quotas, quotas, visits
 from docvault.database.tables.identity import (
     challenges,
@@ -74,6 +75,8 @@ __all__ = [
     "documents",
     "envelope_documents",
     "envelopes",
+    "erased_details",
+    "erasures",
     "fields",
     "file_requests",
     "folder_keys",

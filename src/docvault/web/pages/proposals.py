@@ -8,10 +8,10 @@ from litestar.datastructures import Cookie
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from docvault.actions import audit, proposals
+from docvault.actions import audit, erasures, proposals
 from docvault.actions.proposals import ProposalView
 from docvault.credentials.refusals import CredentialRefused
-from docvault.database import deeds, retention_deeds, step_ups
+from docvault.database import deeds, erasure_deeds, retention_deeds, step_ups
 from docvault.database.audit_trail import Filters
 from docvault.database.step_ups import StepUpInvalid
 from docvault.policy.vocabulary import Permission, Role
@@ -38,14 +38,19 @@ NOTICES = {
 
 REFUSALS = (ProposalError, PeopleError, CredentialRefused, StepUpInvalid)
 GRANT, REPROVE, EXPORT = deeds.GrantRole.kind.name, deeds.ReproveFactor.kind.name, deeds.EXPORT
+ERASE = erasure_deeds.ERASE
 LIFT, OVERRIDE, SHRED = retention_deeds.LIFT, retention_deeds.OVERRIDE, retention_deeds.SHRED
 FACTS = {  # the fields that are facts of each kind
     GRANT: ("role", "person_id", "name", "email"),
     REPROVE: ("person_id",),
+    ERASE: ("person_id",),
     LIFT: ("hold_id",),
     OVERRIDE: ("document_id", "until"),
     SHRED: ("document_id",),
 }
+
+
+ASKS_WHOM = (REPROVE, ERASE)  # whom it is about is asked first, so that the proposer sees who that is
 
 
 class ProposalForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -286,7 +291,7 @@ async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | 
             acting=signed_in(request),
             kind=form.kind,
             person_id=form.person_id,
-            email=form.email if form.kind == REPROVE else "",
+            email=form.email if form.kind in ASKS_WHOM else "",
         )
     except ProposalInvalid as refused:
         if form.kind not in deeds.DEEDS or form.kind in (LIFT, OVERRIDE, SHRED):
@@ -299,6 +304,8 @@ async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | 
         nav="proposals",
         form=form,
         person=person,
+        asks_whom=form.kind in ASKS_WHOM,
+        plan=await _plan(request, form, person),
         sentence=sentence,
         facts=_known(form, person),
         roles=sorted(POWERFUL),
@@ -307,6 +314,18 @@ async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | 
     )
     page.headers.update(problems.headers_of(error) if error else {})
     return page
+
+
+async def _plan(
+    request: WebRequest, form: ProposalForm, person: proposals.Subject | None
+) -> erasures.Plan | None:
+    """What erasing somebody would do, before it is proposed."""
+    if form.kind != ERASE or person is None:
+        return None
+    portal = portal_of(request)
+    return await run(
+        erasures.plan, portal.db, acting=signed_in(request), person_id=person.id, now=portal.clock()
+    )
 
 
 def _known(form: ProposalForm, person: proposals.Subject | None) -> dict[str, str]:
@@ -326,7 +345,10 @@ def _export_digest(view: ProposalView) -> str:
 
 def _kinds(role: Role) -> tuple[str, ...]:
     """Return what this role is offered; whether they may is decided again by the policy."""
-    return {Role.ADMINISTRATOR: (GRANT, REPROVE), Role.COMPLIANCE_OFFICER: (REPROVE, EXPORT)}.get(role, ())
+    return {
+        Role.ADMINISTRATOR: (GRANT, REPROVE, ERASE),
+        Role.COMPLIANCE_OFFICER: (REPROVE, EXPORT, ERASE),
+    }.get(role, ())
 
 
 def _to(proposal_id: str, notice: str) -> Redirect:

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Stream
 
-from docvault.actions import disposals, holds, organisations, retention
+from docvault.actions import disposals, erasures, holds, organisations, retention
 from docvault.database.holds import ORGANISATION, Subject
 from docvault.rules.retention import REASON_LONGEST, RetentionRefused
 from docvault.values import DocVaultError
@@ -43,6 +43,7 @@ async def show_retention(
     portal, acting = portal_of(request), signed_in(request)
     report = await run(retention.report, portal.db, portal.vault.records, acting=acting, now=portal.clock())
     gone = await run(disposals.list_disposals, portal.db, acting=acting, after=after, limit=20)
+    erased = await run(erasures.list_erasures, portal.db, acting=acting)
     soon = report.at + timedelta(days=30)
     return render(
         request,
@@ -52,6 +53,7 @@ async def show_retention(
         soon=[one for one in report.upcoming if one.fate.destroyed_at <= soon],
         later=[one for one in report.upcoming if one.fate.destroyed_at > soon],
         gone=gone,
+        erased=erased,
         numbers=portal.db.policy.numbers.retention,
         rules=RULES,
         notice=NOTICES.get(notice, ""),

@@ -9,6 +9,8 @@ import {
 
 export const BLOCK = 256; // entries of one member
 const SEAL = "docvault audit bundle seal v1";
+const MANIFEST = "count created details erased filters format kind origin ranges size version";
+const OLDER = "count created filters format kind origin ranges size version"; // says nothing of missing details
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 const KIND = /^[a-z][a-z0-9:-]*$/;
 
@@ -44,28 +46,62 @@ export function blockOf(name, sealed) {
 export function readManifest(text) {
   const manifest = parse(text, "The manifest is not of the known form.");
   const known =
-    hasExactly(manifest, "count created filters format kind origin ranges size version") &&
+    (hasExactly(manifest, OLDER) || (hasExactly(manifest, MANIFEST) && saysMissing(manifest))) &&
     manifest.format === "docvault-audit-bundle" &&
     manifest.version === 1 &&
     (manifest.kind === "full" || manifest.kind === "selection") &&
     [manifest.created, manifest.origin].every((value) => typeof value === "string") &&
     [manifest.count, manifest.size].every(Number.isSafeInteger) &&
     isTexts(manifest.filters) &&
-    Array.isArray(manifest.ranges) &&
-    manifest.ranges.every((/** @type {any} */ range) => Array.isArray(range) && range.length === 2 && range.every(isIndex));
+    isRanges(manifest.ranges);
   if (!known) refuse("The manifest is not of the known form.");
   if (`${canonical(manifest)}\n` !== text) refuse("The manifest is not written in the canonical form.");
-  let [before, count] = [-2, 0];
-  for (const [first, last] of manifest.ranges) {
-    if (first <= before + 1 || last < first || last >= manifest.size) {
-      refuse("The manifest's ranges of entries do not make sense.");
-    }
-    [before, count] = [last, count + last - first + 1];
-  }
+  const count = counted(manifest.ranges, manifest.size);
+  counted(manifest.erased ?? [], manifest.size);
   if (count !== manifest.count || (manifest.kind === "full" && count !== manifest.size)) {
     refuse("The manifest's count does not fit its ranges of entries.");
   }
   return manifest;
+}
+
+/** @param {any} manifest */
+const saysMissing = ({ details, erased }) => (details === "included" || details === "left-out") && isRanges(erased);
+
+/** @param {any} value */
+function isRanges(value) {
+  return (
+    Array.isArray(value) &&
+    value.every((/** @type {any} */ range) => Array.isArray(range) && range.length === 2 && range.every(isIndex))
+  );
+}
+
+/**
+ * How many indexes the ranges hold; they ascend within the log.
+ * @param {[number, number][]} ranges
+ * @param {number} size
+ */
+function counted(ranges, size) {
+  let [before, count] = [-2, 0];
+  for (const [first, last] of ranges) {
+    if (first <= before + 1 || last < first || last >= size) refuse("The manifest's ranges of entries do not make sense.");
+    [before, count] = [last, count + last - first + 1];
+  }
+  return count;
+}
+
+/**
+ * Whether the details of an entry were erased on purpose.
+ * @param {[number, number][]} ranges
+ * @param {number} index
+ */
+function within(ranges, index) {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (ranges[middle][1] < index) low = middle + 1;
+    else high = middle;
+  }
+  return low < ranges.length && ranges[low][0] <= index;
 }
 
 /** @param {any} value */
@@ -127,18 +163,27 @@ export function readLeaf(leaf) {
 }
 
 /**
- * Return 1 if the details of an entry were erased, 0 if not.
- * @param {{body: unknown, salt: unknown} | null} details
+ * What became of the details of an entry, which bundles of before do not say.
+ * @param {{details?: string, erased?: [number, number][]}} manifest
+ * @param {{index: number, details: {body: unknown, salt: unknown} | null}} line
  * @param {string | null} commitment
  */
-export async function checkDetails(details, commitment) {
-  if (details === null) return commitment === null ? 0 : 1;
+export async function checkDetails(manifest, { index, details }, commitment) {
+  const erased = within(manifest.erased ?? [], index);
+  const isLeftOut = manifest.details === "left-out";
+  if (details === null) {
+    if (commitment === null) return { erased: 0, leftOut: 0 };
+    if (!manifest.details || erased) return { erased: 1, leftOut: 0 };
+    if (!isLeftOut) refuse("Its details are missing, and the bundle does not say that they were erased.");
+    return { erased: 0, leftOut: 1 };
+  }
+  if (erased || isLeftOut) refuse("It has details, and the bundle says that they were erased or left out.");
   if (typeof details.body !== "string") refuse("It is not of the known form.");
   const digest = await sha256(strictBase64(details.salt), bytesOf(String(details.body)));
   if (commitment === null || !same(digest, strictBase64(commitment))) {
     refuse("Its details (names, addresses, titles) are not those that were logged.");
   }
-  return 0;
+  return { erased: 0, leftOut: 0 };
 }
 
 /**

@@ -23,7 +23,9 @@ import { Invalid } from "./audit-formats.js";
  * @property {string} created
  * @property {string | null} firstAt
  * @property {string | null} lastAt
- * @property {number} erased entries whose details were erased
+ * @property {string | null} details included | left-out; null in bundles from before they said so
+ * @property {number} erased entries whose details were erased on purpose
+ * @property {number} leftOut entries whose details are not in this bundle, on purpose
  * @property {number} history earlier checkpoints that this log continues
  * @property {number | null} since size of the older checkpoint that was given
  */

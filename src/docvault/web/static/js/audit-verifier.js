@@ -58,6 +58,7 @@ class Check extends Findings {
   anotherKey = false;
   checked = 0;
   erased = 0;
+  leftOut = 0;
   /** @type {string | null} */ firstAt = null;
   /** @type {string | null} */ lastAt = null;
 
@@ -223,6 +224,7 @@ class Check extends Findings {
   count(result) {
     this.checked += 1;
     this.erased += result.erased;
+    this.leftOut += result.leftOut;
     this.firstAt ??= result.at;
     this.lastAt = result.at;
   }
@@ -232,7 +234,7 @@ class Check extends Findings {
    * @param {Uint8Array} raw
    * @param {number} index
    * @param {Uint8Array | undefined} hashed
-   * @returns {Promise<{at: string, erased: number} | string>}
+   * @returns {Promise<{at: string, erased: number, leftOut: number} | string>}
    */
   async readEntry(raw, index, hashed) {
     try {
@@ -240,9 +242,9 @@ class Check extends Findings {
       if (line.index !== index) return misplaced(line.index, index);
       await this.checkPlace(line, await leafHash(bytesOf(line.leaf)), hashed);
       const entry = readLeaf(line.leaf);
-      const erased = await checkDetails(line.details, entry.private);
+      const missing = await checkDetails(this.manifest, line, entry.private);
       if (this.proven) this.keys?.checkEntry(index, entry.kind, entry.facts);
-      return { at: entry.at, erased };
+      return { at: entry.at, ...missing };
     } catch (error) {
       if (!(error instanceof Invalid)) throw error;
       return `Entry ${index} was changed. ${error.message}`;
@@ -393,7 +395,9 @@ class Check extends Findings {
       created: this.manifest?.created ?? "",
       firstAt: this.firstAt,
       lastAt: this.lastAt,
+      details: this.manifest?.details ?? null,
       erased: this.erased,
+      leftOut: this.leftOut,
       history: this.history.length,
       since: this.since?.size ?? null,
     };

@@ -59,7 +59,8 @@ function facts(verdict) {
     ["First entry", verdict.firstAt ?? "", false],
     ["Last entry", verdict.lastAt ?? "", false],
     ["Chosen by", Object.entries(verdict.filters).map(([name, value]) => `${name} ${value}`).join(", "), false],
-    ["Erased details", verdict.erased ? String(verdict.erased) : "", false],
+    ["Details left out", verdict.leftOut ? `of ${verdict.leftOut.toLocaleString()} entries, on purpose` : "", false],
+    ["Details erased", verdict.erased ? `of ${verdict.erased.toLocaleString()} entries, on purpose` : "", false],
     ["Earlier checkpoints", verdict.history ? `${verdict.history}, all continued` : "", false],
     ["Your checkpoint", verdict.since === null ? "" : `of ${verdict.since} entries, continued`, false],
   ];
