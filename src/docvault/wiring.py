@@ -19,7 +19,7 @@ from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.store import BlobStore, LogStore, StoreFailed
 from docvault.credentials.passkeys import RelyingParty
 from docvault.credentials.passwords import Hasher
-from docvault.database import installation, keys, work
+from docvault.database import installation, keys, trust_anchors, work
 from docvault.database.engine import Database
 from docvault.encryption.keyring import FileKeyring
 from docvault.encryption.masters import RootKey
@@ -136,18 +136,29 @@ def trusted_roots(settings: Settings) -> tuple[bytes, ...]:
     """Return the certificates that the installation's signatures lead to, DER; opens no key. Raises
     DatabaseAway, NotPrepared.
     """
+    with _looked_into(settings) as db:
+        try:
+            return Authority.find_roots(db)
+        except NotFound as error:
+            raise NotPrepared(settings) from error
+
+
+def trusted_others(settings: Settings) -> tuple[bytes, ...]:
+    """Return the certificates on the installation's trust list, DER. Raises as `trusted_roots`."""
+    with _looked_into(settings) as db, db.reading() as tx:
+        return trust_anchors.certificates(tx)
+
+
+@contextmanager
+def _looked_into(settings: Settings) -> Iterator[Database]:
+    """Lend the database of an installation that need not be served, and close it."""
     file = settings.database.removeprefix("sqlite:///")
     if file != settings.database and not Path(file).exists():
         raise NotPrepared(settings)
-    db = Database(settings.database, _policy(settings))
-    try:
+    with closing(Database(settings.database, _policy(settings))) as db:
         if not db.knows(installation.TABLE):
             raise NotPrepared(settings)
-        return Authority.find_roots(db)
-    except NotFound as error:
-        raise NotPrepared(settings) from error
-    finally:
-        db.close()
+        yield db
 
 
 def _open(settings: Settings, db: Database, clock: Clock) -> Portal:

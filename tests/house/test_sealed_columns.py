@@ -11,6 +11,7 @@ OTHERS = {
     "recovery_codes.hash": "a hash",
     "passkey_challenges.challenge": "random bytes that a browser signs; gone in minutes",
     "keys.public": "public",
+    "trust_anchors.certificate": "public",
     "dav_locks.owner": "what a program says of itself to whoever meets its lock",
     "dav_properties.value": "what a program keeps on a file for every other program",
     "master_keys.wrapped": "under the root key",

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, renditions, viewings
+from docvault.database import audit, documents, renditions, trust_anchors, viewings
 from docvault.database.documents import DocumentRow, DocumentView, VersionView
 from docvault.database.engine import Database, Transaction
 from docvault.pdf.text import Run
@@ -277,8 +277,10 @@ def document_signatures(
 ) -> Report:
     """Check the signatures that the file came with, as they are now. Raises as `open_pages`."""
     version_id = _for_pages(db, vault, acting=acting, document_id=document_id, number=number, now=now)
+    with db.reading() as tx:
+        trusted = trust_anchors.certificates(tx)
     with pages.source(db, vault, version_id) as opened:
-        return authority.validate(pdf, opened)
+        return authority.validate(pdf, opened, trusted=trusted)
 
 
 def _for_pages(

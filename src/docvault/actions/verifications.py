@@ -7,6 +7,8 @@ signed or for pictures, sends the file again.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from docvault.database import trust_anchors
+from docvault.database.engine import Database
 from docvault.pdf import validate, versions
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.versions import Change
@@ -22,38 +24,52 @@ class SinceSigned:
     cut: bool
 
 
-def verify_document(pdf: Workers, authority: Authority, *, source: Scratch) -> validate.Report:
-    """Return the signature report of `source`; the installation's own roots are trusted."""
+def verify_document(db: Database, pdf: Workers, authority: Authority, *, source: Scratch) -> validate.Report:
+    """Return the signature report of `source`; the installation and whom it trusts are trusted."""
+    with db.reading() as tx:
+        trusted = trust_anchors.certificates(tx)
     return validate.validate(
         pdf,
         source,
-        roots=authority.roots,
+        roots=(*authority.roots, *trusted),
         own=authority.root_fingerprints,
         clock_roots=authority.clock_roots,
     )
 
 
-def signed_version(pdf: Workers, authority: Authority, *, source: Scratch, number: int) -> Scratch:
+def signed_version(
+    db: Database, pdf: Workers, authority: Authority, *, source: Scratch, number: int
+) -> Scratch:
     """Return the bytes that signature `number`, from 1, signed, for the caller to close. Raises NotFound."""
-    return versions.cut(source, verify_document(pdf, authority, source=source).version(number))
+    return versions.cut(source, verify_document(db, pdf, authority, source=source).version(number))
 
 
-def changes_since(pdf: Workers, authority: Authority, *, source: Scratch, number: int) -> SinceSigned:
+def changes_since(
+    db: Database, pdf: Workers, authority: Authority, *, source: Scratch, number: int
+) -> SinceSigned:
     """Compare the pages as signature `number` signed them with those of now.
 
     Raises NotFound, PdfUnreadable.
     """
-    report = verify_document(pdf, authority, source=source)
+    report = verify_document(db, pdf, authority, source=source)
     found = versions.changes(pdf, source, report.version(number))
     return SinceSigned(found, cut=len(found) == versions.MOST and (report.pages or 0) > versions.MOST)
 
 
 def picture_since(
-    pdf: Workers, authority: Authority, *, source: Scratch, number: int, page: int, width: int, view: str
+    db: Database,
+    pdf: Workers,
+    authority: Authority,
+    *,
+    source: Scratch,
+    number: int,
+    page: int,
+    width: int,
+    view: str,
 ) -> tuple[bytes, str]:
     """Draw a page as signature `number` signed it over that of now; return it and its media type.
 
     Raises NotFound, PageMissing, PdfUnreadable.
     """
-    report = verify_document(pdf, authority, source=source)
+    report = verify_document(db, pdf, authority, source=source)
     return versions.image(pdf, source, report.version(number), page=page, width=width, view=view)

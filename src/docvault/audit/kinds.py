@@ -93,6 +93,8 @@ class Kind(StrEnum):
     RETENTION_REPORTED = "retention:reported"
     QUOTA_SET = "quota:set"  # of an organisation
     PERSON_QUOTA_SET = "person:quota:set"
+    TRUST_ADDED = "trust:added"  # an authority whose signatures are trusted when they are checked
+    TRUST_REMOVED = "trust:removed"
     FOLDER_KEY_ROTATED = "key:folder:rotated"
     KEY_ROTATION_STARTED = "key:rotation:started"
     KEY_ROTATION_DONE = "key:rotation:done"

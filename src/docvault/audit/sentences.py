@@ -104,6 +104,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.RETENTION_REPORTED: "{who} looked at what is kept for how long",
     Kind.QUOTA_SET: "{who} set how much {organisation} may store",
     Kind.PERSON_QUOTA_SET: "{who} set how much {person} may store",
+    Kind.TRUST_ADDED: "{who} added {title} to the trust list{reason}",
+    Kind.TRUST_REMOVED: "{who} took {title} from the trust list",
     Kind.FOLDER_KEY_ROTATED: "The folder {folder} got a new key",
     Kind.KEY_ROTATION_STARTED: "{who} began to rotate a key",
     Kind.KEY_ROTATION_DONE: "The rotation of a key was completed",

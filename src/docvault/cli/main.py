@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from docvault.cli import audit, keys, people, policy, search, tokens
+from docvault.cli import audit, keys, people, policy, search, tokens, trust
 from docvault.cli.scan import scan
 from docvault.cli.tables import app as tables
 from docvault.cli.verify import verify
@@ -31,6 +31,7 @@ app.add_typer(people.app, name="people", help="Add, list, disable and enable peo
 app.add_typer(tokens.app, name="tokens", help="List and revoke API tokens.")
 app.add_typer(keys.app, name="keys", help="List, rotate and destroy keys.")
 app.add_typer(policy.app, name="policy", help="Check and explain the policies.")
+app.add_typer(trust.app, name="trust", help="List, add and remove authorities whose signatures are trusted.")
 app.add_typer(search.app, name="search", help="Build the index of words anew, and show how far it is.")
 app.add_typer(tables, name="database", help="Migrate the tables, and make roles for PostgreSQL.")
 app.command("verify")(verify)

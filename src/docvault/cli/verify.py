@@ -1,7 +1,7 @@
 """`docvault verify`: the signature report of a PDF, for people and for programs. Decides nothing itself.
 
-Whom to trust: the certificates given with --trust, and the root of the installation where a data folder is
-named. Without either nobody is trusted, and the report says so.
+Whom to trust: the certificates given with --trust, and where a data folder is named, the installation's root
+and its trust list. Without either nobody is trusted, and the report says so.
 """
 
 import json
@@ -30,7 +30,8 @@ Trust = Annotated[
     list[Path] | None, typer.Option("--trust", help="A certificate to trust, PEM or DER; may be repeated.")
 ]
 Data = Annotated[
-    Path | None, typer.Option("--data", help="The data folder of an installation whose root to trust.")
+    Path | None,
+    typer.Option("--data", help="The data folder of an installation that says whom to trust."),
 ]
 Extract = Annotated[
     int | None,
@@ -80,9 +81,9 @@ def verify(
     """
     try:
         roots = [root for path in trust or () for root in _certificates(path)]
-        own, clocks = _installation_roots(data)
+        own, others, clocks = _installation_roots(data)
         with _opened(file) as source:
-            report = _report(source, [*roots, *own], own, clocks)
+            report = _report(source, [*roots, *own, *others], own, clocks)
             saved = _save(source, report, extract, output or _beside(file, extract)) if extract else None
     except (OSError, ValueError) as error:
         print(f"docvault: {_reason(error)}", file=sys.stderr)
@@ -151,15 +152,19 @@ def _certificates(path: Path) -> list[bytes]:
     return [certificate.public_bytes(Encoding.DER) for certificate in found]
 
 
-def _installation_roots(data: Path | None) -> tuple[list[bytes], list[bytes]]:
-    """Return the roots of the installation named by --data or DOCVAULT_DATA, for signers and for clocks."""
+def _installation_roots(data: Path | None) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """Return whom the installation named by --data or DOCVAULT_DATA trusts: itself, its list, clocks."""
     if data is None and "DOCVAULT_DATA" not in os.environ:
-        return [], []
+        return [], [], []
     from docvault import settings, wiring
 
     chosen = {"DOCVAULT_DATA": str(data)} if data is not None else {}
     found = settings.load({**os.environ, **chosen})
-    return list(wiring.trusted_roots(found)), list(wiring.trusted_clocks(found))
+    return (
+        list(wiring.trusted_roots(found)),
+        list(wiring.trusted_others(found)),
+        list(wiring.trusted_clocks(found)),
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -58,6 +58,8 @@ class Permission(StrEnum):
     POLICY_EXPLAIN = "policy:explain"  # why somebody may or may not do something
     HOLD_MANAGE = "hold:manage"  # place legal holds, propose to lift one
     QUOTA_MANAGE = "quota:manage"  # say how much organisations and people may store
+    TRUST_SEE = "trust:see"  # whom this portal trusts when it checks signatures
+    TRUST_MANAGE = "trust:manage"  # trust authorities, or no longer
     OUTBOX_READ = "outbox:read"
 
 

@@ -41,5 +41,7 @@ WORDS: Mapping[Permission, str] = {
     Permission.POLICY_EXPLAIN: "Ask why somebody may or may not do something",
     Permission.HOLD_MANAGE: "Place legal holds",
     Permission.QUOTA_MANAGE: "Say how much organisations and people may store",
+    Permission.TRUST_SEE: "See whose signatures are trusted",
+    Permission.TRUST_MANAGE: "Say whose signatures are trusted",
     Permission.OUTBOX_READ: "See which mail left the portal",
 }

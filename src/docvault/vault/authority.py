@@ -240,16 +240,19 @@ class Authority:
         credentials = stamping.proven(bench.credentials(bench.own.timestamp.der))
         return sign.renew(workers, source, credentials=credentials, timestamp=stamping.answer)
 
-    def validate(self, workers: Workers, source: Scratch) -> validate.Report:
+    def validate(
+        self, workers: Workers, source: Scratch, *, trusted: Sequence[bytes] = ()
+    ) -> validate.Report:
         """Judge a document, trusting this installation's root and its revocation lists of this moment.
 
-        About times the roots of the timestamp authorities that are set are trusted as well.
+        trusted: certificates of others that are trusted as well, DER. About times the roots of the timestamp
+        authorities that are set are trusted, too.
         """
         crls, _ = self.revocation()
         return validate.validate(
             workers,
             source,
-            roots=self.roots,
+            roots=(*self.roots, *trusted),
             own=self.root_fingerprints,
             clock_roots=self.clock_roots,
             crls=crls,

@@ -11,6 +11,7 @@ from docvault.actions.uploads import OffsetConflict, TooLarge
 from docvault.actions.versions import AlreadyNewest
 from docvault.audit.errors import AuditError, BundleTooLarge
 from docvault.blobs.store import BlobError, BlobLocked, BlobMissing, StorageFull, StoreFailed
+from docvault.certificates.anchors import AnchorRefused
 from docvault.certificates.keys import CertificateError
 from docvault.credentials import refusals
 from docvault.database.audit import AuditNotWritten
@@ -108,6 +109,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     StorageFull: FULL,
     QuotaReached: Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "quota-reached", "No room for this file"),
     QuotaInvalid: INVALID,
+    AnchorRefused: INVALID,
     RequestInvalid: INVALID,
     GuestInvalid: INVALID,
     RequestFull: Meaning(HTTPStatus.CONFLICT, "request-full", "No room for this file"),

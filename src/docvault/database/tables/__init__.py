@@ -54,6 +54,7 @@ from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
 from docvault.database.tables.retention import disposals, holds, object_locks, retention_overrides
 from docvault.database.tables.search import search_documents, search_words
+from docvault.database.tables.trust import trust_anchors
 from docvault.database.tables.webdav import dav_locks, dav_properties
 
 __all__ = [
@@ -114,6 +115,7 @@ __all__ = [
     "step_ups",
     "throttles",
     "totp_factors",
+    "trust_anchors",
     "uploads",
     "versions",
     "viewings",

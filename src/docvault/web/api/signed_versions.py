@@ -91,7 +91,12 @@ async def signed_version(request: WebRequest, number: PageNumber) -> Version:
         source = await stack.enter_async_context(receiving(request))
         async with in_turn(request):
             found = await run(
-                verifications.signed_version, portal.pdf, portal.authority, source=source, number=number
+                verifications.signed_version,
+                portal.db,
+                portal.pdf,
+                portal.authority,
+                source=source,
+                number=number,
             )
         stack.enter_context(found)
         source.close()
@@ -112,7 +117,7 @@ async def changes(request: WebRequest, number: PageNumber) -> SinceSigned:
     portal = portal_of(request)
     async with checking(request) as source:
         found = await run(
-            verifications.changes_since, portal.pdf, portal.authority, source=source, number=number
+            verifications.changes_since, portal.db, portal.pdf, portal.authority, source=source, number=number
         )
     items = [PageSinceSigned(number=page, change=each) for page, each in enumerate(found.pages, start=1)]
     return SinceSigned(items=items, next=None, cut=found.cut)
@@ -138,6 +143,7 @@ async def picture(
     async with checking(request) as source:
         drawn, media_type = await run(
             verifications.picture_since,
+            portal.db,
             portal.pdf,
             portal.authority,
             source=source,

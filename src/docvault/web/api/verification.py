@@ -121,7 +121,9 @@ async def verify(request: WebRequest) -> SignatureReport:
     """Send the bytes of a PDF and read what holds. Nothing is kept."""
     portal = portal_of(request)
     async with checking(request) as source:
-        report = await run(verifications.verify_document, portal.pdf, portal.authority, source=source)
+        report = await run(
+            verifications.verify_document, portal.db, portal.pdf, portal.authority, source=source
+        )
     return msgspec.convert(report, SignatureReport, from_attributes=True)
 
 

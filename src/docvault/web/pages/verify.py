@@ -4,7 +4,8 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from docvault.web.access import PUBLIC, portal_of
+from docvault.policy.vocabulary import PORTAL, Permission
+from docvault.web.access import PUBLIC, acting_or_none, portal_of
 from docvault.web.rendering import render
 
 WebRequest = Request[Any, Any, Any]
@@ -13,8 +14,15 @@ WebRequest = Request[Any, Any, Any]
 @get("/verify", opt=PUBLIC)
 async def verify(request: WebRequest) -> Response[str]:
     """The page, for visitors and for people who are signed in."""
-    most = portal_of(request).db.policy.numbers.uploads.max_signing_bytes
-    return render(request, "verify.html", nav="verify", most=most)
+    policy = portal_of(request).db.policy
+    acting = acting_or_none(request)
+    return render(
+        request,
+        "verify.html",
+        nav="verify",
+        most=policy.numbers.uploads.max_signing_bytes,
+        may_see_trust=acting is not None and policy.decide(acting, Permission.TRUST_SEE, PORTAL).allowed,
+    )
 
 
 HANDLERS = [verify]
