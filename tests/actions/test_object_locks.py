@@ -217,6 +217,25 @@ def test_an_object_that_is_missing_keeps_no_other_from_being_locked(small):
     assert set(small.vault.blobs.locks) == keys_of(small, second)
 
 
+def test_an_object_that_the_store_refuses_to_lock_lets_the_others_go_first_and_is_counted(small):
+    first, second = signed(small, number=1)[1], signed(small, number=2)[1]
+    (refused, *_) = sorted(keys_of(small, first))
+    keep = small.vault.blobs.lock
+
+    def lock_but_one(key, until):
+        if key == refused:
+            raise StoreFailed
+        keep(key, until)
+
+    small.vault.blobs.lock = lock_but_one
+    with suppress(StoreFailed):
+        lock(small)
+    with suppress(StoreFailed):
+        lock(small, NOW + timedelta(minutes=1))
+    assert set(small.vault.blobs.locks) == (keys_of(small, first) | keys_of(small, second)) - {refused}
+    assert object_locks.state(small.db, now=NOW + timedelta(minutes=2)) == {"locked": 3, "waiting": 1}
+
+
 def test_what_waits_too_long_for_its_lock_is_counted(small):
     signed(small)
     small.vault.blobs.lock = lambda *_: (_ for _ in ()).throw(StoreFailed())

@@ -43,7 +43,7 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
     "locks.prolong": (1, "the same, for longer"),
     "locks.remove": (1, "the same, no longer"),
     "object_locks._ask": (1, "says what is about to be locked; once it is, that is recorded"),
-    "object_locks._lock": (1, "looks later for what is missing in the store; nothing was locked"),
+    "object_locks._lock": (2, "looks later for what the store has lost or refuses; nothing was locked"),
     "object_locks.lock_due": (1, "notes what is to be locked; once it is, that is recorded"),
     "passkey_sign_in.begin_passkey_factor": (1, "asks a browser; what it answers is recorded"),
     "passkey_sign_in.begin_passkey_sign_in": (1, "asks a browser; what it answers is recorded"),

@@ -11,7 +11,7 @@ import structlog
 
 from docvault.audit.entries import moment
 from docvault.audit.kinds import Kind
-from docvault.blobs.store import BlobMissing
+from docvault.blobs.store import BlobMissing, StoreFailed
 from docvault.database import audit, object_locks, retention, versions
 from docvault.database.engine import Database
 from docvault.database.object_locks import Locked
@@ -23,6 +23,7 @@ from docvault.vault.files import Vault
 AT_ONCE = 100  # versions of one run
 AGAIN = timedelta(days=1)  # when each is looked at again: schedules move, holds go on
 BROKEN = timedelta(hours=1)  # and when one that is missing in the store
+REFUSED = timedelta(minutes=5)  # and when one that the store would not lock: others come first
 LATE = timedelta(hours=1)  # what waits for longer is told
 
 _log = structlog.get_logger(__name__)
@@ -63,6 +64,10 @@ def _lock(db: Database, vault: Vault, one: Locked, now: datetime) -> bool:
         with db.transaction() as tx:
             object_locks.look_again(tx, [one.version_id], now + BROKEN)
         return False
+    except StoreFailed:
+        with db.transaction() as tx:
+            object_locks.look_again(tx, [one.version_id], now + REFUSED)
+        raise
     with db.transaction() as tx:
         object_locks.confirm(tx, one.version_id, until)
         object_locks.look_again(tx, [one.version_id], now + AGAIN)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, insert, select, union, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, or_, select, union, update
 
 from docvault.database import holds
 from docvault.database.engine import Transaction
@@ -139,14 +139,18 @@ def in_force(tx: Transaction, now: datetime, after: str) -> Sequence[Locked]:
 
 
 def state(tx: Transaction, now: datetime, late: datetime) -> Mapping[str, int]:
-    """Return how many versions are `locked`, and how many wait for it since before `late`."""
+    """Return how many versions are `locked`, and how many wait: since before `late`, or as locking failed."""
+    unlocked = or_(
+        object_locks.c.locked_until.is_(None), object_locks.c.locked_until < object_locks.c.asked_until
+    )
+    failed = and_(object_locks.c.look_at > now, object_locks.c.asked_until.is_not(None), unlocked)
     lasting = select(func.count()).where(object_locks.c.locked_until > now)
     waiting = (
         select(func.count())
         .select_from(object_locks)
         .join(versions, versions.c.id == object_locks.c.version_id)
         .join(documents, documents.c.id == versions.c.document_id)
-        .where(object_locks.c.look_at < late, documents.c.disposed_at.is_(None))
+        .where(or_(object_locks.c.look_at < late, failed), documents.c.disposed_at.is_(None))
     )
     return {
         "locked": tx.connection.execute(lasting).scalar_one(),
