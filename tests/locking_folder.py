@@ -13,6 +13,7 @@ class LockingFolder(FileBlobs):
         super().__init__(root)
         self.locks: dict[str, datetime] = {}
         self.asked = 0
+        self.refused = 0
         self.now = None  # of its own clock; by default the machine's
         self.able = True
 
@@ -30,5 +31,6 @@ class LockingFolder(FileBlobs):
 
     def delete(self, key):
         if key in self.locks and self.locks[key] > (self.now or datetime.now(UTC)):
+            self.refused += 1
             raise BlobLocked
         super().delete(key)

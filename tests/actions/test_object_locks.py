@@ -156,6 +156,7 @@ def test_what_is_destroyed_before_its_lock_ends_loses_its_keys_and_keeps_its_cip
     destroy(world, document_id, now)
     uploads.collect_abandoned(world.db, world.vault, now=now)
     assert {key for key in world.vault.blobs.list("") if not key.startswith("shredded")} == kept
+    assert world.vault.blobs.refused == 0  # what is known to be locked is not even tried, at no object of it
     assert faults(world) == set()
     shown = disposals.show_certificate(world.db, acting=world.officer, document_id=document_id)
     until = shown.disposal.ciphertext_until

@@ -314,6 +314,7 @@ def takings_back(client, owner, where, version):
 @pytest.mark.promise(82)
 def test_in_a_real_bucket_the_applications_key_publishes_and_can_take_nothing_back(small, kept, s3_server):
     store = LogBucket(replace(kept, prefix="kept/"))
+    store.lock = lambda *_: pytest.fail("it is locked by the request that writes it")
     record(small, 300)
     sign(small)
     assert publish(small, store, datetime.now(UTC)) == 1
@@ -334,6 +335,16 @@ def test_in_a_real_bucket_the_applications_key_publishes_and_can_take_nothing_ba
         assert s3_server.client.get_object(**version)["Body"].read() == content
     with pytest.raises(PublicationTampered, match="replaced by something that this log did not sign"):
         check(small, store)
+
+
+def test_in_a_real_bucket_something_else_in_the_place_of_a_checkpoint_is_not_taken_for_it(small, kept):
+    store = LogBucket(replace(kept, prefix="taken/"))
+    record(small)
+    path = audit_publications.path(sign(small).size)
+    kept.client(tries=1).put_object(Bucket=kept.name, Key=f"taken/{path}", Body=b"something else")
+    with pytest.raises(PublishedOtherwise, match=path):
+        publish(small, store)
+    assert publications.state(small.db, store).waiting == 1
 
 
 @pytest.mark.promise(82)
