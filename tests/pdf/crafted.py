@@ -1,6 +1,8 @@
 """PDFs made for the tests: one for every refusal, for every kind of active content, and for every bomb."""
 
 import io
+import itertools
+import re
 import zlib
 
 import pikepdf
@@ -242,4 +244,42 @@ def deep_nesting():
     )
 
 
-BOMBS = (flate_bomb, form_recursion, page_loop, picture_bomb, endless_shading, deep_nesting)
+def index_loop():
+    """An index whose predecessor is itself."""
+    content = saved(pdf_with(), object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    at = content[content.rindex(b"startxref") :].split()[1]
+    return content.replace(b"trailer <<", b"trailer << /Prev " + at, 1)
+
+
+def object_loop():
+    """A store of objects that extends itself, and a stream that says of itself how long it is."""
+    content = saved(pdf_with(), object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    number = re.search(rb"(\d+) 0 obj\n<<[^>]*/ObjStm", content)[1]
+    looped = content.replace(b"/ObjStm", b"/ObjStm /Extends " + number + b" 0 R", 1)
+    return looped.replace(
+        b"startxref", b"99 0 obj\n<< /Length 99 0 R >>\nstream\nx\nendstream\nendobj\nstartxref"
+    )
+
+
+def metadata_entities():
+    """XMP that would grow to a gigabyte, ten entities of ten entities nine times."""
+    names = [f"e{number}" for number in range(10)]
+    grown = [f"<!ENTITY {name} '{f'&{of};' * 10}'>" for of, name in itertools.pairwise(names)]
+    pdf = pdf_with()
+    text = f"<!DOCTYPE x [<!ENTITY e0 'aaaaaaaaaa'>{''.join(grown)}]><x:xmpmeta xmlns:x='adobe:ns:meta/'>&e9;</x:xmpmeta>"
+    pdf.Root.Metadata = pdf.make_stream(text.encode())
+    pdf.Root.Metadata.Type, pdf.Root.Metadata.Subtype = Name.Metadata, Name.XML
+    return saved(pdf)
+
+
+BOMBS = (
+    flate_bomb,
+    form_recursion,
+    page_loop,
+    picture_bomb,
+    endless_shading,
+    deep_nesting,
+    index_loop,
+    object_loop,
+    metadata_entities,
+)
