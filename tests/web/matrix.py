@@ -161,6 +161,7 @@ MATRIX = [
     post("/api/v1/envelopes/{envelope_id:str}/send", MANAGED),
     post("/api/v1/envelopes/{envelope_id:str}/remind", MANAGED),
     get("/api/v1/envelopes/{envelope_id:str}/documents/{which:str}/content", READ),
+    get("/api/v1/envelopes/{envelope_id:str}/evidence", READ),
     get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}", READ),
     get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}/text", READ),
     # --- the ceremony ---

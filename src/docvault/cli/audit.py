@@ -16,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from docvault.audit.checkpoints import PublicKey
+    from docvault.audit.evidence import VerifiedEvidence
     from docvault.audit.verdict import BundleRefused, Verified
 
 REFUSED = 1  # exit code: the bundle or the log does not hold
@@ -40,12 +41,13 @@ Subject = Annotated[str | None, typer.Option("--object", help="The id of what it
 
 @app.command()
 def verify(bundle: Bundle, key: Key = None, since: Since = None, as_json: AsJson = False) -> None:
-    """Verify an exported bundle offline: no server, no account, no database.
+    """Verify an exported bundle, or the evidence of an envelope, offline: no server, account or database.
 
     Exit code 0: everything holds. 1: it does not, and the first bad entry is named. 2: a file cannot be read.
 
     Example: docvault audit verify audit-trail.zip --key log.key
     """
+    from docvault.audit import evidence
     from docvault.audit.errors import NoteInvalid
     from docvault.audit.verdict import BundleRefused
     from docvault.audit.verifier import verify as verify_bundle
@@ -54,9 +56,16 @@ def verify(bundle: Bundle, key: Key = None, since: Since = None, as_json: AsJson
         trusted = _key(key)
         older = since.read_text(encoding="utf-8") if since else None
         with bundle.open("rb") as source:
+            if evidence.is_evidence(source):
+                proven = evidence.verify(source, key=trusted, since=older, progress=_progress)
+                _say_evidence(proven, as_json=as_json)
+                return
             found = verify_bundle(source, key=trusted, since=older, progress=_progress)
     except BundleRefused as refused:
         _say_refused(refused, as_json=as_json)
+        raise typer.Exit(REFUSED) from refused
+    except evidence.EvidenceRefused as refused:
+        print(json.dumps({"ok": False, "reason": str(refused)}) if as_json else f"NOT verified. {refused}")
         raise typer.Exit(REFUSED) from refused
     except (OSError, UnicodeDecodeError, NoteInvalid) as error:
         print(f"docvault: {error}", file=sys.stderr)
@@ -125,6 +134,23 @@ def _key(path: Path | None) -> "PublicKey | None":
 def _progress(checked: int) -> None:
     if sys.stderr.isatty():
         print(f"\r{checked:,} entries", end="", file=sys.stderr, flush=True)
+
+
+def _say_evidence(found: "VerifiedEvidence", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"ok": True, **asdict(found)}))
+        return
+    state = "completed" if found.completed else "not completed"
+    print(f"Verified: the evidence of the envelope {found.envelope}, which is {state}.")
+    for name in found.documents:
+        print(f"  {name} is the document of which the log speaks.")
+    print(f"  Each of the {found.files} files is as it was exported.")
+    if found.completed:
+        print(
+            "  Whether the signatures in the documents hold, `docvault verify` says, or any reader of PAdES."
+        )
+    print("Its audit trail:")
+    _say_verified(found.trail, as_json=False)
 
 
 def _say_verified(found: "Verified", *, as_json: bool) -> None:

@@ -33,6 +33,7 @@ TASKS: Mapping[str, str] = {
     "sign": "docvault.pdf.inside.sign:sign",
     "renew": "docvault.pdf.inside.sign:renew",
     "validate": "docvault.pdf.inside.validate:validate",
+    "signature_parts": "docvault.pdf.inside.parts:signature_parts",
     "certificate": "docvault.pdf.inside.completion:certificate",
 }
 

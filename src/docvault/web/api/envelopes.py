@@ -4,33 +4,21 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, Response, get, post, put
+from litestar import Request, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from litestar.response import Stream
 
-from docvault.actions import drafts, envelope_files, envelopes
-from docvault.actions.envelope_files import Which
+from docvault.actions import drafts, envelopes
 from docvault.database.engine import PAGE, PAGE_MOST
-from docvault.pdf.render import WIDTHS
 from docvault.rules.envelopes import Part, State
 from docvault.rules.fields import FieldKind
 from docvault.values import DocumentId, EnvelopeId, FieldId, PersonId, RecipientId
-from docvault.web import downloads
 from docvault.web.access import portal_of, signed_in
-from docvault.web.api.documents import PageNumber, Runs, runs_answer
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
 
-Width = Annotated[
-    int, QueryParameter(name="width", description=f"pixels, one of {', '.join(map(str, WIDTHS))}")
-]
-WIDTH = WIDTHS[1]
 InState = Annotated[State | None, QueryParameter(name="state", description="only envelopes in this state")]
-Position = Annotated[
-    int, QueryParameter(name="document", ge=1, description="which document of the envelope, from 1")
-]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MOST)]
 FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
 FieldKindName = Literal["signature", "initials", "date", "text", "checkbox"]
@@ -306,81 +294,6 @@ async def remind(request: WebRequest, envelope_id: FromPath[str]) -> Reminded:
     return Reminded(reminded=count)
 
 
-@get(
-    "/envelopes/{envelope_id:str}/documents/{which:str}/content",
-    summary="Download a document of an envelope",
-    tags=["Envelopes"],
-)
-async def content(
-    request: WebRequest, envelope_id: FromPath[str], which: FromPath[Which], document: Position = 1
-) -> Stream:
-    """A document as sent, as signed, or the certificate of completion."""
-    portal = portal_of(request)
-    found = await run(
-        envelope_files.open_envelope_file,
-        portal.db,
-        portal.vault,
-        acting=signed_in(request),
-        envelope_id=EnvelopeId(envelope_id),
-        which=which,
-        position=document,
-        now=portal.clock(),
-    )
-    return await downloads.send(
-        request,
-        name=found.name,
-        media_type=found.media_type,
-        size=found.size,
-        sha256=found.sha256,
-        open_range=found.open_range,
-    )
-
-
-@get(
-    "/envelopes/{envelope_id:str}/pages/{page:int}",
-    summary="Show a page of an envelope as a picture",
-    tags=["Envelopes"],
-)
-async def page_image(
-    request: WebRequest, envelope_id: FromPath[str], page: PageNumber, width: Width = WIDTH
-) -> Response[bytes]:
-    """A page of the document as a picture."""
-    portal = portal_of(request)
-    picture, media_type = await run(
-        envelope_files.envelope_page_image,
-        portal.db,
-        portal.vault,
-        portal.pdf,
-        acting=signed_in(request),
-        envelope_id=EnvelopeId(envelope_id),
-        page=page,
-        width=width,
-        now=portal.clock(),
-    )
-    return Response(picture, media_type=media_type)
-
-
-@get(
-    "/envelopes/{envelope_id:str}/pages/{page:int}/text",
-    summary="Read the text of a page of an envelope",
-    tags=["Envelopes"],
-)
-async def page_text(request: WebRequest, envelope_id: FromPath[str], page: PageNumber) -> Runs:
-    """A page's text, run by run."""
-    portal = portal_of(request)
-    found = await run(
-        envelope_files.envelope_page_runs,
-        portal.db,
-        portal.vault,
-        portal.pdf,
-        acting=signed_in(request),
-        envelope_id=EnvelopeId(envelope_id),
-        page=page,
-        now=portal.clock(),
-    )
-    return runs_answer(found)
-
-
 HANDLERS = [
     list_envelopes,
     create_envelope,
@@ -389,7 +302,4 @@ HANDLERS = [
     send_envelope,
     void_envelope,
     remind,
-    content,
-    page_image,
-    page_text,
 ]

@@ -1,0 +1,85 @@
+"""Taking away all that is known about an envelope, to prove it elsewhere and years later."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from docvault.audit.kinds import Kind
+from docvault.database import (
+    audit_checkpoints,
+    envelope_evidence,
+    envelope_history,
+    envelopes,
+    installation,
+)
+from docvault.database.audit_checkpoints import LogSigner
+from docvault.database.engine import Database
+from docvault.database.envelopes import EnvelopeRow
+from docvault.pdf.workers import Workers
+from docvault.policy.vocabulary import Acting
+from docvault.rules import evidence as paths
+from docvault.rules.consents import TEXTS
+from docvault.values import EnvelopeId
+from docvault.vault import evidence_bundles
+from docvault.vault.authority import Authority
+from docvault.vault.evidence_bundles import Contents, Enclosed
+from docvault.vault.files import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceBundle:
+    """A ZIP that is made while it is read."""
+
+    name: str
+    parts: Iterator[bytes]
+
+
+def take_evidence(
+    db: Database,
+    vault: Vault,
+    pdf: Workers,
+    authority: Authority,
+    log: LogSigner,
+    *,
+    acting: Acting,
+    envelope_id: EnvelopeId,
+    now: datetime,
+) -> EvidenceBundle:
+    """Return the evidence of an envelope; taking it stands in the trail that is inside.
+
+    Raises NotFound, Forbidden.
+    """
+    with db.transaction() as tx:
+        row = envelopes.for_reading(tx, acting, envelope_id)
+        facts = {"which": "evidence", "how": "downloaded"}
+        envelope_history.record(tx, Kind.ENVELOPE_READ, row, at=now, acting=acting, facts=facts)
+        signed = audit_checkpoints.publish(tx, log, now)
+        trail = envelope_evidence.proven(tx, log.in_charge(tx), row.id, signed, now)
+        portal = installation.find(tx)
+    contents = Contents(
+        title=row.title,
+        portal=portal.name if portal else "DocVault",
+        envelope_id=row.id,
+        versions=list(_versions(row)),
+        trail=trail,
+        consents=_consents(row),
+        roots=authority.roots,
+    )
+    parts = evidence_bundles.stream(db, vault, pdf, contents, now)
+    return EvidenceBundle(f"{row.title} (evidence).zip", parts)
+
+
+def _versions(row: EnvelopeRow) -> Iterator[Enclosed]:
+    for one in row.documents:
+        if row.completed_at is not None and one.signed_version_id is not None:
+            path = paths.document(one.position, one.name, "signed")
+            yield Enclosed(path, one.signed_version_id, one.position)
+        if row.sent_at is not None and one.prepared_version_id is not None:
+            yield Enclosed(paths.document(one.position, one.name, "as sent"), one.prepared_version_id)
+    if row.certificate_version_id is not None:
+        yield Enclosed(paths.CERTIFICATE, row.certificate_version_id)
+
+
+def _consents(row: EnvelopeRow) -> dict[str, bytes]:
+    agreed = {one.consent_text for one in row.recipients if one.consent_text is not None}
+    return {consent_id: TEXTS[consent_id].text.encode() for consent_id in sorted(agreed)}
