@@ -332,10 +332,10 @@ class S3Blobs:
         else:
             yield "The bucket keeps no versions: what is removed there is gone."
         if self.can_lock():
-            who = "whom the store lets" if self._bucket.lock == MODES[0] else "nobody"
+            who = "whoever may bypass locks there" if self._bucket.lock == MODES[0] else "nobody"
             yield (
                 f"It has Object Lock ({self._bucket.lock}): signed documents are locked until their "
-                f"retention ends, and before that {who} may remove them."
+                f"retention ends, and before that {who} can remove them."
             )
         elif self._has_locks():
             yield "It has Object Lock, which is switched off by lock=off."

@@ -199,7 +199,7 @@ def _log_bucket(portal: wiring.Portal) -> str:
             f"{store.place}. Check that a worker runs, and what its log says of publish_log."
         )
     kept = "locked" if store.can_lock() else "without Object Lock: whoever may write there can remove them"
-    return f"the log continues all {found.checkpoints} checkpoints in the {store.place}, {kept}"
+    return f"the log continues what is in the {store.place}: {found.checkpoints} checkpoints, {kept}"
 
 
 def _documents(portal: wiring.Portal) -> str:

@@ -71,7 +71,7 @@ def check(data: Path | None, *, as_json: bool) -> None:
     print(f"  Root {found.root.hex()}")
     if published:
         print(
-            f"  It continues all {published.checkpoints:,} checkpoints in its bucket, the newest of"
+            f"  It continues what is in its bucket: {published.checkpoints:,} checkpoints, the newest of"
             f" {published.newest:,} entries."
         )
 
