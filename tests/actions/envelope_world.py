@@ -10,7 +10,7 @@ import typst
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
-from docvault.actions import ceremonies, drafts, envelopes
+from docvault.actions import ceremonies, drafts, envelopes, placed_fields
 from docvault.audit.checkpoints import LogKey
 from docvault.database import documents, folders, step_ups, tables
 from docvault.pdf.scratch import Scratch
@@ -147,13 +147,15 @@ def all_kinds(recipient_id, row=0):
     """Return one field of each kind for a recipient, below those of the ones before."""
     top = 560 + 70 * row
     return [
-        envelopes.NewField(None, recipient_id, FieldKind.SIGNATURE, 2, 60, top, 170, 44),
-        envelopes.NewField(
+        placed_fields.NewField(None, recipient_id, FieldKind.SIGNATURE, 2, 60, top, 170, 44),
+        placed_fields.NewField(
             None, recipient_id, FieldKind.INITIALS, 1, 500, 780 - 40 * row, 40, 20, required=False
         ),
-        envelopes.NewField(None, recipient_id, FieldKind.DATE, 2, 250, top, 96, 22),
-        envelopes.NewField(None, recipient_id, FieldKind.TEXT, 2, 360, top, 150, 22, label="Name and title"),
-        envelopes.NewField(None, recipient_id, FieldKind.CHECKBOX, 2, 520, top, 18, 18, required=False),
+        placed_fields.NewField(None, recipient_id, FieldKind.DATE, 2, 250, top, 96, 22),
+        placed_fields.NewField(
+            None, recipient_id, FieldKind.TEXT, 2, 360, top, 150, 22, label="Name and title"
+        ),
+        placed_fields.NewField(None, recipient_id, FieldKind.CHECKBOX, 2, 520, top, 18, 18, required=False),
     ]
 
 
@@ -161,8 +163,8 @@ def place(made: SigningWorld, envelope_id, now=NOW):
     """Place one field of each kind for everybody."""
     seen = envelopes.show_envelope(made.db, acting=made.world.manager, envelope_id=envelope_id)
     placed = [field for row, one in enumerate(seen.recipients) for field in all_kinds(one.id, row)]
-    envelopes.place_fields(
-        made.db, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=now
+    placed_fields.place_fields(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=now
     )
 
 

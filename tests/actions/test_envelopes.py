@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from docvault.actions import drafts, envelope_files, envelopes
+from docvault.actions import drafts, envelope_files, envelopes, placed_fields
 from docvault.database import documents, folder_members, organisations
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.pdf.errors import NotSignable
@@ -149,10 +149,14 @@ def test_fields_keep_their_ids_when_they_are_placed_again(made):
     signing.place(made, envelope_id)
     first = show(made, envelope_id).fields
     moved = [
-        envelopes.NewField(f.id, f.recipient_id, f.kind, f.page, f.x - 5, f.y, f.w, f.h, f.required, f.label)
+        placed_fields.NewField(
+            f.id, f.recipient_id, f.kind, f.page, f.x - 5, f.y, f.w, f.h, f.required, f.label
+        )
         for f in first[1:]
     ]
-    envelopes.place_fields(made.db, acting=made.world.manager, envelope_id=envelope_id, fields=moved, now=NOW)
+    placed_fields.place_fields(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, fields=moved, now=NOW
+    )
     assert {f.id for f in show(made, envelope_id).fields} == {f.id for f in first[1:]}
 
 
@@ -160,13 +164,18 @@ def test_a_field_outside_its_page_or_of_another_envelope_is_refused(made):
     envelope_id, other = signing.draft(made), signing.draft(made)
     signing.place(made, other)
     own = show(made, envelope_id).recipients[0].id
-    outside = envelopes.NewField(None, own, FieldKind.TEXT, 1, 590, 10, 100, 20)
+    outside = placed_fields.NewField(None, own, FieldKind.TEXT, 1, 590, 10, 100, 20)
     foreign = replace(outside, id=show(made, other).fields[0].id, x=10)
     stranger = replace(outside, recipient_id=show(made, other).recipients[0].id, x=10)
     for field in (outside, foreign, stranger):
         with pytest.raises(FieldRefused):
-            envelopes.place_fields(
-                made.db, acting=made.world.manager, envelope_id=envelope_id, fields=[field], now=NOW
+            placed_fields.place_fields(
+                made.db,
+                made.vault,
+                acting=made.world.manager,
+                envelope_id=envelope_id,
+                fields=[field],
+                now=NOW,
             )
     assert show(made, envelope_id).fields == ()
 
@@ -197,8 +206,8 @@ def test_a_sent_envelope_cannot_be_changed_or_sent_again(made):
     with pytest.raises(EnvelopeFrozen):
         signing.send(made, envelope_id)
     with pytest.raises(EnvelopeFrozen):
-        envelopes.place_fields(
-            made.db, acting=made.world.manager, envelope_id=envelope_id, fields=[], now=NOW
+        placed_fields.place_fields(
+            made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, fields=[], now=NOW
         )
     assert show(made, envelope_id) == before
 

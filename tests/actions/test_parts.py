@@ -5,7 +5,7 @@ from io import BytesIO
 import pikepdf
 import pytest
 
-from docvault.actions import ceremonies, drafts, envelopes
+from docvault.actions import ceremonies, drafts, envelopes, placed_fields
 from docvault.audit.kinds import Kind
 from docvault.database import audit_trail
 from docvault.database.step_ups import StepUpInvalid
@@ -46,12 +46,12 @@ def sent(made, *asked):
     )
     view = envelopes.show_envelope(made.db, acting=made.world.manager, envelope_id=envelope_id)
     placed = [
-        envelopes.NewField(None, one.id, FieldKind.SIGNATURE, 2, 60, 500 + 60 * row, 170, 44)
+        placed_fields.NewField(None, one.id, FieldKind.SIGNATURE, 2, 60, 500 + 60 * row, 170, 44)
         for row, one in enumerate(view.recipients)
         if one.part in rules.SIGNING
     ]
-    envelopes.place_fields(
-        made.db, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=NOW
+    placed_fields.place_fields(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=NOW
     )
     signing.send(made, envelope_id)
     return envelope_id

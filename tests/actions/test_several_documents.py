@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
-from docvault.actions import drafts, envelope_files, envelopes, places
+from docvault.actions import drafts, envelope_files, envelopes, placed_fields, places
 from docvault.database import documents, tables
 from docvault.pdf.errors import PageMissing
 from docvault.pdf.scratch import Scratch
@@ -77,12 +77,12 @@ def sent(made):
         made.db, acting=made.world.manager, envelope_id=envelope_id
     ).recipients
     placed = [
-        envelopes.NewField(None, client.id, FieldKind.SIGNATURE, 3, 60, 600, 170, 44),
-        envelopes.NewField(None, client.id, FieldKind.TEXT, 4, 60, 500, 150, 22, label="Where"),
-        envelopes.NewField(None, manager.id, FieldKind.SIGNATURE, 6, 60, 600, 170, 44),
+        placed_fields.NewField(None, client.id, FieldKind.SIGNATURE, 3, 60, 600, 170, 44),
+        placed_fields.NewField(None, client.id, FieldKind.TEXT, 4, 60, 500, 150, 22, label="Where"),
+        placed_fields.NewField(None, manager.id, FieldKind.SIGNATURE, 6, 60, 600, 170, 44),
     ]
-    envelopes.place_fields(
-        made.db, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=NOW
+    placed_fields.place_fields(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, fields=placed, now=NOW
     )
     signing.send(made, envelope_id)
     return envelope_id

@@ -39,6 +39,7 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
     "indexing.index_document": (2, "takes words for searching; the version they are of has its entry"),
     "indexing.look_for_strays": (1, "puts work off for later"),
     "indexing.put_jobs": (1, "puts jobs into the queue; removes what disposal left, which has its entry"),
+    "kept_answers.keep_answers": (1, "a signer's own draft; what is signed in the end is recorded"),
     "locks.place": (1, "says who is editing for a while; what is saved in the end is recorded"),
     "locks.prolong": (1, "the same, for longer"),
     "locks.remove": (1, "the same, no longer"),

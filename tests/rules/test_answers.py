@@ -3,6 +3,7 @@
 import math
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -16,13 +17,14 @@ from docvault.rules.answers import (
     SignatureRefused,
     TypedSignature,
 )
+from docvault.rules.details import Detail, TextFormat
 from docvault.rules.fields import FieldKind, PlacedField
 
 FIELD = PlacedField("f", "r", FieldKind.TEXT, 1, 0, 0, 100, 20, required=True)
 
 
-def check(kind, answer):
-    return answers.check_answers([replace(FIELD, kind=kind)], {"f": answer}, 500)
+def check(kind, answer, **said):
+    return answers.check_answers([replace(FIELD, kind=kind, detail=Detail(**said))], {"f": answer}, 500)
 
 
 GOOD = [
@@ -68,6 +70,46 @@ def test_answers_that_do_not_fit_are_refused(kind, answer):
 def test_an_answer_to_a_field_of_somebody_else_is_refused():
     with pytest.raises(AnswerRefused, match="not yours"):
         answers.check_answers([FIELD], {"other": "x"}, 500)
+
+
+FITTING = [
+    (FieldKind.NAME, "Ada", {}, "Ada"),
+    (FieldKind.NUMBER, "0012.5", {"decimals": 2}, "12.50"),
+    (FieldKind.NUMBER, "-0", {}, "0"),
+    (FieldKind.NUMBER, "1e", {"least": Decimal(0)}, None),
+    (FieldKind.NUMBER, "12,5", {}, None),
+    (FieldKind.NUMBER, "1.5", {"decimals": 0}, None),
+    (FieldKind.NUMBER, "9.99", {"least": Decimal(10)}, None),
+    (FieldKind.NUMBER, "10", {"least": Decimal(10), "most": Decimal(10)}, "10"),
+    (FieldKind.NUMBER, "10.01", {"most": Decimal(10)}, None),
+    (FieldKind.NUMBER, True, {}, None),
+    (FieldKind.NUMBER, "１２", {}, None),
+    (FieldKind.DROPDOWN, "Net 30", {"choices": ("Net 30", "Net 60")}, "Net 30"),
+    (FieldKind.DROPDOWN, "Net 90", {"choices": ("Net 30", "Net 60")}, None),
+    (FieldKind.RADIO, True, {"group": "Pay"}, True),
+    (FieldKind.RADIO, "yes", {"group": "Pay"}, None),
+    (FieldKind.TEXT, "abcd", {"longest": 3}, None),
+    (FieldKind.TEXT, "ada@example.com", {"format": TextFormat.EMAIL}, "ada@example.com"),
+    (FieldKind.TEXT, "ada@example", {"format": TextFormat.EMAIL}, None),
+    (FieldKind.TEXT, "+44 20 7946 0000", {"format": TextFormat.PHONE}, "+44 20 7946 0000"),
+    (FieldKind.TEXT, "call me", {"format": TextFormat.PHONE}, None),
+    (FieldKind.TEXT, "007", {"format": TextFormat.DIGITS}, "007"),
+    (FieldKind.TEXT, "0x7", {"format": TextFormat.DIGITS}, None),
+    (FieldKind.TEXT, "AB 12", {"format": TextFormat.LETTERS_DIGITS}, "AB 12"),
+    (FieldKind.TEXT, "AB-12", {"format": TextFormat.LETTERS_DIGITS}, None),
+    (FieldKind.TEXT, "de89370400440532013000", {"format": TextFormat.IBAN}, "DE89 3704 0044 0532 0130 00"),
+    (FieldKind.TEXT, "DE88370400440532013000", {"format": TextFormat.IBAN}, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "answer", "said", "kept"), FITTING)
+def test_an_answer_has_to_be_what_the_sender_asked_for(kind, answer, said, kept):
+    if kept is None:
+        with pytest.raises(AnswerRefused):
+            check(kind, answer, **said)
+    else:
+        assert check(kind, answer, **said) == {"f": kept}
+        assert check(kind, kept, **said) == {"f": kept}  # canonical form is canonical
 
 
 @given(st.text(max_size=600))
@@ -134,5 +176,5 @@ def test_a_consent_text_in_use_never_changes():
     ],
 )
 def test_what_was_filled_in_comes_back_as_it_was(signature):
-    filled = answers.Filled({"a": "Ølsen", "b": True}, frozenset({"a", "b", "s"}), signature)
+    filled = answers.Filled({"a": "Ølsen", "b": True}, frozenset({"a", "b", "s"}), signature, frozenset("c"))
     assert answers.Filled.load(filled.dump()) == filled

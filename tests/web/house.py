@@ -8,7 +8,16 @@ from litestar.testing import TestClient
 
 from actions import envelope_world as signing
 from actions.world import NOW, person
-from docvault.actions import audit, documents, drafts, envelopes, file_requests, uploads, visits
+from docvault.actions import (
+    audit,
+    documents,
+    drafts,
+    envelopes,
+    file_requests,
+    placed_fields,
+    uploads,
+    visits,
+)
 from docvault.database import devices, people, proposals, sessions
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
@@ -123,7 +132,9 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     )
     seen = envelopes.show_envelope(made.db, acting=manager, envelope_id=envelope_id)
     fields = [field for row, one in enumerate(seen.recipients) for field in signing.all_kinds(one.id, row)]
-    envelopes.place_fields(made.db, acting=manager, envelope_id=envelope_id, fields=fields, now=NOW)
+    placed_fields.place_fields(
+        made.db, made.vault, acting=manager, envelope_id=envelope_id, fields=fields, now=NOW
+    )
     envelopes.send_envelope(
         made.db, made.vault, made.pdf, made.authority, acting=manager, envelope_id=envelope_id, now=NOW
     )

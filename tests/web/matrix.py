@@ -157,6 +157,7 @@ MATRIX = [
     get("/api/v1/envelopes", SIGNED_IN),
     post("/api/v1/envelopes", "out  out  --   no   in   no   --   --", NEW_ENVELOPE),
     get("/api/v1/envelopes/{envelope_id:str}", SEEN),
+    get("/api/v1/envelopes/{envelope_id:str}/fields", MANAGED),
     Row("PUT", "/api/v1/envelopes/{envelope_id:str}/fields", MANAGED, json={"fields": []}),
     post("/api/v1/envelopes/{envelope_id:str}/send", MANAGED),
     post("/api/v1/envelopes/{envelope_id:str}/remind", MANAGED),
@@ -174,6 +175,7 @@ MATRIX = [
     get("/api/v1/envelopes/{envelope_id:str}/ceremony", SIGNED),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/consent", SIGNED, CONSENT),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/pages", SIGNED, {"pages": [1]}),
+    Row("PUT", "/api/v1/envelopes/{envelope_id:str}/ceremony/answers", SIGNED, json={"answers": {}}),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/sign", SIGNED, SIGNATURE),
     *(
         row

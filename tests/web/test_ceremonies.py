@@ -213,3 +213,22 @@ def test_who_was_not_asked_cannot_tell_it_from_an_unknown_one(envelope, site):
         foreign, random = (stranger.get(path.format(which)) for which in (envelope, unknown_id()))
         assert foreign.status_code == random.status_code == 404
         assert foreign.content == random.content
+
+
+def test_answers_are_kept_and_come_back_in_another_browser(client, envelope, site):
+    said = {field["kind"]: field["id"] for field in fields_of(client, envelope)}
+    kept = {said["text"]: " Director ", said["checkbox"]: True}
+    path = f"/api/v1/envelopes/{envelope}/ceremony/answers"
+    assert client.put(path, json={"answers": kept}).status_code == 204
+    elsewhere = site.sign_in(site.world.client)
+    found = elsewhere.get(f"/api/v1/envelopes/{envelope}/ceremony").json()["answers"]
+    assert found == {said["text"]: "Director", said["checkbox"]: True}
+    for wrong in ({said["date"]: "tomorrow"}, {said["checkbox"]: "true"}, {"other": "x"}):
+        answer = client.put(path, json={"answers": wrong})
+        assert answer.status_code == 400
+        assert answer.json()["detail"]
+    assert client.put(path, json={"answers": {said["text"]: 5}}).status_code == 400
+
+
+def fields_of(browser, envelope):
+    return browser.get(f"/api/v1/envelopes/{envelope}/ceremony").json()["fields"]

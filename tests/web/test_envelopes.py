@@ -221,3 +221,23 @@ def test_every_icon_of_the_envelopes_history_exists(manager):
 
     for look in LOOKS.values():
         assert re.search("<svg", icon(look.icon))
+
+
+def test_what_is_said_of_a_field_is_taken_strictly_and_comes_back(manager, draft):
+    person = recipients(manager, draft)[0]
+    amount = signature(person, kind="number", key="n", detail={"least": 0.1, "decimals": 2, "prefilled": "7"})
+    after = signature(
+        person, kind="text", y=760.0, h=20.0, detail={"show_if": {"field": "n", "value": "7.00"}}
+    )
+    assert place(manager, draft, amount, after).status_code == 204
+    first, second = manager.get(f"/api/v1/envelopes/{draft}/fields").json()["fields"]
+    assert (first["detail"]["least"], first["detail"]["prefilled"]) == (0.1, "7.00")
+    assert second["detail"]["show_if"] == {"field": first["id"], "value": "7.00"}
+    assert "7.00" in manager.get(f"/envelopes/{draft}/prepare").text
+    # Whoever may see the envelope sees where fields are, but not what was filled in for others.
+    seen = manager.get(f"/api/v1/envelopes/{draft}").json()["fields"]
+    assert [field["detail"]["prefilled"] for field in seen] == [None, None]
+    for detail in ({"least": "1"}, {"pattern": ".*"}, {"format": "regex"}, {"choices": ["a"]}, {"locked": 1}):
+        answer = place(manager, draft, signature(person, kind="number", detail=detail))
+        assert answer.status_code == 400, detail
+        assert answer.json()["detail"]

@@ -33,8 +33,11 @@ from docvault.rules import envelopes as rules
 from docvault.rules.answers import Answer, Filled, Signature
 from docvault.rules.consents import ConsentText
 from docvault.rules.envelopes import Part, State
-from docvault.rules.fields import FieldKind, PlacedField
+from docvault.rules.fields import PlacedField
+from docvault.rules.filling import Filling, fill_in
 from docvault.values import EnvelopeId, FieldId
+from docvault.vault import fields as vault_fields
+from docvault.vault import kept_answers
 from docvault.vault.files import Vault
 
 STEP_UP = Permission.ENVELOPE_SIGN.value  # the purpose of the code that confirms a signature
@@ -57,6 +60,7 @@ class CeremonyView:
     recipient: RecipientView
     recipients: tuple[RecipientView, ...]
     fields: tuple[PlacedField, ...]  # this person's, in reading order
+    answers: Mapping[FieldId, Answer]  # what they hold to begin with: kept from before, or prefilled
     consent: ConsentText
     consented: bool
     documents: tuple[EnclosedView, ...]
@@ -73,7 +77,6 @@ def start_ceremony(
     db: Database, vault: Vault, *, acting: Acting, envelope_id: EnvelopeId, now: datetime
 ) -> CeremonyView:
     """Return what `acting` is asked to sign; note the first look. Raises NotFound, Forbidden."""
-    del vault  # the document is read through envelope_files; the parameter keeps all ceremonies alike
     with db.transaction() as tx:
         row, recipient = envelopes.for_signing(tx, acting, envelope_id)
         if recipient.viewed_at is None and row.state is State.SENT:
@@ -81,8 +84,9 @@ def start_ceremony(
             envelope_history.record(
                 tx, Kind.ENVELOPE_VIEWED, row, at=now, acting=acting, facts={"recipient": recipient.id}
             )
-        own = tuple(field for field in fields.of_envelope(tx, row.id) if field.recipient_id == recipient.id)
-        return _view(row, recipient, own, acting)
+        own = _own(tx, vault, row, recipient)
+        answers = kept_answers.begin_with(tx, vault.records, recipient.id, own)
+        return _view(row, recipient, own, answers, acting)
 
 
 def give_consent(
@@ -150,21 +154,21 @@ def sign_envelope(
     """
     with db.reading() as tx:
         row, recipient = envelopes.for_signing(tx, acting, envelope_id)
-        given = _check(tx, row, recipient, answers, signature)
-        rules.sign(envelopes.to_decide(tx, row), recipient.id, given.answered, now)
+        given = _check(tx, vault, row, recipient, answers, signature, now)
+        rules.sign(envelopes.to_decide(tx, row), recipient.id, given.settled, now)
         placed = specs(fields.of_envelope(tx, row.id))
-    with filled_values(pdf, placed, recipient.id, given, name=recipient.name, signed_at=now):
+    with filled_values(pdf, placed, recipient.id, given.filled, name=recipient.name, signed_at=now):
         pass  # every drawing was made once
     with db.transaction() as tx:
         row, recipient = envelopes.for_signing(tx, acting, envelope_id)
         before = envelopes.to_decide(tx, row)
-        given = _check(tx, row, recipient, answers, signature)
-        after = rules.sign(before, recipient.id, given.answered, now)
+        given = _check(tx, vault, row, recipient, answers, signature, now)
+        after = rules.sign(before, recipient.id, given.settled, now)
         factor = step_ups.spend(tx, acting, step_up_id, STEP_UP, row.digest or "", now)
         envelopes.save(tx, row, before, after, now)
         proof = {"step_up": step_up_id, "confirmed_with": factor}
-        _keep(tx, vault, acting, recipient, given, proof, now)
-        facts = _facts(row, recipient, acting, given, proof)
+        _keep(tx, vault, acting, recipient, given.filled, proof, now)
+        facts = _facts(row, recipient, acting, given.filled, proof)
         envelope_history.record(tx, Kind.ENVELOPE_SIGNED, row, at=now, acting=acting, facts=facts)
         asked = rules.whose_turn(after) - rules.whose_turn(before)
         envelope_messages.ask(tx, vault.records, row, asked, now)
@@ -224,23 +228,29 @@ def decline_envelope(
         )
 
 
+def _own(tx: Transaction, vault: Vault, row: EnvelopeRow, recipient: RecipientRow) -> tuple[PlacedField, ...]:
+    placed = vault_fields.of_envelope(tx, vault.records, row.id)
+    return tuple(field for field in placed if field.recipient_id == recipient.id)
+
+
 def _check(
     tx: Transaction,
+    vault: Vault,
     row: EnvelopeRow,
     recipient: RecipientRow,
     answers: Mapping[FieldId, Answer],
     signature: Signature,
-) -> Filled:
+    now: datetime,
+) -> Filling:
     numbers = tx.policy.numbers.signing
-    own = [field for field in fields.of_envelope(tx, row.id) if field.recipient_id == recipient.id]
-    checked = answer_rules.check_answers(own, answers, numbers.max_text_characters)
-    adopted = answer_rules.check_signature(signature, numbers.max_picture_bytes)
-    signing = {
-        FieldId(field.id)
-        for field in own
-        if field.kind is FieldKind.SIGNATURE and (field.required or field.id in checked)
-    }
-    return Filled(checked, frozenset(checked) | signing, adopted)
+    return fill_in(
+        _own(tx, vault, row, recipient),
+        answers,
+        answer_rules.check_signature(signature, numbers.max_picture_bytes),
+        longest=numbers.max_text_characters,
+        name=recipient.name,
+        day=now.date(),
+    )
 
 
 def _keep(
@@ -294,7 +304,11 @@ def _facts(
 
 
 def _view(
-    row: EnvelopeRow, recipient: RecipientRow, own: tuple[PlacedField, ...], acting: Acting
+    row: EnvelopeRow,
+    recipient: RecipientRow,
+    own: tuple[PlacedField, ...],
+    answers: Mapping[FieldId, Answer],
+    acting: Acting,
 ) -> CeremonyView:
     people = envelope_views.recipients(row)
     return CeremonyView(
@@ -307,6 +321,7 @@ def _view(
         recipient=next(one for one in people if one.id == recipient.id),
         recipients=people,
         fields=own,
+        answers=answers,
         consent=consents.CURRENT,
         consented=recipient.consented_at is not None,
         documents=envelope_views.documents(row),

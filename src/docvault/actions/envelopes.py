@@ -6,7 +6,6 @@ completions.py.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
@@ -35,13 +34,10 @@ from docvault.rules.envelope_documents import (
 )
 from docvault.rules.envelopes import EnvelopeRefused, State
 from docvault.rules.fields import (
-    FieldKind,
-    FieldRefused,
     PlacedField,
-    check_fields,
     require_signature_fields,
 )
-from docvault.values import EnvelopeId, FieldId, RecipientId, new_id
+from docvault.values import EnvelopeId
 from docvault.vault.authority import Authority
 from docvault.vault.files import Staged, Vault
 from docvault.vault.staging import staged_pdf
@@ -53,43 +49,6 @@ class PreflightFailed(EnvelopeRefused):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(" ".join(problems))
         self.problems = tuple(problems)
-
-
-@dataclass(frozen=True, slots=True)
-class NewField:
-    """A field to place. Measures are displayed-page points, origin top left; id None for a new one."""
-
-    id: FieldId | None
-    recipient_id: RecipientId
-    kind: FieldKind
-    page: int  # from 1
-    x: float
-    y: float
-    w: float
-    h: float
-    required: bool = True
-    label: str = ""
-
-
-def place_fields(
-    db: Database, *, acting: Acting, envelope_id: EnvelopeId, fields: Sequence[NewField], now: datetime
-) -> None:
-    """Make these the envelope's fields; all others go.
-
-    Raises NotFound, Forbidden, EnvelopeFrozen, FieldRefused.
-    """
-    with db.transaction() as tx:
-        row = envelopes.for_managing(tx, acting, envelope_id)
-        rules.require_draft(envelopes.to_decide(tx, row))
-        people = frozenset(str(one.id) for one in row.recipients if one.signs)
-        most = tx.policy.numbers.signing.max_fields
-        placed = check_fields([_placed(field) for field in fields], people, row.page_sizes, most)
-        _refuse_foreign_ids(tx, row, fields)
-        database_fields.replace_all(tx, envelope_id, placed)
-        envelopes.change(tx, row, now)
-        envelope_history.record(
-            tx, Kind.ENVELOPE_FIELDS_PLACED, row, at=now, acting=acting, facts={"fields": len(placed)}
-        )
 
 
 def send_envelope(
@@ -263,16 +222,3 @@ def _prepared(
         title = row.title if len(row.documents) == 1 else document.name
         with pdf_fields.place_fields(pdf, source, specs(placed), signers=signers, title=title) as prepared:
             yield prepared
-
-
-def _placed(field: NewField) -> PlacedField:
-    values = {name: getattr(field, name) for name in ("recipient_id", "page", "x", "y", "w", "h", "required")}
-    return PlacedField(
-        id=field.id or new_id(), kind=FieldKind(field.kind), label=field.label.strip(), **values
-    )
-
-
-def _refuse_foreign_ids(tx: Transaction, row: EnvelopeRow, chosen: Sequence[NewField]) -> None:
-    known = {field.id for field in database_fields.of_envelope(tx, row.id)}
-    if not known >= {field.id for field in chosen if field.id is not None}:
-        raise FieldRefused("A field has changed meanwhile. Please load the page again.")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from docvault.actions import ceremonies, completions, drafts, envelopes
+from docvault.actions import ceremonies, completions, drafts, envelopes, placed_fields
 from docvault.actions.ceremonies import CeremonyView
 from docvault.actions.drafts import NewRecipient
-from docvault.actions.envelopes import NewField
+from docvault.actions.placed_fields import NewField
 from docvault.cli.demo_portal import DemoPortal
 from docvault.cli.demo_story import Cast
 from docvault.pdf.samples import CLIENT, PROVIDER, Sample
@@ -49,8 +49,8 @@ def prepare(
     view = envelopes.show_envelope(portal.db, acting=acting, envelope_id=envelope_id)
     in_order = [recipient.id for recipient in sorted(view.recipients, key=lambda one: one.turn)]
     fields = _fields(sample, dict(zip(PARTIES, in_order, strict=False)))
-    envelopes.place_fields(
-        portal.db, acting=acting, envelope_id=envelope_id, fields=fields, now=demo.clock.tick()
+    placed_fields.place_fields(
+        portal.db, portal.vault, acting=acting, envelope_id=envelope_id, fields=fields, now=demo.clock.tick()
     )
     return envelope_id
 

@@ -20,7 +20,9 @@ from docvault.database.tables import (
     disposals,
     documents,
     envelope_documents,
+    fields,
     folders,
+    kept_answers,
     organisations,
     recipients,
     uploads,
@@ -159,7 +161,7 @@ def destroy(tx: Transaction, document_id: str, now: datetime) -> Sequence[str]:
 
 
 def _forget_answers(tx: Transaction, document_id: str) -> None:
-    """Drop what people filled in and their evidence, once the last document of their envelope is gone."""
+    """Drop all answers and evidence of an envelope, once the last of its documents is gone."""
     enclosed, beside = envelope_documents, envelope_documents.alias("beside")
     left = (
         exists()
@@ -169,6 +171,9 @@ def _forget_answers(tx: Transaction, document_id: str) -> None:
     sealed = select(enclosed.c.envelope_id).where(enclosed.c.document_id == document_id, ~left)
     gone = update(recipients).where(recipients.c.envelope_id.in_(sealed))
     tx.connection.execute(gone.values(answers=None, evidence=None))
+    tx.connection.execute(update(fields).where(fields.c.envelope_id.in_(sealed)).values(prefilled=None))
+    unsigned = select(recipients.c.id).where(recipients.c.envelope_id.in_(sealed))
+    tx.connection.execute(delete(kept_answers).where(kept_answers.c.recipient_id.in_(unsigned)))
 
 
 def finish(tx: Transaction, epoch: int, listed: Sequence[VersionGone], now: datetime) -> str:

@@ -7,7 +7,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, union_all, update
 
-from docvault.database import envelope_documents, fields, folder_members, recipients, residuals
+from docvault.database import (
+    envelope_documents,
+    fields,
+    folder_members,
+    kept_answers,
+    recipients,
+    residuals,
+)
 from docvault.database.engine import PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.recipients import RecipientRow
@@ -310,6 +317,10 @@ def save(
     change(tx, row, now, state=after.state.value, **columns)
     for old, new in zip(before.recipients, after.recipients, strict=True):
         recipients.save(tx, old, new)
+        if new.signed_at != old.signed_at:
+            kept_answers.forget(tx, new.id)
+    if after.state in rules.CLOSED:
+        kept_answers.forget_all(tx, row.id)
 
 
 def change(tx: Transaction, row: EnvelopeRow, now: datetime, **columns: Any) -> None:

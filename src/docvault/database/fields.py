@@ -1,12 +1,16 @@
-"""The fields of an envelope. Reached only through an envelope that was asked for."""
+"""The fields of an envelope, but for what is prefilled in them, which `vault.fields` opens.
 
-from collections.abc import Sequence
+Reached only through an envelope that was asked for.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
 
 from docvault.database.engine import Transaction
 from docvault.database.tables import fields
+from docvault.rules.details import Detail
 from docvault.rules.fields import FieldKind, PlacedField
 from docvault.values import EnvelopeId
 
@@ -18,18 +22,32 @@ def of_envelope(tx: Transaction, envelope_id: EnvelopeId) -> tuple[PlacedField, 
     return tuple(_field(row) for row in tx.connection.execute(in_order))
 
 
-def replace_all(tx: Transaction, envelope_id: EnvelopeId, placed: Sequence[PlacedField]) -> None:
-    """Make these the envelope's fields; all others go."""
+def prefilled(tx: Transaction, envelope_id: EnvelopeId) -> dict[str, bytes]:
+    """Return the sealed values that the sender prefilled, by field."""
+    chosen = select(fields.c.id, fields.c.prefilled).where(
+        fields.c.envelope_id == envelope_id, fields.c.prefilled.is_not(None)
+    )
+    return {row.id: row.prefilled for row in tx.connection.execute(chosen)}
+
+
+def replace_all(
+    tx: Transaction, envelope_id: EnvelopeId, placed: Sequence[PlacedField], sealed: Mapping[str, bytes]
+) -> None:
+    """Make these the envelope's fields; all others go. sealed: what is prefilled, by field."""
     tx.connection.execute(delete(fields).where(fields.c.envelope_id == envelope_id))
     if placed:
-        tx.connection.execute(insert(fields), [_row(envelope_id, field) for field in placed])
+        tx.connection.execute(
+            insert(fields), [_row(envelope_id, field, sealed.get(field.id)) for field in placed]
+        )
 
 
-def _row(envelope_id: EnvelopeId, field: PlacedField) -> dict[str, Any]:
+def _row(envelope_id: EnvelopeId, field: PlacedField, prefilled: bytes | None) -> dict[str, Any]:
     names = ("id", "recipient_id", "page", "x", "y", "w", "h", "required", "label")
     return {
         "envelope_id": envelope_id,
         "kind": field.kind.value,
+        "detail": field.detail.dump(),
+        "prefilled": prefilled,
         **{name: getattr(field, name) for name in names},
     }
 
@@ -46,4 +64,5 @@ def _field(row: Row[Any]) -> PlacedField:
         h=row.h,
         required=row.required,
         label=row.label,
+        detail=Detail.load(row.detail),
     )

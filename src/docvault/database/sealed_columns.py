@@ -13,10 +13,12 @@ from sqlalchemy import Column, LargeBinary, Select, and_, func, select, tuple_, 
 from docvault.database import keys, tables
 from docvault.database.engine import Transaction
 from docvault.database.tables import (
+    fields,
     folder_keys,
     folders,
     holds,
     invitations,
+    kept_answers,
     messages,
     passkeys,
     proposals,
@@ -67,6 +69,8 @@ SEALED: Sequence[SealedColumn] = (
     _record(proposals.c.sealed, lambda row: f"proposal:{row['id']}"),
     _record(messages.c.body, lambda row: f"message:{row['id']}"),
     _record(recipients.c.answers, lambda row: f"answers:{row['id']}"),
+    _record(kept_answers.c.answers, lambda row: f"kept-answers:{row['recipient_id']}"),
+    _record(fields.c.prefilled, lambda row: f"prefilled:{row['id']}"),
     _record(recipients.c.evidence, lambda row: f"evidence:{row['id']}"),
     _record(tables.keys.c.wrapped, lambda row: keys.context_of(row["name"], row["generation"])),
     SealedColumn(

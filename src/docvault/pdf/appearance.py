@@ -37,15 +37,23 @@ def initials(workers: Workers, ink: Signature, *, width: float, height: float, t
 def text(
     workers: Workers, value: str, *, width: float, height: float, turn: int = 0, centred: bool = False
 ) -> Scratch:
-    """The value of a text or date field, wrapped and then made smaller until it fits. Raises
+    """What was written into a field, wrapped and then made smaller until it fits. Raises
     AppearanceRefused.
     """
     return _draw(workers, {"kind": "text", "value": value, "centred": centred}, width, height, turn)
 
 
-def tick(workers: Workers, *, width: float, height: float, turn: int = 0) -> Scratch:
-    """A ticked box."""
-    return _draw(workers, {"kind": "tick"}, width, height, turn)
+def tick(
+    workers: Workers,
+    *,
+    width: float,
+    height: float,
+    turn: int = 0,
+    ticked: bool = True,
+    round_one: bool = False,
+) -> Scratch:
+    """A box with its tick, or with ticked=False without. round_one: a radio button."""
+    return _draw(workers, {"kind": "box", "ticked": ticked, "round": round_one}, width, height, turn)
 
 
 def missing_letters(workers: Workers, words: str) -> set[str]:

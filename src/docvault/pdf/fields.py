@@ -21,7 +21,7 @@ class FieldSpec:
     """One field. x, y: top left corner, w, h: size, in displayed points; page from 1."""
 
     id: str  # letters, digits, - and _
-    kind: str  # signature | initials | date | text | checkbox
+    kind: str  # one of rules.fields.FieldKind
     page: int
     x: float
     y: float
@@ -30,6 +30,7 @@ class FieldSpec:
     label: str  # read aloud by screen readers
     signer: str  # id of the person who fills it
     required: bool = True
+    drawn: bool = True  # False: nothing is seen of it until its signer is shown it
 
 
 def signature_field_name(signer: str) -> str:

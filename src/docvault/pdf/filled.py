@@ -25,9 +25,10 @@ def specs(placed: Iterable[PlacedField]) -> list[FieldSpec]:
             y=field.y,
             w=field.w,
             h=field.h,
-            label=field.label,
+            label=f"{field.detail.group}: {field.label}" if field.detail.group else field.label,
             signer=field.recipient_id,
-            required=field.required,
+            required=field.required and field.detail.show_if is None and field.kind is not FieldKind.RADIO,
+            drawn=field.detail.show_if is None,
         )
         for field in placed
     ]
@@ -43,7 +44,8 @@ def filled_values(
     name: str,
     signed_at: datetime,
 ) -> Iterator[list[FieldValue]]:
-    """Lend a value for every field that `signer` answered; the drawings are closed after the block.
+    """Lend a value for every field that `signer` was shown and that says something; the drawings are closed
+    after the block.
 
     fields: of everybody, in the order they were placed in. Raises AppearanceRefused, PdfUnreadable.
     """
@@ -51,7 +53,7 @@ def filled_values(
     with ExitStack() as drawings:
         values = []
         for field in fields:
-            if field.signer == signer and field.id in filled.answered:
+            if field.signer == signer and field.id in filled.answered | filled.empty:
                 value = _value(workers, field_name(fields, field), field, filled, lines)
                 if value.drawing is not None:
                     drawings.enter_context(value.drawing)
@@ -64,8 +66,10 @@ def _value(workers: Workers, name: str, field: FieldSpec, filled: Filled, lines:
     if field.kind == FieldKind.SIGNATURE:
         ink = appearance.signature(workers, filled.signature, lines=lines, width=width, height=height)
         return FieldValue(name, drawing=ink)
-    if field.kind == FieldKind.CHECKBOX:
-        return FieldValue(name, checked=True, drawing=appearance.tick(workers, width=width, height=height))
+    if field.kind in {FieldKind.CHECKBOX, FieldKind.RADIO}:
+        ticked, is_round = field.id in filled.answered, field.kind == FieldKind.RADIO
+        box = appearance.tick(workers, width=width, height=height, ticked=ticked, round_one=is_round)
+        return FieldValue(name, checked=ticked, drawing=box)
     said = str(next(answer for field_id, answer in filled.answers.items() if field_id == field.id))
     if field.kind == FieldKind.INITIALS:
         ink = appearance.initials(workers, TypedSignature(said, HANDWRITING), width=width, height=height)

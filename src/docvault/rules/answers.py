@@ -9,26 +9,20 @@ import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+from docvault.rules.entries import UNPRINTABLE, Answer, AnswerRefused, check_entry
 from docvault.rules.envelopes import SigningRefused
-from docvault.rules.fields import FieldKind, PlacedField
+from docvault.rules.fields import PlacedField
 from docvault.values import FieldId
 
-Answer = str | bool  # a date is ISO 8601 (2026-11-30); a tick box and "I sign here" are booleans
+__all__ = ["Answer", "AnswerRefused"]  # of one field, in entries.py
 
-INITIALS_LONGEST = 12  # characters
 TYPED_LONGEST = 100  # characters of a typed signature
 STYLES = ("caveat", "dancing-script", "great-vibes")  # the script fonts a typed signature can have
 STROKES_MOST = 500
 POINTS_MOST = 20_000  # of all strokes together
-EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class AnswerRefused(SigningRefused):
-    """A value does not fit its field; nothing was signed."""
 
 
 class SignatureRefused(SigningRefused):
@@ -58,11 +52,15 @@ Signature = DrawnSignature | TypedSignature | PictureSignature
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What one signer filled in, checked. `answered` also names the fields that the signature answers."""
+    """What one signer filled in, checked. `answered` also names the fields that the signature answers.
+
+    empty: boxes that the signer saw only because of another answer, and did not tick.
+    """
 
     answers: dict[FieldId, Answer]
     answered: frozenset[FieldId]
     signature: Signature
+    empty: frozenset[FieldId] = frozenset()
 
     def dump(self) -> bytes:
         """Return it as JSON in UTF-8, to be sealed."""
@@ -70,6 +68,7 @@ class Filled:
             "answers": self.answers,
             "answered": sorted(self.answered),
             "signature": _plain(self.signature),
+            "empty": sorted(self.empty),
         }
         return json.dumps(plain, ensure_ascii=False).encode()
 
@@ -77,7 +76,12 @@ class Filled:
     def load(cls, dumped: bytes) -> "Filled":
         """Read back what `dump` wrote."""
         plain = json.loads(dumped)
-        return cls(plain["answers"], frozenset(plain["answered"]), _signature(plain["signature"]))
+        return cls(
+            plain["answers"],
+            frozenset(plain["answered"]),
+            _signature(plain["signature"]),
+            frozenset(plain.get("empty", ())),  # envelopes signed before there were conditions have none
+        )
 
 
 def _plain(signature: Signature) -> dict[str, object]:
@@ -108,43 +112,8 @@ def check_answers(
     own = {FieldId(field.id): field for field in fields}
     if not own.keys() >= answers.keys():
         raise AnswerRefused("An answer belongs to a field that is not yours. Please load the page again.")
-    checked = {field_id: _check(own[field_id], answer, longest) for field_id, answer in answers.items()}
+    checked = {field_id: check_entry(own[field_id], answer, longest) for field_id, answer in answers.items()}
     return {field_id: answer for field_id, answer in checked.items() if answer not in ("", False)}
-
-
-def _check(field: PlacedField, answer: Answer, longest: int) -> Answer:
-    if field.kind in {FieldKind.CHECKBOX, FieldKind.SIGNATURE}:
-        if not isinstance(answer, bool):
-            raise AnswerRefused(f"{_place(field)} is either ticked or not.")
-        return answer
-    if not isinstance(answer, str):
-        raise AnswerRefused(f"{_place(field)} needs text.")
-    text = unicodedata.normalize("NFC", answer).strip()
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in text):
-        raise AnswerRefused(f"{_place(field)} holds a character that cannot be printed.")
-    if field.kind is FieldKind.DATE:
-        return _check_date(field, text)
-    if field.kind is FieldKind.INITIALS:
-        longest = INITIALS_LONGEST
-    if len(text) > longest:
-        raise AnswerRefused(f"{_place(field)} can have at most {longest} characters.")
-    return text
-
-
-def _check_date(field: PlacedField, text: str) -> str:
-    if not text:
-        return text
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise AnswerRefused(f"{_place(field)} needs a date like 2026-11-30.") from error
-    if not EARLIEST <= day <= LATEST:
-        raise AnswerRefused(f"{_place(field)} needs a date between {EARLIEST} and {LATEST}.")
-    return day.isoformat()
-
-
-def _place(field: PlacedField) -> str:
-    return f"The {field.label or field.kind} field on page {field.page}"
 
 
 def check_signature(signature: Signature, most: int) -> Signature:
@@ -179,6 +148,6 @@ def _check_typed(signature: TypedSignature) -> TypedSignature:
         raise SignatureRefused(f"A typed signature can have at most {TYPED_LONGEST} characters.")
     if signature.style not in STYLES:
         raise SignatureRefused("Please choose one of the handwriting styles.")
-    if any(unicodedata.category(letter) in {"Cc", "Cs", "Co", "Cn"} for letter in text):
+    if any(unicodedata.category(letter) in UNPRINTABLE for letter in text):
         raise SignatureRefused("Your typed signature holds a character that cannot be printed.")
     return TypedSignature(text, signature.style)

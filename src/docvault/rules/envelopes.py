@@ -232,6 +232,14 @@ def whose_turn(envelope: Envelope) -> frozenset[str]:
     return frozenset(recipient.id for recipient in waiting if recipient.turn == lowest)
 
 
+def require_turn(envelope: Envelope, signer_id: str) -> None:
+    """Return only while this signer may sign.
+
+    Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart.
+    """
+    _in_turn(envelope, signer_id, SIGNING)
+
+
 def consent(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
     """Record that a signer agreed to sign electronically; giving it again keeps the first time.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from docvault.rules.details import UNSAID, Detail
 from docvault.rules.envelopes import EnvelopeRefused
 
 LABEL_LONGEST = 100  # characters
@@ -17,8 +18,15 @@ class FieldKind(StrEnum):
     SIGNATURE = "signature"
     INITIALS = "initials"
     DATE = "date"
+    NAME = "name"
     TEXT = "text"
+    NUMBER = "number"
     CHECKBOX = "checkbox"
+    RADIO = "radio"  # one button; all of one signer with the same group are one question
+    DROPDOWN = "dropdown"
+
+
+BOXES = frozenset({FieldKind.CHECKBOX, FieldKind.RADIO})  # are ticked or not
 
 
 class FieldRefused(EnvelopeRefused):
@@ -43,14 +51,19 @@ class PlacedField:
     h: float
     required: bool
     label: str = ""
+    detail: Detail = UNSAID
 
 
 SMALLEST = {  # points: width and height below which nobody could read or hit the field
     FieldKind.SIGNATURE: (48.0, 18.0),
     FieldKind.INITIALS: (18.0, 12.0),
     FieldKind.DATE: (40.0, 10.0),
+    FieldKind.NAME: (40.0, 10.0),
     FieldKind.TEXT: (20.0, 10.0),
+    FieldKind.NUMBER: (20.0, 10.0),
     FieldKind.CHECKBOX: (8.0, 8.0),
+    FieldKind.RADIO: (8.0, 8.0),
+    FieldKind.DROPDOWN: (30.0, 10.0),
 }
 SLACK = 0.01  # points a browser's arithmetic may be off at the page's edge
 
@@ -97,11 +110,15 @@ def _check_place(field: PlacedField, sizes: Sequence[tuple[float, float]]) -> No
 
 
 def require_signature_fields(fields: Iterable[PlacedField], names: Mapping[str, str]) -> None:
-    """Accept only if everybody has somewhere to sign. Raises SignatureFieldMissing.
+    """Accept only if everybody has somewhere to sign that is always shown. Raises SignatureFieldMissing.
 
     names: of the recipients, by their id, in the order in which they should be told.
     """
-    signing = {field.recipient_id for field in fields if field.kind is FieldKind.SIGNATURE and field.required}
+    signing = {
+        field.recipient_id
+        for field in fields
+        if field.kind is FieldKind.SIGNATURE and field.required and field.detail.show_if is None
+    }
     missing = [name for recipient_id, name in names.items() if recipient_id not in signing]
     if missing:
         raise SignatureFieldMissing(f"Place a required signature field for {_listed(missing)} first.")

@@ -11,6 +11,7 @@ from docvault.database.tables.access import (
     proposals,
     standings,
 )
+from docvault.database.tables.ceremonies import kept_answers
 from docvault.database.tables.columns import ID, METADATA, Moment
 from docvault.database.tables.content import (
     documents,
@@ -89,6 +90,7 @@ __all__ = [
     "identities",
     "installation",
     "invitations",
+    "kept_answers",
     "key_rotations",
     "keys",
     "master_keys",

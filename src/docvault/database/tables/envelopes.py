@@ -90,7 +90,7 @@ fields = Table(
     identifier(),
     reference("envelope_id", "envelopes.id", index=True),
     reference("recipient_id", "recipients.id"),
-    Column("kind", String(12), nullable=False),  # signature | initials | date | text | checkbox
+    Column("kind", String(12), nullable=False),  # one of rules.fields.FieldKind
     Column("page", Integer, nullable=False),  # from 1
     Column("x", Float, nullable=False),  # displayed-page points, crop and rotation applied, origin top left
     Column("y", Float, nullable=False),
@@ -98,4 +98,6 @@ fields = Table(
     Column("h", Float, nullable=False),
     Column("required", Boolean, nullable=False),
     Column("label", String(100), nullable=False),
+    Column("detail", Text, nullable=False, server_default="{}"),  # JSON: rules.details.Detail
+    Column("prefilled", LargeBinary, nullable=True),  # the sender's answer, sealed
 )

@@ -74,11 +74,12 @@ def _text(options: dict[str, Any]) -> tuple[str, dict[str, str]]:
     return "text", {"value": _require(options["value"]), "fonts": _fonts(), "at": at}
 
 
-def _tick(options: dict[str, Any]) -> tuple[str, dict[str, str]]:  # noqa: ARG001 - a tick has no value
-    return "tick", {}
+def _box(options: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    shape = "round" if options["round"] else "square"
+    return "box", {"shape": shape, "ticked": "yes" if options["ticked"] else "no"}
 
 
-DRAWINGS = {"signature": _signature, "text": _text, "tick": _tick}
+DRAWINGS = {"signature": _signature, "text": _text, "box": _box}
 
 
 def _script(typed: str, style: str) -> str:

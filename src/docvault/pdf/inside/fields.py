@@ -5,6 +5,7 @@ locks all and forbids every further change (/P 1), which whoever signs that fiel
 """
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pikepdf
@@ -22,6 +23,7 @@ MULTILINE = 4096  # field flag of text fields
 TALL = 24  # points from which a text field has more than one line
 SIGNATURES_EXIST, APPEND_ONLY = 1, 2  # /SigFlags
 WRITING = "/Helv 10 Tf 0.063 0.129 0.247 rg"
+INK = "0.063 0.129 0.247 RG 0.063 0.129 0.247 rg"
 SLACK = 0.5  # points beyond the page that count as on it: browsers count in whole pixels
 SMALLEST = 1  # point
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -98,8 +100,8 @@ def _field(pdf: pikepdf.Pdf, spec: dict[str, Any], options: dict[str, Any]) -> A
     )
     if seen.turn:
         field["/MK"] = Dictionary(R=seen.turn)
-    if spec["kind"] == "checkbox":
-        _as_checkbox(pdf, field, spec, seen.turn)
+    if spec["kind"] in {"checkbox", "radio"}:
+        _as_box(pdf, field, spec, seen.turn)
     elif spec["name"] == options["signatures"].get(spec["signer"]):
         field["/FT"] = Name.Sig
         field["/F"] = PRINTED | LOCKED
@@ -116,21 +118,47 @@ def _field(pdf: pikepdf.Pdf, spec: dict[str, Any], options: dict[str, Any]) -> A
     return field
 
 
-def _as_checkbox(pdf: pikepdf.Pdf, field: Any, spec: dict[str, Any], turn: int) -> None:
-    side = min(spec["w"], spec["h"]) - 1
-    left, low = (spec["w"] - side) / 2, (spec["h"] - side) / 2
-    box = f"q 0.063 0.129 0.247 RG 0.8 w {left:.2f} {low:.2f} {side:.2f} {side:.2f} re S"
-    points = ((0.24, 0.46), (0.43, 0.27), (0.77, 0.71))
-    way = [f"{left + x * side:.2f} {low + y * side:.2f}" for x, y in points]
-    tick = f"{side * 0.12:.2f} w 1 J 1 j {way[0]} m {way[1]} l {way[2]} l S"
+def _as_box(pdf: pikepdf.Pdf, field: Any, spec: dict[str, Any], turn: int) -> None:
+    """A tick box; a radio button is a round one, for which of a question is chosen is settled at signing."""
+    box, mark = _round(spec) if spec["kind"] == "radio" else _square(spec)
     field["/FT"] = Name.Btn
     field["/V"] = field["/AS"] = Name.Off
     field["/AP"] = Dictionary(
         N=Dictionary(
-            Yes=_drawing(pdf, f"{box} {tick} Q".encode(), spec, turn),
-            Off=_drawing(pdf, f"{box} Q".encode(), spec, turn),
+            Yes=_drawing(pdf, f"q {INK} {box} {mark} Q".encode(), spec, turn),
+            Off=_drawing(pdf, f"q {INK} {box} Q".encode() if spec["drawn"] else b"", spec, turn),
         )
     )
+
+
+def _square(spec: dict[str, Any]) -> tuple[str, str]:
+    side = min(spec["w"], spec["h"]) - 1
+    left, low = (spec["w"] - side) / 2, (spec["h"] - side) / 2
+    points = ((0.24, 0.46), (0.43, 0.27), (0.77, 0.71))
+    way = [f"{left + x * side:.2f} {low + y * side:.2f}" for x, y in points]
+    box = f"0.8 w {left:.2f} {low:.2f} {side:.2f} {side:.2f} re S"
+    return box, f"{side * 0.12:.2f} w 1 J 1 j {way[0]} m {way[1]} l {way[2]} l S"
+
+
+def _round(spec: dict[str, Any]) -> tuple[str, str]:
+    radius = (min(spec["w"], spec["h"]) - 1) / 2
+    x, y = spec["w"] / 2, spec["h"] / 2
+    return f"0.8 w {_circle(x, y, radius)} S", f"{_circle(x, y, radius / 2)} f"
+
+
+def _circle(x: float, y: float, radius: float) -> str:
+    """Four Bézier curves; a circle's handles are this long."""
+    handle = radius * 0.5523
+    turns = ((1, 0), (0, 1), (-1, 0), (0, -1), (1, 0))
+    way = [f"{x + radius:.2f} {y:.2f} m"]
+    for (from_x, from_y), (to_x, to_y) in pairwise(turns):
+        points = (
+            (from_x * radius + to_x * handle, from_y * radius + to_y * handle),
+            (to_x * radius + from_x * handle, to_y * radius + from_y * handle),
+            (to_x * radius, to_y * radius),
+        )
+        way.append(" ".join(f"{x + right:.2f} {y + up:.2f}" for right, up in points) + " c")
+    return " ".join(way)
 
 
 def _drawing(pdf: pikepdf.Pdf, content: bytes, spec: dict[str, Any], turn: int) -> Any:

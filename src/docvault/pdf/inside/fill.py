@@ -57,7 +57,12 @@ def _write(
     if answer["text"] is not None and kind == "/Tx":
         field["/V"] = generic.TextStringObject(answer["text"])
     if answer["drawing"] is not None:
-        appearance = _drawing(writer, files[answer["drawing"]], int(field.get("/MK", {}).get("/R", 0)) % 360)
+        appearance: generic.PdfObject = _drawing(
+            writer, files[answer["drawing"]], int(field.get("/MK", {}).get("/R", 0)) % 360
+        )
+        if kind == "/Btn":
+            # A box without an appearance by the name of its state is not drawn by PDFium, and so by Chrome.
+            appearance = generic.DictionaryObject({pdf_name(str(field["/AS"])): appearance})
         field["/AP"] = generic.DictionaryObject({pdf_name("/N"): appearance})
         if kind == "/Tx":
             # Without a state pyHanko takes an appearance older than a lock for one changed after it.

@@ -4,19 +4,21 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, get, post, put
 from litestar.params import FromPath, JSONBody
 
-from docvault.actions import ceremonies
+from docvault.actions import ceremonies, kept_answers
 from docvault.rules import answers as rules
 from docvault.values import EnvelopeId, FieldId
 from docvault.web.access import portal_of, signed_in
-from docvault.web.api.envelopes import Enclosed, Field, Reason, Recipient
+from docvault.web.api.envelopes import Enclosed, Reason, Recipient
+from docvault.web.api.fields import Field
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
 
 WebRequest = Request[Any, Any, Any]
 
+ANSWERS_BODY = 512 * 1024  # bytes: 500 texts
 SIGN_BODY = 2 * 1024 * 1024  # bytes: a picture of a signature as base64, and 500 texts
 StyleName = Literal["caveat", "dancing-script", "great-vibes"]
 
@@ -33,6 +35,7 @@ class Ceremony(Answer):
     """state: your-turn, waiting, signed, declined, voided or completed.
 
     part: what the person is asked for. digest: of the documents that are shown, hex SHA-256.
+    answers: kept from before, or prefilled by the sender.
     """
 
     envelope_id: str
@@ -50,6 +53,7 @@ class Ceremony(Answer):
     consented: bool
     signed_at: datetime | None
     fields: list[Field]
+    answers: dict[str, str | bool]
     recipients: list[Recipient]
 
 
@@ -64,6 +68,12 @@ class PagesShown(Body):
 
 class PagesSeen(Answer):
     pages: list[int]
+
+
+class AnswersSoFar(Body):
+    """By field, as in Signing; a signature is not kept."""
+
+    answers: dict[str, str | bool]
 
 
 class Drawn(Body, tag_field="kind", tag="drawn"):
@@ -123,6 +133,7 @@ async def ceremony(request: WebRequest, envelope_id: FromPath[str]) -> Ceremony:
         consented=view.consented,
         signed_at=view.signed_at,
         fields=msgspec.convert(view.fields, list[Field], from_attributes=True),
+        answers={str(field_id): answer for field_id, answer in view.answers.items()},
         recipients=msgspec.convert(view.recipients, list[Recipient], from_attributes=True),
     )
 
@@ -165,6 +176,27 @@ async def pages(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[
         now=portal.clock(),
     )
     return PagesSeen(pages=sorted(seen))
+
+
+@put(
+    "/envelopes/{envelope_id:str}/ceremony/answers",
+    status_code=204,
+    request_max_body_size=ANSWERS_BODY,
+    summary="Keep answers to finish later",
+    tags=["Ceremony"],
+)
+async def answers(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[AnswersSoFar]) -> None:
+    """Keep what was filled in so far; nothing is signed by it."""
+    portal = portal_of(request)
+    await run(
+        kept_answers.keep_answers,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+        answers={FieldId(field_id): answer for field_id, answer in data.answers.items()},
+        now=portal.clock(),
+    )
 
 
 @post(
@@ -241,4 +273,4 @@ async def decline(request: WebRequest, envelope_id: FromPath[str], data: JSONBod
     )
 
 
-HANDLERS = [ceremony, consent, pages, sign, approve, decline]
+HANDLERS = [ceremony, consent, pages, answers, sign, approve, decline]

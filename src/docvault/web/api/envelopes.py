@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, get, post, put
+from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from docvault.actions import drafts, envelopes
 from docvault.database.engine import PAGE, PAGE_MOST
 from docvault.rules.envelopes import Part, State
-from docvault.rules.fields import FieldKind
-from docvault.values import DocumentId, EnvelopeId, FieldId, PersonId, RecipientId
+from docvault.values import DocumentId, EnvelopeId, PersonId
 from docvault.web.access import portal_of, signed_in
+from docvault.web.api.fields import Field
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
 
@@ -20,8 +20,6 @@ WebRequest = Request[Any, Any, Any]
 
 InState = Annotated[State | None, QueryParameter(name="state", description="only envelopes in this state")]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=PAGE_MOST)]
-FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
-FieldKindName = Literal["signature", "initials", "date", "text", "checkbox"]
 
 
 PartName = Literal["signer", "witness", "counter-signer", "approver", "viewer", "copy"]
@@ -42,25 +40,6 @@ class NewEnvelope(Body):
     document_ids: list[str] = []  # noqa: RUF012 - msgspec copies it for each body
     message: str = ""
     due_at: datetime | None = None
-
-
-class FieldInput(Body):
-    """Displayed-page points, crop and rotation applied, origin top left."""
-
-    recipient_id: str
-    kind: FieldKindName
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
-    id: str | None = None
-    required: bool = True
-    label: str = ""
-
-
-class FieldsInput(Body):
-    fields: list[FieldInput]
 
 
 class Reason(Body):
@@ -102,19 +81,6 @@ class Recipient(Answer):
     turn: int
     state: str
     at: datetime | None
-
-
-class Field(Answer):
-    id: str
-    recipient_id: str
-    kind: str
-    page: int
-    x: float
-    y: float
-    w: float
-    h: float
-    required: bool
-    label: str
 
 
 class Enclosed(Answer):
@@ -208,41 +174,6 @@ async def show_envelope(request: WebRequest, envelope_id: FromPath[str]) -> Enve
     return msgspec.convert(view, Envelope, from_attributes=True)
 
 
-@put(
-    "/envelopes/{envelope_id:str}/fields",
-    status_code=204,
-    request_max_body_size=FIELDS_BODY,
-    summary="Place the fields",
-    tags=["Envelopes"],
-)
-async def place_fields(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[FieldsInput]) -> None:
-    """Replace all fields of a draft."""
-    portal = portal_of(request)
-    await run(
-        envelopes.place_fields,
-        portal.db,
-        acting=signed_in(request),
-        envelope_id=EnvelopeId(envelope_id),
-        fields=[_field(one) for one in data.fields],
-        now=portal.clock(),
-    )
-
-
-def _field(given: FieldInput) -> envelopes.NewField:
-    return envelopes.NewField(
-        id=FieldId(given.id) if given.id else None,
-        recipient_id=RecipientId(given.recipient_id),
-        kind=FieldKind(given.kind),
-        page=given.page,
-        x=given.x,
-        y=given.y,
-        w=given.w,
-        h=given.h,
-        required=given.required,
-        label=given.label,
-    )
-
-
 @post("/envelopes/{envelope_id:str}/send", status_code=204, summary="Send an envelope", tags=["Envelopes"])
 async def send_envelope(request: WebRequest, envelope_id: FromPath[str]) -> None:
     """Check that it can be sealed, freeze it, and ask the first to sign."""
@@ -298,7 +229,6 @@ HANDLERS = [
     list_envelopes,
     create_envelope,
     show_envelope,
-    place_fields,
     send_envelope,
     void_envelope,
     remind,

@@ -354,6 +354,7 @@ def _script_data(request: WebRequest, view: CeremonyView) -> dict[str, Any]:
         "pages": view.pages,
         "seen": list(view.seen_pages),
         "fields": [field_data(field) for field in view.fields],
+        "answers": dict(view.answers),
     }
 
 

@@ -3,22 +3,24 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from docvault.actions import envelopes
+from docvault.actions import envelopes, placed_fields
 from docvault.actions.envelopes import PreflightFailed
 from docvault.database.envelope_views import EnvelopeView
 from docvault.pdf.errors import PdfError
 from docvault.pdf.render import WIDTHS
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Permission
-from docvault.rules.envelopes import EnvelopeRefused, State
+from docvault.rules.envelopes import SIGNING, EnvelopeRefused, State
 from docvault.rules.fields import PlacedField
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.web import problems
 from docvault.web.access import portal_of, signed_in
+from docvault.web.api.fields import FieldDetail
 from docvault.web.pages.envelopes import recipient_lines
 from docvault.web.rendering import render
 from docvault.web.running import run
@@ -33,7 +35,7 @@ async def prepare(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     view = await _view(request, envelope_id)
     if view.state is not State.DRAFT:
         return Redirect(f"/envelopes/{envelope_id}", status_code=303)
-    return _page(request, view)
+    return await _page(request, view)
 
 
 async def _view(request: WebRequest, envelope_id: str) -> EnvelopeView:
@@ -48,9 +50,13 @@ async def _view(request: WebRequest, envelope_id: str) -> EnvelopeView:
     return view
 
 
-def _page(
+async def _page(
     request: WebRequest, view: EnvelopeView, found: Sequence[str] = (), error: DocVaultError | None = None
 ) -> Response[str]:
+    portal = portal_of(request)
+    placed = await run(
+        placed_fields.show_fields, portal.db, portal.vault, acting=signed_in(request), envelope_id=view.id
+    )
     base = f"/api/v1/envelopes/{view.id}/pages"
     return render(
         request,
@@ -59,9 +65,11 @@ def _page(
         nav="envelopes",
         envelope=view,
         people=[
-            {"id": one.id, "name": one.name, "colour": one.colour} for one in recipient_lines(view.recipients)
+            {"id": one.id, "name": one.name, "colour": one.colour}
+            for one in recipient_lines(view.recipients)
+            if one.part in SIGNING
         ],
-        fields=[field_data(field) | {"recipient_id": field.recipient_id} for field in view.fields],
+        fields=[field_data(field) | {"recipient_id": field.recipient_id} for field in placed],
         sheets=sheets(base, view.page_sizes, {}, selectable=False),
         widths=WIDTHS,
         problems=found,
@@ -71,7 +79,10 @@ def _page(
 def field_data(field: PlacedField) -> dict[str, Any]:
     """Return a field as the page's script takes it."""
     names = ("id", "page", "x", "y", "w", "h", "required", "label")
-    return {name: getattr(field, name) for name in names} | {"kind": str(field.kind)}
+    return {name: getattr(field, name) for name in names} | {
+        "kind": str(field.kind),
+        "detail": msgspec.to_builtins(msgspec.convert(field.detail, FieldDetail, from_attributes=True)),
+    }
 
 
 @post("/envelopes/{envelope_id:str}/send")
@@ -90,9 +101,9 @@ async def send(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
             now=portal.clock(),
         )
     except PreflightFailed as error:
-        return _page(request, await _view(request, envelope_id), error.problems, error)
+        return await _page(request, await _view(request, envelope_id), error.problems, error)
     except (EnvelopeRefused, PdfError) as error:
-        return _page(request, await _view(request, envelope_id), [str(error)], error)
+        return await _page(request, await _view(request, envelope_id), [str(error)], error)
     return Redirect(f"/envelopes/{envelope_id}?notice=sent", status_code=303)
 
 

@@ -1,14 +1,17 @@
 // @ts-check
 /**
- * What a signer has filled in, until it is signed: kept in this tab only, for one envelope, digest and recipient.
- * A document that changed has another digest, so old answers never reach it. ui.js removes them with the session.
+ * What a signer has filled in, until it is signed. The portal keeps it to finish later on any device; a signature is
+ * kept in this tab only, for one envelope, digest and recipient. A document that changed has another digest, so old
+ * answers never reach it. ui.js removes them with the session.
  */
+import { api } from "./ui.js";
+import { hiddenFields } from "./conditions.js";
 
-/** @typedef {"signature" | "initials" | "date" | "text" | "checkbox"} Kind */
-/** @typedef {{id: string, kind: Kind, page: number, x: number, y: number, w: number, h: number, required: boolean, label: string}} Field */
-/** @typedef {string | boolean} Answer a date is ISO 8601; a tick, and "I sign here", are true */
+/** @typedef {import("./kinds.js").Kind} Kind */
+/** @typedef {import("./kinds.js").Answer} Answer */
+/** @typedef {{id: string, kind: Kind, page: number, x: number, y: number, w: number, h: number, required: boolean, label: string, detail: import("./kinds.js").Detail}} Field */
 /** @typedef {{kind: "drawn", strokes: number[][][]} | {kind: "typed", text: string, style: string} | {kind: "picture", png: string}} Signature */
-/** @typedef {{envelope: string, recipient: string, digest: string, name: string, deed: "sign" | "approve" | "read", colour: number, pages: number, seen: number[], fields: Field[]}} Ceremony */
+/** @typedef {{envelope: string, recipient: string, digest: string, name: string, deed: "sign" | "approve" | "read", colour: number, pages: number, seen: number[], fields: Field[], answers: Record<string, Answer>}} Ceremony */
 
 /** @returns {Ceremony} what the page says about this ceremony */
 export function readCeremony() {
@@ -19,14 +22,33 @@ export function readCeremony() {
 export class Answers {
   /** @param {Ceremony} ceremony */
   constructor(ceremony) {
+    this.ceremony = ceremony;
     this.key = `ceremony:${ceremony.envelope}:${ceremony.digest}:${ceremony.recipient}`;
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
     /** @type {Record<string, Answer>} */
-    this.fields = kept.fields ?? {};
+    this.fields = { ...(kept.fields ?? ceremony.answers) };
     /** @type {Signature | null} */
     this.signature = kept.signature ?? null;
     /** @type {string} base64 of a PNG: how the signature looks */
     this.preview = kept.preview ?? "";
+  }
+
+  /**
+   * Only what is shown and the signer's own; the portal knows the rest.
+   * @param {Record<string, Answer>} [answers]
+   */
+  toSend(answers = this.fields) {
+    const hidden = hiddenFields(this.ceremony.fields, answers);
+    const own = this.ceremony.fields.filter(({ id, detail }) => id in answers && !hidden.has(id) && !detail.auto && !detail.locked);
+    return Object.fromEntries(own.map(({ id }) => [id, answers[id]]));
+  }
+
+  /**
+   * Have the portal keep what is there; throws Refused with its words when a value does not fit.
+   * @param {Record<string, Answer>} [answers] other than those of this tab
+   */
+  async keepForLater(answers) {
+    await api("PUT", `/envelopes/${this.ceremony.envelope}/ceremony/answers`, { answers: this.toSend(answers) });
   }
 
   /** @param {string} id */

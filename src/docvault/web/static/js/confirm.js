@@ -2,16 +2,11 @@
 /** The last step: a one-time code or a passkey for exactly these documents, then the signature or approval. */
 import { $, Refused, api } from "./ui.js";
 import { Answers, readCeremony } from "./answers.js";
+import { duties, hiddenFields } from "./conditions.js";
+import { COUNTED } from "./kinds.js";
 import { ownFactors, prove } from "./webauthn.js";
 
 const PURPOSE = "envelope:sign";
-const WORDS = {
-  signature: ["signature", "signatures"],
-  initials: ["set of initials", "sets of initials"],
-  date: ["date", "dates"],
-  text: ["text", "texts"],
-  checkbox: ["tick box", "tick boxes"],
-};
 
 const BUSY = { sign: "Signing…", approve: "Approving…", read: "" };
 const ceremony = readCeremony();
@@ -25,17 +20,18 @@ const problem = $("#problem", HTMLElement);
 const problemWords = $("#problem-words", HTMLElement);
 
 function missing() {
-  const open = ceremony.fields.filter((field) => field.required && !answers.has(field.id));
+  const open = duties(ceremony.fields, answers.fields).open;
   return open.length > 0 || (ceremony.deed === "sign" && !answers.signature) || ceremony.seen.length < ceremony.pages;
 }
 
 function summary() {
   const counts = new Map();
+  const hidden = hiddenFields(ceremony.fields, answers.fields);
   for (const field of ceremony.fields) {
-    if (answers.has(field.id)) counts.set(field.kind, (counts.get(field.kind) ?? 0) + 1);
+    if ((answers.has(field.id) || field.detail.auto) && !hidden.has(field.id)) counts.set(field.kind, (counts.get(field.kind) ?? 0) + 1);
   }
   const parts = [...counts].map(([kind, count]) => {
-    const [one, many] = WORDS[/** @type {keyof WORDS} */ (kind)];
+    const [one, many] = COUNTED[/** @type {import("./kinds.js").Kind} */ (kind)];
     return `${count} ${count === 1 ? one : many}`;
   });
   return parts.join(", ") || "Your signature, without a field on the pages";
@@ -71,11 +67,6 @@ function setBusy(busy) {
   $("#sign-words", HTMLElement).textContent = busy ? BUSY[ceremony.deed] : buttonWords;
 }
 
-/** Only fields that have something to say; the server knows the rest. */
-function filledIn() {
-  return Object.fromEntries(ceremony.fields.filter((field) => answers.has(field.id)).map((field) => [field.id, answers.fields[field.id]]));
-}
-
 async function proveWithCode() {
   const given = code.value.replace(/\s/gu, "");
   const proof = await api("POST", "/step-ups", { purpose: PURPOSE, digest: ceremony.digest, code: given });
@@ -84,7 +75,7 @@ async function proveWithCode() {
 
 /** @param {string} proof */
 async function sign(proof) {
-  const given = ceremony.deed === "sign" ? { answers: filledIn(), signature: answers.signature } : {};
+  const given = ceremony.deed === "sign" ? { answers: answers.toSend(), signature: answers.signature } : {};
   await api("POST", `/envelopes/${ceremony.envelope}/ceremony/${ceremony.deed}`, { step_up: proof, ...given });
   answers.forget();
   location.replace(`/sign/${ceremony.envelope}/done`);

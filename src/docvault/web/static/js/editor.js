@@ -3,10 +3,13 @@
 import { $, api, toast } from "./ui.js";
 import { Autosave } from "./autosave.js";
 import { focusPalette, pageAt, showColour, startPalette } from "./palette.js";
-import { NAMES, Placed, SIZES, half, pageSize } from "./placed.js";
+import { alignChosen, copyEverywhere } from "./arrange.js";
+import { NAMES, UNSAID, isBox } from "./kinds.js";
+import { showField, takePanel } from "./panel.js";
+import { Placed, SIZES, half, hideGuides } from "./placed.js";
 
 /** @typedef {import("./placed.js").Field} Field */
-/** @typedef {import("./placed.js").Kind} Kind */
+/** @typedef {import("./kinds.js").Kind} Kind */
 
 const NUDGE = 1; // points
 const BIG_NUDGE = 10; // points, with Shift
@@ -17,7 +20,6 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 const main = $("main", HTMLElement);
 const live = $("#say", HTMLElement);
-const panel = $("#props", HTMLElement);
 const form = $("#field-form", HTMLFormElement);
 const sendForm = $("#send-form", HTMLFormElement);
 const saveState = $("#save-state", HTMLElement);
@@ -33,7 +35,7 @@ function say(words) {
 
 async function save() {
   // Every save makes the fields anew: one that Undo brought back has no id that the server still knows.
-  const fields = placed.fields.map(({ key: _key, ...field }) => ({ ...field, id: null }));
+  const fields = placed.fields.map((field) => ({ ...field, id: null }));
   await api("PUT", `/envelopes/${main.dataset.envelope}/fields`, { fields });
 }
 
@@ -66,6 +68,9 @@ function chosenPerson() {
   return placed.people.find((person) => person.id === chosen.value) ?? placed.people[0];
 }
 
+/** @type {Partial<Record<Kind, Partial<import("./kinds.js").Detail>>>} what is said of a new field */
+const BEGINNINGS = { date: { auto: true }, name: { auto: true }, dropdown: { choices: ["First choice", "Second choice"] } };
+
 /**
  * @param {Kind} kind
  * @param {number} page
@@ -76,7 +81,8 @@ function create(kind, page, x, y) {
   placed.remember();
   const [w, h] = SIZES[kind];
   const person = chosenPerson();
-  const element = placed.add({
+  /** @type {Field} */
+  const field = {
     key: placed.newKey(),
     id: null,
     recipient_id: person.id,
@@ -88,10 +94,24 @@ function create(kind, page, x, y) {
     h,
     required: kind !== "checkbox",
     label: "",
-  });
+    detail: { ...UNSAID, ...BEGINNINGS[kind] },
+  };
+  const element = kind === "radio" ? addQuestion(field) : placed.add(field);
   element.focus({ preventScroll: true });
   say(`${NAMES[kind]} for ${person.name} placed on page ${page}`);
   autosave.change();
+}
+
+/** One button is no choice: a question begins with two.
+ * @param {Field} first
+ */
+function addQuestion(first) {
+  const taken = new Set(placed.fields.map((field) => field.detail.group));
+  let number = 1;
+  while (taken.has(`Question ${number}`)) number++;
+  const detail = { ...first.detail, group: `Question ${number}` };
+  placed.add({ ...first, key: placed.newKey(), y: first.y + first.h + 8, label: "Answer 2", detail });
+  return placed.add({ ...first, label: "Answer 1", detail });
 }
 
 /**
@@ -104,6 +124,7 @@ function makeMovable(field, element, grip) {
   element.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     event.preventDefault();
+    if (event.shiftKey) placed.select(field.key, true);
     element.focus({ preventScroll: true });
     drag(field, element, event, event.target === grip);
   });
@@ -117,6 +138,7 @@ function makeMovable(field, element, grip) {
  */
 function drag(field, element, start, resizing) {
   const before = { ...field };
+  const along = placed.chosen.filter((one) => one !== field).map((one) => ({ one, x: one.x, y: one.y }));
   const hold = pageAt(start.clientX, start.clientY);
   if (!hold) return;
   let moved = false;
@@ -129,20 +151,23 @@ function drag(field, element, start, resizing) {
     const there = moved && pageAt(event.clientX, event.clientY);
     if (!there) return;
     if (resizing) resize(field, before, there.x - hold.x, there.y - hold.y);
-    else moveTo(field, there.page, there.x - (hold.x - before.x), there.y - (hold.y - before.y), !event.altKey);
+    else moveTo(field, along.length ? before.page : there.page, there.x - (hold.x - before.x), there.y - (hold.y - before.y), !event.altKey);
     placed.draw(field);
+    if (!resizing) moveAlong(along, field.x - before.x, field.y - before.y);
   };
   const stop = () => {
     element.removeEventListener("pointermove", move);
     element.removeEventListener("pointerup", drop);
     element.removeEventListener("pointercancel", cancel);
-    delete pageSize(field.page).box.dataset.snap;
+    hideGuides();
   };
   const drop = () => {
     stop();
     if (!moved) return placed.unremember();
-    for (const name of NUMBERS) field[name] = half(field[name]);
-    placed.draw(field);
+    for (const one of placed.chosen) {
+      for (const name of NUMBERS) one[name] = half(one[name]);
+      placed.draw(one);
+    }
     element.focus({ preventScroll: true });
     changed(`Page ${field.page}, ${field.x} from left, ${field.y} from top`);
   };
@@ -163,7 +188,7 @@ function drag(field, element, start, resizing) {
  */
 function resize(field, before, dx, dy) {
   field.w = before.w + dx;
-  field.h = field.kind === "checkbox" ? field.w : before.h + dy;
+  field.h = isBox(field.kind) ? field.w : before.h + dy;
 }
 
 /**
@@ -177,7 +202,21 @@ function moveTo(field, page, x, y, snapping) {
   field.page = page;
   field.x = x;
   field.y = y;
-  if (snapping) placed.snap(field);
+  if (snapping) placed.snap(field, placed.chosen);
+  else hideGuides();
+}
+
+/**
+ * @param {{one: Field, x: number, y: number}[]} along fields chosen with the one that is dragged, and where they were
+ * @param {number} dx
+ * @param {number} dy
+ */
+function moveAlong(along, dx, dy) {
+  for (const { one, x, y } of along) {
+    one.x = x + dx;
+    one.y = y + dy;
+    placed.draw(one);
+  }
 }
 
 /** @param {string} words */
@@ -203,6 +242,13 @@ function onKey(event, field) {
   } else if (command && event.key.toLowerCase() === "d") {
     event.preventDefault();
     copy(field);
+  } else if (command && event.key.toLowerCase() === "a") {
+    event.preventDefault();
+    placed.selectPage(field.page);
+    say(`${placed.chosen.length} fields chosen`);
+  } else if (event.key === "Escape" && placed.also.size) {
+    placed.also.clear();
+    placed.select(field.key);
   } else if (event.key === "Escape") focusPalette();
 }
 
@@ -215,9 +261,11 @@ function nudge(event, field) {
   placed.remember();
   const [dx, dy] = ARROWS[event.key];
   const step = event.shiftKey ? BIG_NUDGE : NUDGE;
-  field[event.altKey ? "w" : "x"] += dx * step;
-  field[event.altKey ? "h" : "y"] += dy * step;
-  placed.draw(field);
+  for (const one of placed.chosen) {
+    one[event.altKey ? "w" : "x"] += dx * step;
+    one[event.altKey ? "h" : "y"] += dy * step;
+    placed.draw(one);
+  }
   changed(event.altKey ? `${field.w} wide, ${field.h} high` : `${field.x} from left, ${field.y} from top`);
 }
 
@@ -241,13 +289,17 @@ function turnPage(event, field, direction) {
 /** @param {Field} field */
 function copy(field) {
   placed.remember();
-  placed.add({ ...field, key: placed.newKey(), id: null, y: field.y + field.h + 6 }).focus();
+  const count = placed.fields.filter((one) => one.kind === "radio" && one.detail.group === field.detail.group).length;
+  const label = field.kind === "radio" ? `Answer ${count + 1}` : field.label;
+  const detail = field.kind === "radio" ? { ...field.detail, prefilled: null } : { ...field.detail };
+  placed.add({ ...field, key: placed.newKey(), id: null, y: field.y + field.h + 6, label, detail }).focus();
   changed("Copied");
 }
 
 /** @param {Field} field */
 function remove(field) {
-  const neighbour = placed.remove(field);
+  const others = placed.chosen.filter((one) => one !== field);
+  const neighbour = placed.remove(field, others);
   if (neighbour) neighbour.focus();
   else focusPalette();
   say("Removed. Control Z brings it back.");
@@ -258,51 +310,31 @@ function undo() {
   say(placed.undo() ? "Undone" : "Nothing to undo");
 }
 
-// --- the panel of numbers ----------------------------------------------------------------------------------------------
-
-/** @param {Field | null} field */
-function showField(field) {
-  form.hidden = !field;
-  panel.toggleAttribute("data-open", field !== null);
-  $("#none", HTMLElement).hidden = field !== null;
-  if (!field) return;
-  for (const name of NUMBERS) {
-    const input = $(`#f-${name}`, HTMLInputElement);
-    if (document.activeElement !== input) input.value = String(half(field[name]));
-  }
-  const label = $("#f-label", HTMLInputElement);
-  if (document.activeElement !== label) label.value = field.label;
-  $("#f-recipient", HTMLSelectElement).value = field.recipient_id;
-  $("#f-required", HTMLInputElement).checked = field.required;
-}
-
-function takePanel() {
-  const field = placed.current;
-  if (!field) return;
-  placed.remember();
-  const values = new FormData(form);
-  for (const name of NUMBERS) {
-    const number = Number.parseFloat(String(values.get(name)));
-    if (Number.isFinite(number)) field[name] = number;
-  }
-  field.recipient_id = String(values.get("recipient"));
-  field.label = String(values.get("label")).trim();
-  field.required = values.has("required");
-  placed.draw(field);
-  autosave.change();
-}
-
 // --- start -------------------------------------------------------------------------------------------------------------
 
 placed.onadd = makeMovable;
-placed.onselect = showField;
+placed.onselect = (field) => showField(placed, field);
 placed.onchange = () => autosave.change();
 for (const field of JSON.parse(main.dataset.fields ?? "[]")) placed.add({ ...field, key: field.id });
 startPalette(create, () => placed.select(null), say);
 $("#who", HTMLElement).addEventListener("change", () => showColour(chosenPerson().colour));
-form.addEventListener("input", takePanel);
+form.addEventListener("input", () => {
+  const field = placed.current;
+  if (!field) return;
+  placed.remember();
+  takePanel(placed, field);
+  placed.draw(field);
+  autosave.change();
+});
 form.addEventListener("submit", (event) => event.preventDefault());
 $("#remove", HTMLButtonElement).addEventListener("click", () => placed.current && remove(placed.current));
+$("#copy", HTMLButtonElement).addEventListener("click", () => placed.current && copy(placed.current));
+$("#everywhere", HTMLButtonElement).addEventListener("click", () => {
+  if (placed.current) changed(copyEverywhere(placed, placed.current));
+});
+for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-align]"))) {
+  button.addEventListener("click", () => changed(alignChosen(placed, button.dataset.align ?? "")));
+}
 $("#close-props", HTMLButtonElement).addEventListener("click", () => placed.select(null));
 $("#undo", HTMLButtonElement).addEventListener("click", undo);
 sendForm.addEventListener("submit", (event) => {
@@ -310,7 +342,7 @@ sendForm.addEventListener("submit", (event) => {
   void send();
 });
 document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof HTMLInputElement && event.target.type !== "radio";
+  const typing = (event.target instanceof HTMLInputElement && event.target.type !== "radio") || event.target instanceof HTMLTextAreaElement;
   if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || typing) return;
   event.preventDefault();
   undo();

@@ -1,9 +1,10 @@
 // @ts-check
 /** Bringing a new field onto a page: drag from the palette, tap a tool and then the page, or press Enter. */
 import { $ } from "./ui.js";
-import { NAMES, SIZES, pageSize } from "./placed.js";
+import { NAMES } from "./kinds.js";
+import { SIZES, pageSize } from "./placed.js";
 
-/** @typedef {import("./placed.js").Kind} Kind */
+/** @typedef {import("./kinds.js").Kind} Kind */
 /** @typedef {(kind: Kind, page: number, x: number, y: number) => void} Create centre in points */
 
 const DRAG = 6; // pixels before a press becomes a drag

@@ -6,26 +6,20 @@
 import { $, Refused, place, toast } from "./ui.js";
 import { askForSignature } from "./adopt.js";
 import { Answers, readCeremony } from "./answers.js";
+import { duties, hiddenFields, sameQuestion } from "./conditions.js";
+import { ask } from "./fill.js";
+import { NAMES, VERBS, isBox } from "./kinds.js";
 import { Seen } from "./seen.js";
 import { setZoom } from "./viewer.js";
 
 /** @typedef {import("./answers.js").Field} Field */
 
 const PHONE_ZOOM = 1.9;
-const VERBS = {
-  signature: "Sign here",
-  initials: "Add initials",
-  date: "Add today’s date",
-  text: "Fill in",
-  checkbox: "Tick the box",
-};
-const NAMES = { signature: "Signature", initials: "Initials", date: "Date", text: "Text", checkbox: "Tick box" };
-
+const KEEP_PAUSE = 500; // milliseconds after the last change
 const ceremony = readCeremony();
 const answers = new Answers(ceremony);
 const seen = new Seen(ceremony.envelope, ceremony.pages, ceremony.seen);
 const fields = [...ceremony.fields].sort((a, b) => a.page - b.page || a.y - b.y || a.x - b.x);
-const required = fields.filter((field) => field.required);
 /** @type {Map<string, HTMLButtonElement>} */
 const buttons = new Map();
 /** @type {Field | null} */
@@ -44,6 +38,13 @@ function nameOf(field) {
   return field.label || NAMES[field.kind];
 }
 
+/** What the signer cannot change: it is filled in by itself, or the sender locked it.
+ * @param {Field} field
+ */
+function isFixed(field) {
+  return field.detail.auto || field.detail.locked;
+}
+
 /** @param {Field} field */
 function addButton(field) {
   const figure = $(`#p${field.page}`, HTMLElement);
@@ -52,10 +53,13 @@ function addButton(field) {
   button.className = "fld";
   button.dataset.r = String(ceremony.colour);
   button.dataset.field = field.id;
-  if (field.required) button.dataset.required = "";
-  if (field.kind === "checkbox") button.setAttribute("role", "checkbox");
+  button.dataset.kind = field.kind;
+  if (field.required && !isFixed(field)) button.dataset.required = "";
+  if (isBox(field.kind)) button.setAttribute("role", field.kind);
+  if (isFixed(field)) button.setAttribute("aria-disabled", "true");
   place(button, field, Number(figure.dataset.w), Number(figure.dataset.h));
   button.addEventListener("click", () => {
+    if (isFixed(field)) return toast(whyFixed(field));
     current = field;
     void fill(field);
   });
@@ -65,12 +69,17 @@ function addButton(field) {
 }
 
 /** @param {Field} field */
+function whyFixed(field) {
+  return field.detail.auto ? "This is filled in by itself when you sign." : "The sender filled this in; it cannot be changed.";
+}
+
+/** @param {Field} field */
 function drawField(field) {
   const button = /** @type {HTMLButtonElement} */ (buttons.get(field.id));
-  const done = answers.has(field.id);
+  const done = answers.has(field.id) || isFixed(field);
   button.toggleAttribute("data-done", done);
   button.replaceChildren(...(done ? [answerNode(field)] : invitation(field)));
-  if (field.kind === "checkbox") button.setAttribute("aria-checked", String(done));
+  if (isBox(field.kind)) button.setAttribute("aria-checked", String(done));
   button.setAttribute("aria-label", spoken(field, done));
 }
 
@@ -80,14 +89,17 @@ function drawField(field) {
  */
 function spoken(field, done) {
   const where = `page ${field.page}`;
-  if (field.kind === "checkbox") return `${nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
+  const question = field.kind === "radio" ? `${field.detail.group}: ` : "";
+  if (isBox(field.kind)) return `${question}${nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
+  if (isFixed(field)) return `${nameOf(field)}, ${where}: ${shown(field)}. ${whyFixed(field)}`;
   if (done) return `${nameOf(field)}, ${where}: ${shown(field) || "done"}. Press to change.`;
   return `${field.kind === "signature" ? VERBS.signature : nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
 }
 
 /** @param {Field} field */
 function shown(field) {
-  const text = answers.text(field.id);
+  if (field.detail.auto && field.kind === "name") return ceremony.name;
+  const text = field.detail.auto ? new Date().toISOString().slice(0, 10) : answers.text(field.id);
   if (field.kind !== "date" || !text) return text;
   const [year, month, day] = text.split("-").map(Number);
   const date = new Date(year, month - 1, day);
@@ -96,7 +108,7 @@ function shown(field) {
 
 /** @param {Field} field */
 function answerNode(field) {
-  if (field.kind === "checkbox") return document.createTextNode("✓");
+  if (isBox(field.kind)) return document.createTextNode(field.kind === "radio" ? "●" : "✓");
   if (field.kind !== "signature") return document.createTextNode(shown(field));
   const image = new Image();
   image.src = signature.url;
@@ -106,7 +118,7 @@ function answerNode(field) {
 
 /** @param {Field} field */
 function invitation(field) {
-  if (field.kind === "checkbox") return [];
+  if (isBox(field.kind)) return [];
   const icons = $("#icons", HTMLTemplateElement).content;
   const icon = icons.querySelector(`[data-i="${field.kind}"] svg`)?.cloneNode(true);
   const words = document.createElement("span");
@@ -114,24 +126,50 @@ function invitation(field) {
   return icon ? [icon, words] : [words];
 }
 
+/** Conditions hold at once: what a new answer shows or hides appears or goes. */
+function showWhatIsWanted() {
+  const hidden = hiddenFields(fields, answers.fields);
+  for (const [id, button] of buttons) button.hidden = hidden.has(id);
+}
+
 // --- filling ---------------------------------------------------------------------------------------------------
 
 /** @param {Field} field */
 async function fill(field) {
-  if (field.kind === "checkbox") toggle(field);
-  else if (field.kind === "date") answers.set(field.id, today());
+  const before = JSON.stringify(answers.fields);
+  if (isBox(field.kind)) toggle(field);
+  else if (field.kind === "date" && !answers.has(field.id)) answers.set(field.id, today());
+  else if (field.kind === "name" && !answers.has(field.id)) answers.set(field.id, ceremony.name);
   else if (field.kind === "initials" && !answers.has(field.id)) answers.set(field.id, initials());
   else if (field.kind === "signature") await sign(field);
   else await write(field);
-  drawField(field);
+  if (JSON.stringify(answers.fields) !== before) keepSoon();
+  for (const one of fields) if (one === field || sameQuestion(one, field)) drawField(one);
   refresh();
   buttons.get(field.id)?.focus({ preventScroll: true });
 }
 
 /** @param {Field} field */
 function toggle(field) {
-  if (answers.has(field.id)) answers.remove(field.id);
-  else answers.set(field.id, true);
+  const ticked = answers.has(field.id);
+  for (const one of fields) if (one === field || sameQuestion(one, field)) answers.remove(one.id);
+  if (!ticked || (field.kind === "radio" && field.required)) answers.set(field.id, true);
+}
+
+let pause = 0;
+
+/** The portal keeps what is there a moment after the last change, to go on later on any device. */
+function keepSoon() {
+  clearTimeout(pause);
+  pause = window.setTimeout(() => void keepNow(), KEEP_PAUSE);
+}
+
+async function keepNow() {
+  try {
+    await answers.keepForLater();
+  } catch (error) {
+    toast(`Not kept for later yet. ${error instanceof Refused ? error.message : ""}`);
+  }
 }
 
 /**
@@ -159,18 +197,24 @@ async function adopt() {
 
 /** @param {Field} field */
 async function write(field) {
-  const dialog = $("#dlg-text", HTMLDialogElement);
-  const input = $("#txt", HTMLInputElement);
-  $("#txt-title", HTMLElement).textContent = nameOf(field);
-  $("#txt-label", HTMLElement).textContent = nameOf(field);
-  input.value = answers.text(field.id);
-  dialog.returnValue = "";
-  dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  if (dialog.returnValue !== "ok") return;
-  const text = input.value.trim();
-  if (text) answers.set(field.id, text);
+  const value = await ask(field, answers.text(field.id), (given) => check(field, given));
+  if (value === null) return;
+  if (value) answers.set(field.id, value);
   else answers.remove(field.id);
+}
+
+/**
+ * Have the portal say whether a value fits. Without a connection it is taken, and looked at again before signing.
+ * @param {Field} field
+ * @param {string} value
+ */
+async function check(field, value) {
+  const { [field.id]: _before, ...others } = answers.fields;
+  try {
+    await answers.keepForLater(value ? { ...others, [field.id]: value } : others);
+  } catch (error) {
+    if (!(error instanceof Refused && error.problem.status === 0)) throw error;
+  }
 }
 
 /** The date where the signer is, as ISO 8601. */
@@ -189,17 +233,27 @@ function initials() {
 
 /** @returns {Field | undefined} the next required field that is not done, from here on, then from the top */
 function upcoming() {
-  const rest = required.filter((field) => !answers.has(field.id));
+  const rest = duties(fields, answers.fields).open;
   const here = current ? fields.indexOf(current) : -1;
   return rest.find((field) => fields.indexOf(field) > here) ?? rest[0];
+}
+
+/**
+ * Nobody but the signer chooses.
+ * @param {Field} field
+ */
+function askToChoose(field) {
+  go(field);
+  toast(`Please press one of the answers: ${field.detail.group}`);
 }
 
 /** @returns {{words: string, act: () => unknown}} what the button says and does now */
 function nextStep() {
   const here = current;
-  if (here && here.required && !answers.has(here.id)) return { words: VERBS[here.kind], act: () => fill(here) };
+  const rest = duties(fields, answers.fields).open;
+  if (here && rest.includes(here)) return { words: VERBS[here.kind], act: () => (here.kind === "radio" ? askToChoose(here) : fill(here)) };
   const field = upcoming();
-  if (field) return { words: current ? `Next: ${field.label || NAMES[field.kind].toLowerCase()}` : "Start", act: () => go(field) };
+  if (field) return { words: current ? `Next: ${field.detail.group || field.label || NAMES[field.kind].toLowerCase()}` : "Start", act: () => go(field) };
   const page = seen.firstUnseen;
   if (page) return { words: `Read page ${page}`, act: () => showPage(page) };
   if (ceremony.deed === "sign" && !answers.signature) return { words: "Add your signature", act: () => adopt().then(refresh) };
@@ -207,13 +261,15 @@ function nextStep() {
 }
 
 function refresh() {
-  const done = required.filter((field) => answers.has(field.id)).length;
-  meter.max = required.length + ceremony.pages;
+  showWhatIsWanted();
+  const { all, open } = duties(fields, answers.fields);
+  const done = all.length - open.length;
+  meter.max = all.length + ceremony.pages;
   meter.value = done + seen.seen.size;
   const finished = meter.value === meter.max;
   if (finished) meter.dataset.s = "done";
   else delete meter.dataset.s;
-  const fieldWords = required.length ? `${done} of ${required.length} fields, ` : "";
+  const fieldWords = all.length ? `${done} of ${all.length} fields, ` : "";
   meterText.textContent = `${fieldWords}${seen.seen.size} of ${ceremony.pages} pages`;
   const step = nextStep();
   nextText.textContent = step.words;
@@ -254,7 +310,8 @@ function reveal(element) {
 async function finish() {
   next.disabled = true;
   try {
-    await seen.tell();
+    clearTimeout(pause);
+    await Promise.all([seen.tell(), fields.length ? answers.keepForLater() : null]);
     location.assign(`/sign/${ceremony.envelope}/confirm`);
   } catch (error) {
     next.disabled = false;
@@ -263,8 +320,10 @@ async function finish() {
 }
 
 function goBack() {
-  const here = current ? fields.indexOf(current) : fields.length;
-  const field = fields[Math.max(0, here - 1)];
+  const hidden = hiddenFields(fields, answers.fields);
+  const mine = fields.filter((field) => !hidden.has(field.id) && !isFixed(field));
+  const here = current ? mine.indexOf(current) : mine.length;
+  const field = mine[Math.max(0, here - 1)];
   if (field) go(field);
 }
 

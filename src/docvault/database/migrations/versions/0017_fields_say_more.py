@@ -1,0 +1,24 @@
+"""Let a field say more than its place: limits, choices, when it is shown, what it begins with; keep answers to finish later."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("fields", sa.Column("detail", sa.Text(), nullable=False, server_default="{}"))
+    op.add_column("fields", sa.Column("prefilled", sa.LargeBinary(), nullable=True))
+    op.create_table(
+        "kept_answers",
+        sa.Column("recipient_id", sa.String(length=26), nullable=False),
+        sa.Column("answers", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recipient_id"], ["recipients.id"], name=op.f("fk_kept_answers_recipient_id_recipients")
+        ),
+        sa.PrimaryKeyConstraint("recipient_id", name=op.f("pk_kept_answers")),
+    )
