@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from actions.agreed import agreed
 from actions.test_keys import built
 from actions.world import NOW
 from docvault.actions import keys
@@ -26,7 +27,8 @@ def rotate(made, progress=max):
 
 
 def destroy(made, at=LATER):
-    return keys.destroy_folders(made.db, acting=made.acting, clock=lambda: at)
+    consent = agreed(made.db, made.vault.records, "folders")
+    return keys.destroy_folders(made.db, acting=made.acting, consent=consent, clock=lambda: at)
 
 
 def under(made):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, insert, select
 
+from actions.agreed import agreed
 from actions.world import KEY_FILE, NOW, build, everything
 from docvault.actions import keys
 from docvault.actions.folders import create_folder
@@ -57,7 +58,10 @@ class Made:
         )
 
     def destroy(self, at=LATER):
-        return keys.destroy_masters(self.db, self.masters, acting=self.acting, clock=lambda: at)
+        consent = agreed(self.db, self.vault.records, "master")
+        return keys.destroy_masters(
+            self.db, self.masters, acting=self.acting, consent=consent, clock=lambda: at
+        )
 
     def opened(self, own=None):
         """Return every secret, opened from its row by a process that knows `own`."""
@@ -165,7 +169,12 @@ def test_everything_moves_to_a_new_master_and_the_old_one_can_be_destroyed(anywh
     assert generations(made) == ({2}, [2])
     assert made.opened(Records(Masters.open(made.db, made.root))) == made.secrets
     assert made.reads()
-    assert kinds(made)[-3:] == [Kind.KEY_ROTATION_STARTED, Kind.KEY_ROTATION_DONE, Kind.KEY_DESTROYED]
+    assert kinds(made)[-4:] == [
+        Kind.KEY_ROTATION_STARTED,
+        Kind.KEY_ROTATION_DONE,
+        Kind.PROPOSAL_DONE,
+        Kind.KEY_DESTROYED,
+    ]
 
 
 @pytest.mark.promise(53)
@@ -308,7 +317,12 @@ def test_a_new_pepper_takes_over_as_people_sign_in_and_the_old_one_stays_until_t
     set_hash(made, stored)
     done = keys.rotate_pepper(made.db, made.vault.records, acting=made.acting, clock=lambda: NOW)
     with pytest.raises(KeyRefused, match="1 passwords"):
-        keys.destroy_peppers(made.db, acting=made.acting, clock=lambda: LATER)
+        keys.destroy_peppers(
+            made.db,
+            acting=made.acting,
+            consent=agreed(made.db, made.vault.records, "pepper"),
+            clock=lambda: LATER,
+        )
     server = hasher(made)
     verdict = server.verify(stored, "correct horse battery staple")
     assert verdict.right
@@ -319,7 +333,12 @@ def test_a_new_pepper_takes_over_as_people_sign_in_and_the_old_one_stays_until_t
     assert running.verify(
         verdict.renewed, "correct horse battery staple"
     ).right  # a server that had not noticed
-    assert keys.destroy_peppers(made.db, acting=made.acting, clock=lambda: LATER) == [1]
+    assert keys.destroy_peppers(
+        made.db,
+        acting=made.acting,
+        consent=agreed(made.db, made.vault.records, "pepper"),
+        clock=lambda: LATER,
+    ) == [1]
     after = hasher(made)
     assert after.verify(verdict.renewed, "correct horse battery staple").right
     assert not after.verify(stored, "correct horse battery staple").right

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, insert, select, update
 
+from actions.agreed import alone
 from docvault import wiring
 from docvault.actions import audit, signing_keys
 from docvault.audit.checkpoints import LogKey, open_checkpoint, sign_checkpoint
@@ -44,7 +45,9 @@ def rotate(portal):
 
 
 def destroy(portal):
-    return signing_keys.destroy_log_keys(portal.db, acting=None, clock=portal.clock)
+    return signing_keys.destroy_log_keys(
+        portal.db, acting=None, consent=alone(portal.vault.records), clock=portal.clock
+    )
 
 
 def publish(portal):

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from actions.agreed import agreed
 from actions.test_keys import LATER, NOW, built
 from docvault.actions import keys
 from docvault.actions.keys import KeyRefused
@@ -32,7 +33,10 @@ def rotate(made, new, masters=None):
 
 
 def destroy(made, masters, left=None):
-    return keys.destroy_roots(made.db, masters, left, acting=made.acting, clock=lambda: LATER)
+    consent = agreed(made.db, Records(masters), "root")
+    return keys.destroy_roots(
+        made.db, masters, left, acting=made.acting, consent=consent, clock=lambda: LATER
+    )
 
 
 @pytest.mark.promise(53)
@@ -46,12 +50,17 @@ def test_a_new_root_key_takes_over_and_the_old_one_opens_nothing_once_it_is_dest
         Masters.open(made.db, made.root)
     assert made.opened(Records(Masters.open(made.db, new))) == made.secrets
     assert made.opened() == made.secrets  # a server that runs since before
-    chosen = [Kind.KEY_ROTATION_STARTED, Kind.KEY_ROTATION_DONE, Kind.KEY_DESTROYED]
+    chosen = [
+        Kind.KEY_ROTATION_STARTED,
+        Kind.KEY_ROTATION_DONE,
+        Kind.PROPOSAL_DONE,
+        Kind.KEY_DESTROYED,
+    ]
     with made.db.reading() as tx:
         told = (
             tx.connection.exec_driver_sql('SELECT kind FROM audit_entries ORDER BY "index"').scalars().all()
         )
-    assert told[-3:] == chosen
+    assert told[-4:] == chosen
 
 
 @pytest.mark.promise(53)

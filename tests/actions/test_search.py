@@ -26,6 +26,7 @@ from docvault.rules import words as splitting
 from docvault.vault.keyring import open_search_key
 from docvault.vault.search_keys import SearchKeys
 
+from .agreed import agreed
 from .plans import plans
 from .test_documents import written_pdf
 from .test_kinds_of_files import word as office_file
@@ -319,7 +320,8 @@ def test_words_are_found_under_the_new_key_of_a_folder_and_after_the_old_one_is_
         waiting = {document_id for _, document_id in search_index.all_waiting(tx, 0, 10)}
     assert waiting == set(notes)
     index(world, pdf, *notes)
-    keys.destroy_folders(world.db, clock=lambda: LATER + 2 * keys.SETTLED, **about)
+    consent = agreed(world.db, world.vault.records, "folders", LATER)
+    keys.destroy_folders(world.db, consent=consent, clock=lambda: LATER + 2 * keys.SETTLED, **about)
     assert sorted(inside(world, world.client, "canary")) == ["a.txt", "b.txt"]
 
 

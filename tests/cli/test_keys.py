@@ -37,7 +37,9 @@ def test_the_key_of_the_log_is_renewed_and_the_old_one_destroyed(data):
     assert run(data, "audit", "key").output not in ("", before)
     assert run(data, "audit", "key", "--generation", "1").output == before
     assert [listed(data)["log", one]["in_use"] for one in (1, 2)] == [False, True]
-    assert run(data, "keys", "destroy", "log").exit_code == 0
+    assert run(data, "keys", "destroy", "log").exit_code == 1  # nobody agreed to it
+    assert ("log", 1) in listed(data)
+    assert run(data, "keys", "destroy", "log", "--alone").exit_code == 0
     assert ("log", 1) not in listed(data)
     assert run(data, "audit", "check").exit_code == 0
 

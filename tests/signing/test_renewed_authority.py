@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import ocsp
 from sqlalchemy import select
 
+from actions.agreed import alone
 from docvault import wiring
 from docvault.actions import keys as listing
 from docvault.actions import signing_keys
@@ -67,7 +68,10 @@ def rotate(portal, kind):
 
 
 def destroy(portal, kind, after=SETTLED):
-    return signing_keys.destroy_authority(portal.db, kind, acting=None, clock=lambda: now() + after)
+    consent = alone(portal.vault.records)
+    return signing_keys.destroy_authority(
+        portal.db, kind, acting=None, consent=consent, clock=lambda: now() + after
+    )
 
 
 def generations(portal):

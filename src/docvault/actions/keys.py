@@ -22,6 +22,7 @@ from docvault.database import (
 )
 from docvault.database.audit_trail import Filters
 from docvault.database.engine import Database, Transaction
+from docvault.database.key_deeds import Consent
 from docvault.database.rotations import Rotation
 from docvault.encryption.keyring import FileKeyring
 from docvault.encryption.masters import RootKey
@@ -86,7 +87,9 @@ def _reseal(db: Database, masters: Masters, progress: Progress) -> tuple[int, Se
             return done, stuck
 
 
-def destroy_masters(db: Database, masters: Masters, *, acting: Acting, clock: Clock) -> Sequence[int]:
+def destroy_masters(
+    db: Database, masters: Masters, *, acting: Acting, consent: Consent, clock: Clock
+) -> Sequence[int]:
     """Destroy every master but the newest, and return which. Raises KeyRefused while anything needs one."""
     masters.refresh()
     _reseal(db, masters, lambda _done, _total: None)
@@ -100,9 +103,10 @@ def destroy_masters(db: Database, masters: Masters, *, acting: Acting, clock: Cl
         needed = {each: count for each, count in reseal.counts(tx).items() if each != newest.generation}
         if needed:
             raise KeyRefused(f"{sum(needed.values())} values cannot be opened, so their master key stays.")
+        said = consent.take(tx, MASTER, now)
         for generation in rows:
             master_keys.destroy(tx, generation)
-        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": MASTER, "generations": sorted(rows)})
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": MASTER, "generations": sorted(rows), **said})
     masters.refresh()
     return sorted(rows)
 
@@ -154,7 +158,13 @@ def rotate_root(db: Database, masters: Masters, new: RootKey, *, acting: Acting,
 
 
 def destroy_roots(
-    db: Database, masters: Masters, left: FileKeyring | None, *, acting: Acting, clock: Clock
+    db: Database,
+    masters: Masters,
+    left: FileKeyring | None,
+    *,
+    acting: Acting,
+    consent: Consent,
+    clock: Clock,
 ) -> Sequence[str]:
     """Let no root key but the one in use open anything, and return which ones did.
 
@@ -170,9 +180,11 @@ def destroy_roots(
         gone = sorted({row.root for row in rows} - {own})
         if not gone:
             raise KeyRefused("There is one root key, and it is in use. Rotate it first.")
+        now = clock()
+        said = consent.take(tx, ROOT, now)
         for name in gone:
             master_keys.forget_root(tx, name)
-        _note(tx, Kind.KEY_DESTROYED, acting, clock(), {"kind": ROOT, "names": gone})
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": ROOT, "names": gone, **said})
     return gone
 
 
@@ -204,7 +216,7 @@ def rotate_folders(
     return Rotated(FOLDERS, rotation.generation, done, resumed, stuck)
 
 
-def destroy_folders(db: Database, *, acting: Acting, clock: Clock) -> Sequence[int]:
+def destroy_folders(db: Database, *, acting: Acting, consent: Consent, clock: Clock) -> Sequence[int]:
     """Destroy the older folder keys that no version needs; return how many. Raises KeyRefused for none."""
     with db.transaction() as tx:
         now = clock()
@@ -214,7 +226,8 @@ def destroy_folders(db: Database, *, acting: Acting, clock: Clock) -> Sequence[i
                 "No folder has an older key that nothing needs and that is settled: a new one must be "
                 f"{SETTLED.seconds // 60} minutes old. `docvault keys rotate folders` makes new ones."
             )
-        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": FOLDERS, "keys": gone})
+        said = consent.take(tx, FOLDERS, now)
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": FOLDERS, "keys": gone, **said})
     return [gone]
 
 
@@ -229,7 +242,7 @@ def rotate_pepper(db: Database, records: Records, *, acting: Acting, clock: Cloc
     return Rotated(PEPPER, generation, 0, resumed=False)
 
 
-def destroy_peppers(db: Database, *, acting: Acting, clock: Clock) -> Sequence[int]:
+def destroy_peppers(db: Database, *, acting: Acting, consent: Consent, clock: Clock) -> Sequence[int]:
     """Destroy every pepper but the newest, and return which. Raises KeyRefused while a password needs one."""
     with db.transaction() as tx:
         now = clock()
@@ -244,9 +257,10 @@ def destroy_peppers(db: Database, *, acting: Acting, clock: Clock) -> Sequence[i
                 f"{needed} passwords still need an older pepper: their owners have not signed in since. "
                 "Start a password reset for them, or wait."
             )
+        said = consent.take(tx, PEPPER, now)
         for generation in older:
             keys.destroy(tx, PEPPER, generation)
-        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": PEPPER, "generations": older})
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": PEPPER, "generations": older, **said})
     return older
 
 

@@ -195,7 +195,7 @@ def confirm_proposal(
         _require_standing(tx, row, deed, now)
         _note(tx, Kind.PROPOSAL_CONFIRMED, row, deed, acting, now)
         deed.confirmed(tx, records, row.facts, now + delay, now)
-        if not deed.kind.fetched and rules.is_due(decided, now):
+        if not deed.kind.waits and rules.is_due(decided, now):
             row = _do(tx, records, row, deed, now)
         return _view(tx, row, acting, now)
 
@@ -253,7 +253,7 @@ def _settle(db: Database, records: Records, proposal_id: str, now: datetime) -> 
 
 def _is_for_settling(tx: Transaction, row: ProposalRow, now: datetime) -> bool:
     deed = deeds.named(row.kind)
-    due = rules.is_due(row.proposal, now) and not deed.kind.fetched
+    due = rules.is_due(row.proposal, now) and not deed.kind.waits
     return due or _why_not(tx, row, deed, now) is not None
 
 

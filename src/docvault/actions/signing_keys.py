@@ -15,6 +15,7 @@ from docvault.audit.kinds import Kind
 from docvault.certificates import authority as certificates
 from docvault.database import audit, keys
 from docvault.database.engine import Database, Transaction
+from docvault.database.key_deeds import Consent
 from docvault.policy.vocabulary import Acting
 from docvault.rules.keys import KeyRefused, Rotated, check_settled
 from docvault.values import Clock, NotFound
@@ -36,7 +37,7 @@ def rotate_log(db: Database, own: Records, log: LogKeys, *, acting: Acting, cloc
     return Rotated(log_keys.NAME, change.generation, 0, resumed=False)
 
 
-def destroy_log_keys(db: Database, *, acting: Acting, clock: Clock) -> Sequence[int]:
+def destroy_log_keys(db: Database, *, acting: Acting, consent: Consent, clock: Clock) -> Sequence[int]:
     """Destroy every key of the log but the newest, and return which. Raises KeyRefused for none.
 
     No wait: who signs asks for the key where the log stands still, so an old one is never used again.
@@ -45,9 +46,11 @@ def destroy_log_keys(db: Database, *, acting: Acting, clock: Clock) -> Sequence[
         older = [row.generation for row in keys.generations(tx, log_keys.NAME)[:-1] if row.wrapped]
         if not older:
             raise KeyRefused("The log has one key, and it is in use. Rotate it first.")
+        now = clock()
+        said = consent.take(tx, log_keys.NAME, now)
         for generation in older:
             keys.destroy(tx, log_keys.NAME, generation)
-        _note(tx, Kind.KEY_DESTROYED, acting, clock(), {"kind": log_keys.NAME, "generations": older})
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": log_keys.NAME, "generations": older, **said})
     return older
 
 
@@ -81,7 +84,9 @@ def rotate_authority(
     return Rotated(kind, rows[0].generation, len(rows), resumed=False)
 
 
-def destroy_authority(db: Database, kind: str, *, acting: Acting, clock: Clock) -> Sequence[int]:
+def destroy_authority(
+    db: Database, kind: str, *, acting: Acting, consent: Consent, clock: Clock
+) -> Sequence[int]:
     """Destroy the older keys of one of `authority_keys.KINDS` that nothing needs, and return which.
 
     Raises KeyRefused for none, and while a server may still sign with one.
@@ -92,9 +97,10 @@ def destroy_authority(db: Database, kind: str, *, acting: Acting, clock: Clock) 
         if not gone:
             raise KeyRefused(f"Nothing of {kind} can be destroyed: what is there is needed. Rotate it first.")
         check_settled(keys.get(tx, kind).created_at, now)
+        said = consent.take(tx, kind, now)
         for generation in gone:
             keys.destroy(tx, kind, generation)
-        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": kind, "generations": gone})
+        _note(tx, Kind.KEY_DESTROYED, acting, now, {"kind": kind, "generations": gone, **said})
     return gone
 
 

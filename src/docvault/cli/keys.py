@@ -16,6 +16,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from docvault.database.key_deeds import Consent
     from docvault.policy.vocabulary import Acting
     from docvault.rules.keys import KeyView, Rotated
     from docvault.wiring import Portal
@@ -29,6 +30,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Kind = Annotated[str, typer.Argument(help="Which key, as `docvault keys list` calls it.")]
 Chosen = Annotated[str, typer.Argument(help="Which key, as `docvault keys list` calls it; or --all.")]
 All = Annotated[bool, typer.Option("--all", help="Rotate every key but ca-root, one after the other.")]
+Alone = Annotated[bool, typer.Option("--alone", help="Where fewer than two people could ever decide.")]
 To = Annotated[str, typer.Option("--to", help="Where the new root key lies: kms:…, pkcs11:… or file:….")]
 
 
@@ -70,6 +72,8 @@ def rotate(
 
 
 def _rotate_one(way: "Callable[[], Rotated]", *, as_json: bool) -> None:
+    from docvault.rules.keys import SECRET
+
     began = monotonic()
     done = way()
     seconds = monotonic() - began
@@ -116,53 +120,55 @@ def _new_path(path: Path) -> Path:
 
 
 @app.command()
-def destroy(kind: Kind, data: Data = None) -> None:
+def destroy(kind: Kind, alone: Alone = False, data: Data = None) -> None:
     """Destroy the older keys of one kind. Refused while anything needs them, and soon after a rotation.
+
+    Takes two people, who propose and confirm it on the page Proposals before this.
 
     Example: docvault keys destroy master
     """
     from docvault.cli.people import at_terminal
 
     with at_terminal(data) as (portal, acting):
-        gone = _ways(portal, acting)[_known(kind)][1]()
+        gone = _ways(portal, acting, alone=alone)[_known(kind)][1]()
     print(f"Destroyed: {kind} {', '.join(str(each) for each in gone)}. A backup from before still has it.")
 
 
-SECRET = ("root", "master", "folders", "pepper")
-SIGNING = ("log", "ca-timestamp", "ca-responder", "ca-seal", "ca-issuing", "ca-root")
-KINDS = SECRET + SIGNING
 # With the issuing authority goes what stands under it. Root last: a process keeps the root key it has.
 ALL = ("master", "folders", "pepper", "ca-issuing", "log", "root")
 
 
-def _ways(portal: "Portal", acting: "Acting", to: str = "") -> "dict[str, Way]":
+def _ways(portal: "Portal", acting: "Acting", to: str = "", *, alone: bool = False) -> "dict[str, Way]":
     """Return how each kind of key is rotated and destroyed."""
     from docvault.actions import keys
+    from docvault.database.key_deeds import Consent
 
     db, clock, records = portal.db, portal.clock, portal.vault.records
+    consent = Consent(records, acting, alone)
     return {
         "root": (
             lambda: _rotate_root(portal, acting, to),
-            lambda: _destroy_roots(portal, acting),
+            lambda: _destroy_roots(portal, acting, consent),
         ),
         "master": (
             lambda: keys.rotate_master(db, portal.masters, acting=acting, clock=clock, progress=_progress),
-            lambda: keys.destroy_masters(db, portal.masters, acting=acting, clock=clock),
+            lambda: keys.destroy_masters(db, portal.masters, consent=consent, acting=acting, clock=clock),
         ),
         "folders": (
             lambda: keys.rotate_folders(db, portal.vault, acting=acting, clock=clock, progress=_progress),
-            lambda: keys.destroy_folders(db, acting=acting, clock=clock),
+            lambda: keys.destroy_folders(db, consent=consent, acting=acting, clock=clock),
         ),
         "pepper": (
             lambda: keys.rotate_pepper(db, records, acting=acting, clock=clock),
-            lambda: keys.destroy_peppers(db, acting=acting, clock=clock),
+            lambda: keys.destroy_peppers(db, consent=consent, acting=acting, clock=clock),
         ),
-        **_signing_ways(portal, acting),
+        **_signing_ways(portal, acting, consent),
     }
 
 
-def _signing_ways(portal: "Portal", acting: "Acting") -> "dict[str, Way]":
+def _signing_ways(portal: "Portal", acting: "Acting", consent: "Consent") -> "dict[str, Way]":
     from docvault.actions import signing_keys
+    from docvault.rules.keys import SIGNING
 
     db, clock, records = portal.db, portal.clock, portal.vault.records
 
@@ -171,12 +177,12 @@ def _signing_ways(portal: "Portal", acting: "Acting") -> "dict[str, Way]":
             lambda: signing_keys.rotate_authority(
                 db, records, portal.authority, kind, acting=acting, clock=clock
             ),
-            lambda: signing_keys.destroy_authority(db, kind, acting=acting, clock=clock),
+            lambda: signing_keys.destroy_authority(db, kind, consent=consent, acting=acting, clock=clock),
         )
 
     log: Way = (
         lambda: signing_keys.rotate_log(db, records, portal.log_key, acting=acting, clock=clock),
-        lambda: signing_keys.destroy_log_keys(db, acting=acting, clock=clock),
+        lambda: signing_keys.destroy_log_keys(db, consent=consent, acting=acting, clock=clock),
     )
     return {"log": log, **{kind: of_authority(kind) for kind in SIGNING if kind != "log"}}
 
@@ -204,21 +210,23 @@ def _rotate_root(portal: "Portal", acting: "Acting", to: str) -> "Rotated":
     return done
 
 
-def _destroy_roots(portal: "Portal", acting: "Acting") -> "Sequence[str]":
+def _destroy_roots(portal: "Portal", acting: "Acting", consent: "Consent") -> "Sequence[str]":
     from docvault.actions import keys
     from docvault.encryption.keyring import FileKeyring, old_path
 
     path = portal.settings.root_key_path
     old = old_path(path) if path else None
     left = FileKeyring.open(old) if old and old.exists() else None
-    gone = keys.destroy_roots(portal.db, portal.masters, left, acting=acting, clock=portal.clock)
+    gone = keys.destroy_roots(
+        portal.db, portal.masters, left, acting=acting, consent=consent, clock=portal.clock
+    )
     if old:
         old.unlink(missing_ok=True)
     return gone
 
 
 def _known(kind: str) -> str:
-    from docvault.rules.keys import KeyRefused
+    from docvault.rules.keys import KINDS, KeyRefused
 
     if kind not in KINDS:
         raise KeyRefused(f"There is no kind of key called {kind!r}. The kinds are {', '.join(KINDS)}.")

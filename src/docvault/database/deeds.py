@@ -14,6 +14,7 @@ from docvault.audit.kinds import Kind as Event
 from docvault.database import (
     audit,
     erasure_deeds,
+    key_deeds,
     notices,
     organisations,
     people,
@@ -168,9 +169,8 @@ class ExportPersonalData:
 
 
 _OWN: tuple[Deed, ...] = (GrantRole(), ReproveFactor(), ExportPersonalData())
-DEEDS: Mapping[str, Deed] = {
-    deed.kind.name: deed for deed in chain(_OWN, retention_deeds.DEEDS, erasure_deeds.DEEDS)
-}
+_ALL = chain(_OWN, retention_deeds.DEEDS, erasure_deeds.DEEDS, key_deeds.DEEDS)
+DEEDS: Mapping[str, Deed] = {deed.kind.name: deed for deed in _ALL}
 
 
 def named(kind: str) -> Deed:

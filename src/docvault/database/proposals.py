@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Row, Select, distinct, func, insert, select, update
 
 from docvault.audit.entries import canonical
 from docvault.database import acting as actors
@@ -158,6 +158,15 @@ def is_anybody_else(tx: Transaction, acting: Acting, kind: Kind, subject_id: str
         standings.c.person_id.not_in([acting.person_id, subject_id or ""]),
     )
     return tx.connection.execute(chosen.limit(1)).first() is not None
+
+
+def could_confirm(tx: Transaction, acting: Acting, kind: Kind) -> int:
+    """Return how many people there are, or ever were, who could confirm; disabled ones count as well."""
+    may = [role for role in Role if _allowed(tx, replace(acting, role=role), kind.confirm)]
+    chosen = select(func.count(distinct(standings.c.person_id))).where(
+        standings.c.role.in_([role.value for role in may]), standings.c.state == "active"
+    )
+    return int(tx.connection.execute(chosen).scalar_one())
 
 
 def _still(tx: Transaction, person_id: PersonId, permission: Permission, now: datetime) -> Acting:

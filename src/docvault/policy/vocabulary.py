@@ -57,6 +57,7 @@ class Permission(StrEnum):
     ACCESS_REPORT = "access:report"  # who could see what, on any day
     POLICY_EXPLAIN = "policy:explain"  # why somebody may or may not do something
     HOLD_MANAGE = "hold:manage"  # place legal holds, propose to lift one
+    KEY_DESTROY = "key:destroy"  # propose that old keys of the installation are destroyed
     QUOTA_MANAGE = "quota:manage"  # say how much organisations and people may store
     TRUST_SEE = "trust:see"  # whom this portal trusts when it checks signatures
     TRUST_MANAGE = "trust:manage"  # trust authorities, or no longer

@@ -40,6 +40,7 @@ WORDS: Mapping[Permission, str] = {
     Permission.ACCESS_REPORT: "Ask who could see what on a day",
     Permission.POLICY_EXPLAIN: "Ask why somebody may or may not do something",
     Permission.HOLD_MANAGE: "Place legal holds",
+    Permission.KEY_DESTROY: "Propose that old keys are destroyed",
     Permission.QUOTA_MANAGE: "Say how much organisations and people may store",
     Permission.TRUST_SEE: "See whose signatures are trusted",
     Permission.TRUST_MANAGE: "Say whose signatures are trusted",

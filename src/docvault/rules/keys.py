@@ -6,6 +6,10 @@ from datetime import datetime, timedelta
 
 from docvault.values import DocVaultError
 
+SECRET = ("root", "master", "folders", "pepper")  # the kinds that keep something closed
+SIGNING = ("log", "ca-timestamp", "ca-responder", "ca-seal", "ca-issuing", "ca-root")
+KINDS = SECRET + SIGNING
+
 SETTLED = timedelta(minutes=10)  # by then every process has noticed a new key, a hundred times over
 
 

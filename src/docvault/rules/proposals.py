@@ -73,6 +73,7 @@ class Kind:
     """What can be proposed. delay: between the second person and the deed, time to object.
 
     fetched: the deed hands something to the proposer, who comes for it once, after the confirmation.
+    at_terminal: whoever holds the machine does it, once, after the confirmation.
     alone_at_first: may be done alone while there never was anybody who could have confirmed.
     """
 
@@ -81,7 +82,13 @@ class Kind:
     confirm: Permission
     delay: Callable[[Proposals], timedelta] = lambda _numbers: timedelta(0)
     fetched: bool = False
+    at_terminal: bool = False
     alone_at_first: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether somebody has to come after the confirmation, or nothing happens."""
+        return self.fetched or self.at_terminal
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class ProposalList(Answer):
 class NewProposal(Body):
     """kind and facts: grant-role {role, person_id | name, email}, reprove-factor {person_id},
     export-personal-data {format, and the filters of an export}, lift-hold {hold_id}, retention-override
-    {document_id, until: a day}, or destroy-document {document_id}.
+    {document_id, until: a day}, destroy-document {document_id}, or destroy-keys {key}, which
+    the terminal then does.
 
     step_up: a proof for `proposal:make`. Its digest is the hex SHA-256 of facts, kind and reason as JSON,
     with sorted keys and no spaces; the reason with single spaces.

@@ -11,10 +11,11 @@ from litestar.response import Redirect
 from docvault.actions import audit, erasures, proposals
 from docvault.actions.proposals import ProposalView
 from docvault.credentials.refusals import CredentialRefused
-from docvault.database import deeds, erasure_deeds, retention_deeds, step_ups
+from docvault.database import deeds, erasure_deeds, key_deeds, retention_deeds, step_ups
 from docvault.database.audit_trail import Filters
 from docvault.database.step_ups import StepUpInvalid
 from docvault.policy.vocabulary import Permission, Role
+from docvault.rules.keys import KINDS
 from docvault.rules.people import PeopleError
 from docvault.rules.proposals import POWERFUL, ProposalError, ProposalInvalid, ProposalState
 from docvault.values import DocVaultError
@@ -40,6 +41,7 @@ REFUSALS = (ProposalError, PeopleError, CredentialRefused, StepUpInvalid)
 GRANT, REPROVE, EXPORT = deeds.GrantRole.kind.name, deeds.ReproveFactor.kind.name, deeds.EXPORT
 ERASE = erasure_deeds.ERASE
 LIFT, OVERRIDE, SHRED = retention_deeds.LIFT, retention_deeds.OVERRIDE, retention_deeds.SHRED
+DESTROY_KEYS = key_deeds.DESTROY
 FACTS = {  # the fields that are facts of each kind
     GRANT: ("role", "person_id", "name", "email"),
     REPROVE: ("person_id",),
@@ -47,6 +49,7 @@ FACTS = {  # the fields that are facts of each kind
     LIFT: ("hold_id",),
     OVERRIDE: ("document_id", "until"),
     SHRED: ("document_id",),
+    DESTROY_KEYS: ("key",),
 }
 
 
@@ -67,6 +70,7 @@ class ProposalForm(msgspec.Struct, forbid_unknown_fields=True):
     hold_id: str = ""
     document_id: str = ""
     until: str = ""
+    key: str = ""
     format: str = "bundle"
     first: str = ""
     last: str = ""
@@ -308,7 +312,7 @@ async def _form(request: WebRequest, form: ProposalForm, error: DocVaultError | 
         plan=await _plan(request, form, person),
         sentence=sentence,
         facts=_known(form, person),
-        roles=sorted(POWERFUL),
+        choices={"roles": sorted(POWERFUL), "keys": KINDS},
         delay_hours=portal.db.policy.numbers.proposals.reproof_delay_hours,
         error=str(error or ""),
     )
@@ -346,7 +350,7 @@ def _export_digest(view: ProposalView) -> str:
 def _kinds(role: Role) -> tuple[str, ...]:
     """Return what this role is offered; whether they may is decided again by the policy."""
     return {
-        Role.ADMINISTRATOR: (GRANT, REPROVE, ERASE),
+        Role.ADMINISTRATOR: (GRANT, REPROVE, ERASE, DESTROY_KEYS),
         Role.COMPLIANCE_OFFICER: (REPROVE, EXPORT, ERASE),
     }.get(role, ())
 
