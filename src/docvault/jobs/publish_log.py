@@ -19,4 +19,6 @@ def publish_log(portal: Portal) -> None:
     finally:
         found = publications.state(portal.db, portal.log_store)
         if publications.is_late(found, portal.clock()):
-            _log.error("log.not_published", waiting=found.waiting, since=found.since, published=found.size)
+            _log.error(
+                "log.not_published", waiting=found.waiting, since=str(found.since), published=found.size
+            )
