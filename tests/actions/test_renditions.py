@@ -9,12 +9,14 @@ from sqlalchemy import delete, select
 
 from docvault.actions.renditions import make_missing, make_renditions
 from docvault.database import documents, renditions, tables
+from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.values import NotFound
 from docvault.vault.renditions import PREVIEW, TEXT, THUMBNAIL, open_rendition, text_of
 
 from .papers_kept import put_in_bin, run_jobs
 from .test_documents import brought, written_pdf
+from .test_kinds_of_files import word
 from .world import NOW, queued, standing
 
 CANARY = "Dragonfly payment schedule"
@@ -117,7 +119,7 @@ def test_what_is_missing_is_made_again(world, pdf):
     with world.db.transaction() as tx:
         tx.connection.execute(delete(tables.renditions))
     before = len(queued(world.db, "name"))
-    make_missing(world.db, NOW.replace(hour=23))
+    make_missing(world.db, None, NOW.replace(hour=23))
     assert len(queued(world.db, "name")) == before + 1
     make_renditions(world.db, world.vault, pdf, None, version_id=version_id, now=NOW)
     assert text_of(world.db, world.vault, version_id) == CANARY
@@ -128,7 +130,7 @@ def test_what_was_destroyed_misses_nothing(world, pdf):
     put_in_bin(world, view.id, by=world.manager.person_id)
     run_jobs(world, NOW + timedelta(days=31))
     before = queued(world.db, "name")
-    make_missing(world.db, NOW + timedelta(days=32))
+    make_missing(world.db, None, NOW + timedelta(days=32))
     assert queued(world.db, "name") == before
 
 
@@ -146,3 +148,26 @@ def test_renditions_go_with_the_rows_of_the_document(world, pdf):
         found = tx.connection.execute(select(tables.versions.c.id).where(of_document)).scalars().all()
         tx.connection.execute(delete(tables.versions).where(tables.versions.c.id.in_(found)))
     assert world.rows()["renditions"] == 0
+
+
+class Office:
+    """A program that makes a PDF of any office file."""
+
+    def as_pdf(self, source, suffix):
+        return Scratch.create(written_pdf(CANARY))
+
+
+def test_an_office_file_that_came_before_its_program_is_converted_once_there_is_one(world, pdf):
+    version_id = made(world, pdf, "Offer.docx", word())
+    with world.db.reading() as tx:
+        assert renditions.of_version(tx, version_id)[PREVIEW] is None  # a download, nothing is under way
+    before = len(queued(world.db, "name"))
+    make_missing(world.db, None, NOW)
+    assert len(queued(world.db, "name")) == before
+    make_missing(world.db, Office(), NOW)
+    assert queued(world.db, "name")[before:] == ["make_renditions"]
+    make_renditions(world.db, world.vault, pdf, Office(), version_id=version_id, now=NOW)
+    assert read(world, version_id, PREVIEW).startswith(b"%PDF")
+    assert CANARY in text_of(world.db, world.vault, version_id)
+    make_missing(world.db, Office(), NOW)
+    assert len(queued(world.db, "name")) == before + 1

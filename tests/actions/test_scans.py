@@ -12,7 +12,14 @@ from docvault.actions import documents as reading
 from docvault.actions.documents import open_pages, page_image, page_text, read_document, show_document
 from docvault.actions.drafts import NewRecipient, create_envelope
 from docvault.actions.renditions import make_renditions
-from docvault.actions.scans import begin_or_end, late, scan_all, scan_version, scan_waiting
+from docvault.actions.scans import (
+    begin_or_end,
+    late,
+    scan_all,
+    scan_version,
+    scan_waiting,
+    scanner_state,
+)
 from docvault.database import documents, messages, tables
 from docvault.malware.clamd import EICAR, Clamd, ScannerTrouble
 from docvault.pdf.workers import Workers
@@ -185,6 +192,18 @@ def test_without_a_verdict_it_stays_closed_says_why_and_is_tried_again(world, pd
     read_document(world.db, world.vault, acting=world.client, document_id=view.id, now=NOW)
     assert late(world.db, LATER) == (0, 0)
     assert scan_waiting(world.db, scanner, now=LATER) == 0
+
+
+@pytest.mark.promise(85)
+def test_readiness_tells_of_files_that_wait_for_verdicts_until_there_is_one(world, pdf, scanner):
+    assert scanner_state(world.db, None) == "none"
+    version_id = version_of(world, brought(world, pdf, "notes.txt", b"nothing to see"))
+    assert scanner_state(world.db, scanner) == "ok"  # it waits its turn: that is no trouble
+    with pytest.raises(ScannerTrouble):
+        scan_version(world.db, world.vault, Trouble(Obstacle.AWAY), version_id=version_id, now=NOW)
+    assert scanner_state(world.db, scanner) == "unavailable"
+    scan_version(world.db, world.vault, scanner, version_id=version_id, now=NOW)
+    assert scanner_state(world.db, scanner) == "ok"
 
 
 @pytest.mark.promise(85)

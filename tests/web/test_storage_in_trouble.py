@@ -89,7 +89,10 @@ def test_people_come_in_and_look_around_while_the_store_is_away(site, browser, f
         assert newcomer.get(path).status_code == 200, path
     assert site.visit().get("/login").status_code == 200
     ready = site.visit().get("/health/ready")
-    assert (ready.status_code, ready.json()) == (200, {"status": "ok", "storage": "unavailable"})
+    assert (ready.status_code, ready.json()) == (
+        200,
+        {"status": "ok", "storage": "unavailable", "scanner": "none"},
+    )
     refused(content(browser, document), 503, "storage-away", "cannot be reached right now")
     between.trouble("pass")
     assert content(browser, document).content == WHOLE

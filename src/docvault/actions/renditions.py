@@ -53,9 +53,15 @@ def make_renditions(
         bench.work()
 
 
-def make_missing(db: Database, now: datetime) -> None:
-    """Ask again for versions that nothing was made of: their job was lost, or they are older than it."""
+def make_missing(db: Database, office: Converter | None, now: datetime) -> None:
+    """Ask again for versions that nothing was made of: their job was lost, or they are older than it.
+
+    office: where there is one now, files that came before it are converted as well, newest first.
+    """
     with db.transaction() as tx:
+        for version_id in renditions.unconverted(tx, AT_ONCE) if office is not None else []:
+            renditions.try_again(tx, version_id)
+            work.enqueue(tx, work.MakeRenditions(version_id))
         for version_id in renditions.missing(tx, now - RESTS, AT_ONCE):
             work.enqueue(tx, work.MakeRenditions(version_id))
 
@@ -82,7 +88,8 @@ class _Bench:
             self._of_text()
         elif kind in media_types.OFFICE and self.office is not None:
             self._of_office(self.office)
-        self._note_rest()
+        unconverted = kind in media_types.OFFICE and self.office is None
+        self._note_rest(self.wanted | {renditions.UNCONVERTED} if unconverted else self.wanted)
 
     def _of_pages(self) -> None:
         with pages.source(self.db, self.vault, self.opened.id) as source:
@@ -114,9 +121,9 @@ class _Bench:
         with self._source() as source:
             self._make(TEXT, PLAIN, lambda: contents.plain_text(self.pdf, source))
 
-    def _note_rest(self) -> None:
+    def _note_rest(self, unmade: frozenset[str]) -> None:
         with self.db.transaction() as tx:
-            for purpose in sorted(self.wanted):
+            for purpose in sorted(unmade):
                 renditions.add(tx, self.opened.id, purpose, None, self.now)
 
     @contextmanager

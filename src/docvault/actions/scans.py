@@ -34,6 +34,14 @@ class Progress:
     note: str | None
 
 
+def scanner_state(db: Database, scanner: Scanner | None) -> str:
+    """Return none, ok, or unavailable while files wait for verdicts; the scanner itself is not asked."""
+    if scanner is None:
+        return "none"
+    with db.reading() as tx:
+        return "unavailable" if scans.is_in_trouble(tx) else "ok"
+
+
 def scan_version(
     db: Database, vault: Vault, scanner: Scanner, *, version_id: str, again: bool = False, now: datetime
 ) -> Scan:

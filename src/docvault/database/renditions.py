@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, delete, exists, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from docvault.database.engine import Transaction
@@ -15,6 +15,7 @@ PREVIEW = "preview"
 THUMBNAIL = "thumbnail"
 TEXT = "text"
 PURPOSES = frozenset({PREVIEW, THUMBNAIL, TEXT})
+UNCONVERTED = "unconverted"  # a note: nothing was made of it only because no program could convert it
 
 
 def of_version(tx: Transaction, version_id: str) -> Mapping[str, str | None]:
@@ -62,3 +63,20 @@ def missing(tx: Transaction, before: datetime, limit: int) -> list[str]:
         .limit(limit)
     )
     return list(tx.connection.execute(chosen).scalars())
+
+
+def unconverted(tx: Transaction, limit: int) -> list[str]:
+    """Return versions that nothing was made of because no program could convert them, newest first."""
+    chosen = (
+        select(renditions.c.version_id)
+        .where(renditions.c.purpose == UNCONVERTED)
+        .order_by(renditions.c.created_at.desc(), renditions.c.version_id)
+        .limit(limit)
+    )
+    return list(tx.connection.execute(chosen).scalars())
+
+
+def try_again(tx: Transaction, version_id: str) -> None:
+    """Forget that nothing could be made of a version; what was made stays."""
+    nothing = (renditions.c.version_id == version_id, renditions.c.rendition_id.is_(None))
+    tx.connection.execute(delete(renditions).where(*nothing))

@@ -10,7 +10,7 @@ from docvault.database import work
 from docvault.database.engine import Transaction
 from docvault.database.tables import documents, folders, renditions, versions
 from docvault.database.versions import STORED
-from docvault.rules.scans import Scan
+from docvault.rules.scans import Obstacle, Scan
 from docvault.values import NotFound
 
 OPEN_ENDED = (Scan.WAITING.value, Scan.FAILED.value)  # closed, and without a verdict
@@ -96,6 +96,15 @@ def note(tx: Transaction, version_id: str, why: str) -> None:
         .where(versions.c.id == version_id, versions.c.scan == Scan.WAITING.value)
         .values(scan_note=why)
     )
+
+
+def is_in_trouble(tx: Transaction) -> bool:
+    """Tell whether files wait because the scanner gives no verdicts."""
+    no_verdict = (Obstacle.AWAY, Obstacle.SLOW, Obstacle.UNCLEAR, Obstacle.BLIND)
+    stuck = exists().where(
+        versions.c.scan == Scan.WAITING.value, versions.c.scan_note.in_(no_verdict), _IS_THERE
+    )
+    return bool(tx.connection.execute(select(stuck)).scalar_one())
 
 
 def waiting(tx: Transaction, before: datetime, failed_before: datetime, limit: int) -> Sequence[str]:

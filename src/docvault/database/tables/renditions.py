@@ -8,7 +8,7 @@ renditions = Table(
     "renditions",
     METADATA,
     Column("version_id", ID, ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True),
-    Column("purpose", String(12), primary_key=True),  # preview | thumbnail | text
+    Column("purpose", String(12), primary_key=True),  # preview | thumbnail | text | unconverted
     # Null: it cannot be made of this file, and is not tried again.
     Column("rendition_id", ID, ForeignKey("versions.id", ondelete="CASCADE"), nullable=True),
     Column("created_at", Moment, nullable=False),

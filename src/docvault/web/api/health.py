@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
+from docvault.actions import scans
 from docvault.web.access import PUBLIC, portal_of
 from docvault.web.running import run
 from docvault.web.wire import Answer
@@ -16,7 +17,12 @@ class Health(Answer):
 
 
 class Readiness(Health):
-    storage: str  # of files; without it people sign in and look at pages, but nothing is read or stored
+    """storage: of files; without it people sign in and look at pages, but nothing is read or stored.
+    scanner: for malware; none, ok, or unavailable while files wait because it gives no verdicts.
+    """
+
+    storage: str
+    scanner: str
 
 
 @get("/health/live", opt=PUBLIC, summary="Is the process alive", tags=["Operations"])
@@ -27,13 +33,15 @@ async def live() -> Health:
 
 @get("/health/ready", opt=PUBLIC, summary="Can it do its work", tags=["Operations"])
 async def ready(request: WebRequest) -> Response[Readiness]:
-    """Answer 200 when the database answers, else 503. The store for files is named, and alone is no 503."""
+    """Answer 200 when the database answers, else 503. The other two are named, and alone are no 503."""
     portal = portal_of(request)
     is_ready = await run(portal.db.answers)
     stores = await run(portal.blobs.answers)
     words = {True: "ok", False: "unavailable"}
+    scanner = await run(scans.scanner_state, portal.db, portal.scanner) if is_ready else "unavailable"
     return Response(
-        Readiness(status=words[is_ready], storage=words[stores]), status_code=200 if is_ready else 503
+        Readiness(status=words[is_ready], storage=words[stores], scanner=scanner),
+        status_code=200 if is_ready else 503,
     )
 
 
