@@ -8,15 +8,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from docvault.certificates import authority as pure
+from docvault.blobs.filesystem import FileBlobs
+from docvault.database.engine import Database
+from docvault.database.migrate import migrate
+from docvault.encryption.keyring import FileKeyring
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
-from docvault.pdf.validate import Verdict, validate
+from docvault.pdf.validate import validate
+from docvault.policy.engine import Policy, default_folder
 from docvault.timestamps.clocks import Clocks
 from docvault.vault.authority import Authority
+from docvault.vault.files import Vault
 from docvault.vault.stamping import Stamping
 from tsa import now, pem, standing
 
-from .desks import ANNA, contract
+from .desks import ANNA, Desk, Office, contract
 
 OWN, OTHER = "Harbour & Pine Oy Timestamps", "Northern Clocks Timestamps"
 
@@ -28,9 +34,22 @@ def tsa():
 
 
 @pytest.fixture(scope="module")
-def authority(tsa):
-    own = pure.create("Harbour & Pine Oy", "https://vault.example", now())
-    return Authority(own, now, Clocks([tsa.url], (tsa.root,)))
+def house(tmp_path_factory):
+    """Return what makes an authority of one installation that asks these clocks."""
+    folder = tmp_path_factory.mktemp("house")
+    db = Database(f"sqlite:///{folder / 'docvault.db'}", Policy.load(default_folder()))
+    migrate(db)
+    FileKeyring.create(folder / "root.key")
+    vault = Vault(FileKeyring.open(folder / "root.key"), FileBlobs(folder / "blobs"))
+    names = {"organisation_name": "Harbour & Pine Oy", "base_url": "https://vault.example"}
+    Authority.create(db, vault, now=now(), **names)
+    yield lambda clocks: Authority.load(db, vault, clock=now, clocks=clocks)
+    db.close()
+
+
+@pytest.fixture(scope="module")
+def authority(house, tsa):
+    return house(Clocks([tsa.url], (tsa.root,)))
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +94,9 @@ def test_who_does_not_know_the_authority_s_root_is_told_so(authority, workers, s
 
 def test_the_root_of_a_clock_vouches_for_nobody_s_signature(workers, tsa):
     """Who sells timestamps may sell certificates for signing as well; those are not trusted by the way."""
-    theirs = Authority(tsa.ca, now)
-    with Scratch.create(contract()) as plain, theirs.seal(workers, plain, certify=True) as sealed:
+    office = Office()
+    office.ca = tsa.ca
+    with Scratch.create(Desk(workers, office).seal(contract(), certify=True)) as sealed:
         report = validate(workers, sealed, roots=[], clock_roots=[tsa.root], now=now())
     assert report.verdict is Verdict.NOT_TRUSTED
     assert report.signatures[0].code == "unknown-signer"
@@ -84,9 +104,9 @@ def test_the_root_of_a_clock_vouches_for_nobody_s_signature(workers, tsa):
 
 @pytest.mark.promise(85)
 @pytest.mark.parametrize("lie", ["fails", "garbage", "another nonce", "forged"])
-def test_with_no_other_clock_the_built_in_one_is_used_and_shown(authority, workers, tsa, lie):
+def test_with_no_other_clock_the_built_in_one_is_used_and_shown(house, workers, tsa, lie):
     clocks = Clocks([tsa.url], (tsa.root,))
-    degraded = Authority(authority._authority, now, clocks)
+    degraded = house(clocks)
     tsa.lie = lie
     try:
         with Scratch.create(contract()) as plain, degraded.seal(workers, plain, certify=True) as whole:
@@ -99,7 +119,7 @@ def test_with_no_other_clock_the_built_in_one_is_used_and_shown(authority, worke
 
 @pytest.mark.promise(85)
 def test_a_clock_that_fails_between_two_stamps_of_one_seal_leaves_a_valid_document(
-    authority, workers, tsa, monkeypatch
+    house, authority, workers, tsa, monkeypatch
 ):
     """The signature has its time from one clock, the archive from the other."""
     given = []
@@ -110,7 +130,7 @@ def test_a_clock_that_fails_between_two_stamps_of_one_seal_leaves_a_valid_docume
 
     monkeypatch.setattr(tsa, "stamp", twice)
     with Scratch.create(contract()) as plain, authority.seal(workers, plain, certify=True) as whole:
-        report = Authority(authority._authority, now, Clocks([], (tsa.root,))).validate(workers, whole)
+        report = house(Clocks([], (tsa.root,))).validate(workers, whole)
     assert report.verdict is Verdict.VALID, report.reasons
     assert [each.clock for each in report.signatures] == [OTHER, OWN]
 

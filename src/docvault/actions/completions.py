@@ -15,6 +15,7 @@ from docvault.audit.kinds import Kind
 from docvault.certificates.authority import SignerIdentity
 from docvault.certificates.keys import OneTimeKey
 from docvault.database import (
+    archive_stamps,
     envelope_documents,
     envelope_history,
     envelope_messages,
@@ -315,6 +316,8 @@ class _Bench:
                 )
                 for document, kept in zip(row.documents, signed, strict=True):
                     envelope_documents.change(tx, document, signed_version_id=kept.id)
+                sealed_ids = [one.id for one in (*signed, proof)]
+                archive_stamps.note(tx, row.id, sealed_ids, self.now)
                 facts: dict[str, object] = {
                     "digest": row.digest,
                     "sha256": signed[0].sha256,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
 from docvault.database import (
+    archive_stamps,
     envelope_documents,
     envelope_history,
     envelope_messages,
@@ -168,6 +169,7 @@ def show_envelope(db: Database, *, acting: Acting, envelope_id: EnvelopeId) -> E
             acting,
             fields=database_fields.of_envelope(tx, envelope_id),
             history=envelope_history.of_envelope(tx, row),
+            proofs=archive_stamps.of_envelope(tx, envelope_id),
             may=tx.policy.allowed(acting, row.resource, _MAY),
         )
 

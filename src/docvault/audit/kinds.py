@@ -121,6 +121,8 @@ class Kind(StrEnum):
     SIGNATURE_APPLIED = "envelope:signature:applied"
     ENVELOPE_COMPLETED = "envelope:completed"
     COMPLETION_FAILED = "envelope:completion:failed"
+    ARCHIVE_RENEWED = "envelope:archive:renewed"  # a sealed file got another timestamp; the facts say why
+    ARCHIVE_FAILED = "envelope:archive:failed"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORTED = "audit:exported"
     ACCESS_REPORTED = "access:reported"  # who could see what on a day

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from docvault import wiring
-from docvault.actions import audit, object_locks, publications, scans
+from docvault.actions import audit, object_locks, publications, renewals, scans
 from docvault.blobs.store import BlobError
 from docvault.cli import serving
 from docvault.database import grants
@@ -230,6 +230,12 @@ def _signing(portal: wiring.Portal) -> str:
 
 def _timestamps(portal: wiring.Portal) -> str:
     """Ask every authority: one that fails only when it is needed is found out too late."""
+    waiting = renewals.state(portal.db)
+    if waiting["trouble"]:
+        raise NotWell(
+            f"The proof of time of {waiting['trouble']} signed files cannot be renewed; it is tried every"
+            " hour. The log of the worker says why (renewal.failed), and so does the audit trail."
+        )
     clocks = portal.authority.clocks
     if clocks is None or not clocks.addresses:
         return "the built-in clock proves times; DOCVAULT_TSA_URLS would name timestamp authorities of others"
@@ -244,7 +250,7 @@ def _timestamps(portal: wiring.Portal) -> str:
     if failed:
         rest = " Documents are completed with the built-in clock until one works." if not said else ""
         raise NotWell(" ".join(failed) + rest)
-    return "; ".join(said)
+    return f"{'; '.join(said)}; {waiting['awaiting']} files wait for a timestamp of theirs"
 
 
 def _certificates(portal: wiring.Portal) -> str:

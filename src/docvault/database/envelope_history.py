@@ -23,6 +23,7 @@ SHOWN = frozenset(  # the others are for the audit trail: too fine for a history
         Kind.SIGNATURE_APPLIED,
         Kind.ENVELOPE_COMPLETED,
         Kind.COMPLETION_FAILED,
+        Kind.ARCHIVE_RENEWED,
     }
 )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
+from docvault.database.archive_stamps import Proof
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.recipients import RecipientRow
 from docvault.policy.vocabulary import Acting, Permission, Role
@@ -93,6 +94,7 @@ class EnvelopeView(EnvelopeSummary):
     history: tuple[HistoryItem, ...]
     has_signed: bool
     has_certificate: bool
+    proofs: tuple[Proof, ...]  # of the signed document and of the certificate
     may: frozenset[Permission]
 
 
@@ -120,6 +122,7 @@ def whole(
     *,
     fields: tuple[PlacedField, ...],
     history: tuple[HistoryItem, ...],
+    proofs: tuple[Proof, ...],
     may: frozenset[Permission],
 ) -> EnvelopeView:
     """Return everything about an envelope that `acting` may see."""
@@ -141,6 +144,7 @@ def whole(
         history=history,
         has_signed=row.completed_at is not None,
         has_certificate=row.certificate_version_id is not None,
+        proofs=proofs,
         may=may,
     )
 

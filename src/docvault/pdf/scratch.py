@@ -11,6 +11,7 @@ import os
 import stat
 from typing import BinaryIO, Self
 
+_PART = 1024 * 1024  # bytes read at a time
 _FROZEN = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
 
 
@@ -71,10 +72,14 @@ class Scratch:
         self.file.flush()
         return os.fstat(self.file.fileno()).st_size
 
-    def sha256(self) -> str:
-        """Lower-case hex SHA-256 of the whole content; moves no position."""
+    def sha256(self, first: int | None = None) -> str:
+        """Lower-case hex SHA-256 of the whole content, or of its `first` bytes; moves no position."""
+        digest, left = hashlib.sha256(), self.size() if first is None else first
         with os.fdopen(self.reading_descriptor(), "rb") as reader:
-            return hashlib.file_digest(reader, "sha256").hexdigest()
+            while left and (part := reader.read(min(left, _PART))):
+                digest.update(part)
+                left -= len(part)
+        return digest.hexdigest()
 
     def read(self) -> bytes:
         """The whole content; moves no position."""

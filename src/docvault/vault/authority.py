@@ -26,6 +26,7 @@ from docvault.pdf.errors import PdfError
 from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
+from docvault.pdf.validate import SignatureReport
 from docvault.pdf.workers import Workers
 from docvault.timestamps.clocks import Clocks
 from docvault.values import Clock, NotFound, utc_now
@@ -237,7 +238,7 @@ class Authority:
         """Add an archive timestamp to a sealed document. Raises as pdf.sign.renew."""
         bench = self._bench
         stamping = Stamping.begin(bench.timestamp, self.clocks)
-        credentials = stamping.proven(bench.credentials(bench.own.timestamp.der))
+        credentials = stamping.proven(bench.credentials(bench.own.timestamp.der), self.clock_roots)
         return sign.renew(workers, source, credentials=credentials, timestamp=stamping.answer)
 
     def validate(
@@ -263,6 +264,19 @@ class Authority:
     def clock_roots(self) -> tuple[bytes, ...]:
         """Whom to believe about times alone, DER: the roots of the timestamp authorities of others."""
         return self.clocks.roots if self.clocks is not None else ()
+
+    @property
+    def wants_others(self) -> bool:
+        """Whether times are to be proven by timestamp authorities of others."""
+        return self.clocks is not None and bool(self.clocks.addresses)
+
+    def others_answer(self) -> bool:
+        """Ask whether one of them works right now."""
+        return self.clocks is not None and self.clocks.first() is not None
+
+    def is_own_clock(self, timestamp: SignatureReport) -> bool:
+        """Tell whether the built-in clock made a timestamp of a valid document."""
+        return timestamp.anchor_sha256 in self.root_fingerprints
 
     def seal_name(self) -> str:
         """The name on the seal's certificate."""

@@ -4,7 +4,7 @@ Degraded is not failed (promise 60): with none of the others reachable a documen
 and gets their timestamp later.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -29,8 +29,12 @@ class Stamping:
         """Look for a clock, which may take as long as the others take to answer."""
         return cls(own, clocks, clocks.first() if clocks is not None else None)
 
-    def proven(self, credentials: Credentials) -> Credentials:
-        """Return the credentials with what proves the clock's certificates."""
+    def proven(self, credentials: Credentials, earlier: Sequence[bytes] = ()) -> Credentials:
+        """Return the credentials with what proves the clock's certificates.
+
+        earlier: roots of the clocks that may have stamped the document before, DER.
+        """
+        credentials = replace(credentials, roots=(*credentials.roots, *earlier))
         if self.working is None:
             return credentials
         token, proofs = self.working.token, self.working.proofs

@@ -11,6 +11,7 @@ from docvault.database.tables.access import (
     proposals,
     standings,
 )
+from docvault.database.tables.archive_stamps import archive_stamps
 from docvault.database.tables.ceremonies import kept_answers
 from docvault.database.tables.columns import ID, METADATA, Moment
 from docvault.database.tables.content import (
@@ -62,6 +63,7 @@ __all__ = [
     "ID",
     "METADATA",
     "Moment",
+    "archive_stamps",
     "audit_checkpoints",
     "audit_details",
     "audit_entries",

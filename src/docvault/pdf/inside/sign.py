@@ -40,10 +40,13 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from docvault.certificates import encoder
 from docvault.certificates.keys import SIGNATURE, Credentials
 from docvault.pdf.errors import CannotSign
-from docvault.pdf.inside import fill
+from docvault.pdf.inside import fill, trust
 from docvault.pdf.tasks import Job
 
 DIGEST = "sha256"
+# For a document that was sealed years ago, and judged as a whole just before: nobody may be left to ask about
+# the clock of that day, and what proved it then is in the file.
+OF_ANOTHER_DAY = {"revinfo_policy": trust.REVOCATION}
 
 Ask = Callable[[str, bytes], bytes]
 
@@ -99,7 +102,7 @@ def renew(job: Job) -> None:
     stamper = PdfTimeStamper(AskingTimeStamper(job.ask))
     asyncio.run(
         stamper.async_update_archival_timestamp_chain(
-            PdfFileReader(target), _context(credentials), in_place=True, embed_roots=False
+            PdfFileReader(target), _context(credentials, **OF_ANOTHER_DAY), in_place=True, embed_roots=False
         )
     )
 
@@ -151,7 +154,7 @@ def _metadata(options: Any, credentials: Credentials) -> PdfSignatureMetadata:
     )
 
 
-def _context(credentials: Credentials) -> ValidationContext:
+def _context(credentials: Credentials, **policy: Any) -> ValidationContext:
     """What pyHanko checks certificates with before it signs, and embeds: ours only, never the system's."""
     return ValidationContext(
         trust_roots=[Certificate.load(each) for each in credentials.roots],
@@ -160,7 +163,7 @@ def _context(credentials: Credentials) -> ValidationContext:
         ocsps=list(credentials.ocsps),
         moment=credentials.at,
         allow_fetching=False,
-        revocation_mode="hard-fail",
+        **(policy or {"revocation_mode": "hard-fail"}),
     )
 
 

@@ -94,6 +94,16 @@ class Enclosed(Answer):
     digest: str | None
 
 
+class Proof(Answer):
+    """Which clock proves when a sealed file existed. purpose: signed or certificate."""
+
+    purpose: str
+    clock: str | None  # null until the portal has looked
+    stamped_at: datetime | None
+    awaits_others: bool  # the built-in clock had to do; a timestamp of another authority follows
+    renewed: int
+
+
 class Envelope(Answer):
     id: str
     title: str
@@ -113,6 +123,7 @@ class Envelope(Answer):
     trouble: str | None
     has_signed: bool
     has_certificate: bool
+    proofs: list[Proof]
     recipients: list[Recipient]
     fields: list[Field]
 

@@ -91,6 +91,7 @@ LOOKS = {
         "circle-check", "The document is complete", "good", "Sealed, timestamped, and checked by DocVault"
     ),
     Kind.COMPLETION_FAILED: Look("triangle-alert", "The document could not be finished; it is tried again"),
+    Kind.ARCHIVE_RENEWED: Look("clock-check", "The proof of time was renewed"),
 }
 
 
