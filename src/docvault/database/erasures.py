@@ -54,7 +54,6 @@ from docvault.rules.erasures import Ties
 from docvault.rules.retention import Rule
 from docvault.values import PersonId
 
-MOST = 20  # things that are named in a reason
 CHUNK = 500  # rows of one statement
 
 
@@ -84,7 +83,7 @@ def ties(tx: Transaction, person: PersonRow, now: datetime) -> Ties:
     return Ties(
         is_off=person.state == PersonState.DISABLED,
         is_erased=is_erased(tx, person.id),
-        open_envelopes=_titles(tx, person.id, envelopes.c.state.in_(retention.OPEN)),
+        open_envelopes=_open(tx, person.id),
         held=_held(tx, person.id, now),
     )
 
@@ -257,13 +256,13 @@ def _had_part(person_id: str) -> ColumnElement[bool]:
     return or_(envelopes.c.sender_id == person_id, asked)
 
 
-def _titles(tx: Transaction, person_id: str, condition: ColumnElement[bool]) -> Sequence[str]:
-    chosen = select(envelopes.c.title).where(_had_part(person_id), condition)
-    return tx.connection.execute(chosen.order_by(envelopes.c.created_at).limit(MOST)).scalars().all()
+def _open(tx: Transaction, person_id: str) -> int:
+    chosen = select(func.count()).select_from(envelopes).where(_had_part(person_id))
+    return int(tx.connection.execute(chosen.where(envelopes.c.state.in_(retention.OPEN))).scalar_one())
 
 
-def _held(tx: Transaction, person_id: str, now: datetime) -> Sequence[str]:
-    """Return what a legal hold keeps that somebody brought, sent or signed, and held clients of theirs."""
+def _held(tx: Transaction, person_id: str, now: datetime) -> int:
+    """Count what a legal hold keeps that somebody brought, sent or signed, and held clients of theirs."""
     brought = exists().where(versions.c.document_id == documents.c.id, versions.c.created_by == person_id)
     signed = (
         exists()
@@ -271,7 +270,7 @@ def _held(tx: Transaction, person_id: str, now: datetime) -> Sequence[str]:
         .where(envelopes.c.id == envelope_documents.c.envelope_id, _had_part(person_id))
     )
     of_documents = (
-        select(documents.c.name)
+        select(func.count())
         .join_from(documents, folders, folders.c.id == documents.c.folder_id)
         .where(or_(brought, signed), documents.c.disposed_at.is_(None))
         .where(holds.covers(documents, folders, now))
@@ -280,12 +279,8 @@ def _held(tx: Transaction, person_id: str, now: datetime) -> Sequence[str]:
         memberships.c.organisation_id == organisations.c.id, memberships.c.person_id == person_id
     )
     of_clients = (
-        select(organisations.c.name)
+        select(func.count(organisations.c.id.distinct()))
         .join_from(organisations, hold_rows, hold_rows.c.subject_id == organisations.c.id)
         .where(belonged, hold_rows.c.subject_type == holds.ORGANISATION, hold_rows.c.ended_at.is_(None))
     )
-    found = [
-        *tx.connection.execute(of_clients.limit(MOST)).scalars(),
-        *tx.connection.execute(of_documents.limit(MOST)).scalars(),
-    ]
-    return list(dict.fromkeys(found))
+    return sum(int(tx.connection.execute(chosen).scalar_one()) for chosen in (of_clients, of_documents))

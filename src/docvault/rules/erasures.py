@@ -4,12 +4,9 @@ GDPR, article 17: what has to be kept by law, or for legal claims, is kept; so n
 in an open envelope is erased, and the evidence of signed documents stays as long as the documents themselves.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docvault.values import DocVaultError
-
-NAMED = 3  # at most so many things are named in a sentence
 
 
 class ErasureRefused(DocVaultError):
@@ -18,12 +15,12 @@ class ErasureRefused(DocVaultError):
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """What may keep somebody's details from being erased. Titles and names are for those who decide."""
+    """What may keep somebody's details from being erased, as counts: administrators see no titles."""
 
     is_off: bool  # the account is disabled
     is_erased: bool
-    open_envelopes: Sequence[str]  # titles of those they sent or are asked to sign
-    held: Sequence[str]  # documents or clients of theirs under a legal hold
+    open_envelopes: int  # those they sent or are asked to sign
+    held: int  # documents and clients of theirs under a legal hold
 
 
 def reasons(ties: Ties) -> list[str]:
@@ -34,10 +31,11 @@ def reasons(ties: Ties) -> list[str]:
     elif not ties.is_off:
         found.append("Their account is still open. An administrator disables it first.")
     if ties.open_envelopes:
-        found.append(f"Envelopes with them are open: {_listed(ties.open_envelopes)}. End or void them first.")
+        open_ones = _counted(ties.open_envelopes, "envelope that is open", "envelopes that are open")
+        found.append(f"They have part in {open_ones}. End or void them first.")
     if ties.held:
-        words = "A legal hold keeps what they had part in: "
-        found.append(f"{words}{_listed(ties.held)}. Their details stay until it is lifted.")
+        held = _counted(ties.held, "document or client", "documents and clients")
+        found.append(f"A legal hold keeps {held} of theirs. Their details stay until it is lifted.")
     return found
 
 
@@ -57,7 +55,5 @@ def address_of(person_id: str) -> str:
     return f"erased-{person_id.lower()}@erased.invalid"
 
 
-def _listed(things: Sequence[str]) -> str:
-    named = ", ".join(f"“{one}”" for one in things[:NAMED])
-    more = len(things) - NAMED
-    return f"{named} and {more} more" if more > 0 else named
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

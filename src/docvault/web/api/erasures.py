@@ -34,7 +34,7 @@ class ErasureList(Answer):
 
 
 class Evidence(Answer):
-    """kept_until: as the schedule of the document says now."""
+    """kept_until: as the schedule of the document says now. title: empty for administrators."""
 
     envelope_id: str
     title: str
