@@ -6,9 +6,10 @@ from decimal import Decimal
 import pikepdf
 import pypdfium2
 import pytest
+import typst
 from sqlalchemy import select
 
-from docvault.actions import ceremonies, envelopes, kept_answers, placed_fields
+from docvault.actions import ceremonies, drafts, envelopes, kept_answers, placed_fields
 from docvault.database import tables
 from docvault.pdf import validate
 from docvault.pdf.validate import Verdict
@@ -274,3 +275,47 @@ def test_nobody_keeps_answers_before_their_turn_or_after_it(made, client):
     signing.sign(made, client, envelope_id)
     with pytest.raises(rules.AlreadySigned):
         keep(made, client, envelope_id)
+
+
+def test_fields_that_a_document_brings_along_are_suggested_until_they_are_placed(made, client):
+    body = '#set page(paper: "a4")\nSigned by {{signature:1}} as {{text:1:Job title}}, not {{date:2}}.'
+    document_id = signing.add_document(made, typst.compile(body.encode()))
+    envelope_id = drafts.create_envelope(
+        made.db,
+        made.vault,
+        made.pdf,
+        acting=made.world.manager,
+        document_ids=[document_id],
+        title="Tags",
+        recipients=[drafts.NewRecipient(client.person_id, 1)],
+        now=NOW,
+    )
+    with made.db.reading() as tx:
+        sealed = repr(tx.connection.execute(select(tables.found_fields)).all())
+    assert "Job title" not in sealed
+    suggested = suggestions(made, envelope_id)
+    person = (
+        envelopes.show_envelope(made.db, acting=made.world.manager, envelope_id=envelope_id).recipients[0].id
+    )
+    found = [(one.kind, one.label, one.recipient_id) for one in suggested]
+    assert found == [(FieldKind.SIGNATURE, "", person), (FieldKind.TEXT, "Job title", person)]
+    assert len(suggestions(made, envelope_id)) == 2
+    taken = [
+        placed_fields.NewField(
+            None, one.recipient_id, one.kind, one.page, one.x, one.y, one.w, one.h, label=one.label
+        )
+        for one in suggested
+    ]
+    placed_fields.place_fields(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, fields=taken[:1], now=NOW
+    )
+    assert [one.kind for one in suggestions(made, envelope_id)] == [FieldKind.TEXT]
+    signing.send(made, envelope_id)
+    assert suggestions(made, envelope_id) == []
+    assert made.world.rows()["found_fields"] == 0
+
+
+def suggestions(made, envelope_id):
+    return placed_fields.suggest_fields(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id
+    )

@@ -158,6 +158,7 @@ MATRIX = [
     post("/api/v1/envelopes", "out  out  --   no   in   no   --   --", NEW_ENVELOPE),
     get("/api/v1/envelopes/{envelope_id:str}", SEEN),
     get("/api/v1/envelopes/{envelope_id:str}/fields", MANAGED),
+    get("/api/v1/envelopes/{envelope_id:str}/suggestions", MANAGED),
     Row("PUT", "/api/v1/envelopes/{envelope_id:str}/fields", MANAGED, json={"fields": []}),
     post("/api/v1/envelopes/{envelope_id:str}/send", MANAGED),
     post("/api/v1/envelopes/{envelope_id:str}/remind", MANAGED),

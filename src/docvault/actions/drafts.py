@@ -26,7 +26,9 @@ from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import envelopes as rules
 from docvault.rules.envelope_documents import Chosen, check_documents
 from docvault.rules.envelopes import Asked, EnvelopeIncomplete, Part
+from docvault.rules.found import FoundField
 from docvault.values import DocumentId, EnvelopeId, PersonId
+from docvault.vault import found_fields
 from docvault.vault.files import Staged, Vault
 from docvault.vault.staging import staged_pdf
 
@@ -99,7 +101,9 @@ def create_envelope(
             _check_draft(tx, acting, draft, now)
             for each in ready:
                 vault.keep(tx, each.staged, now=now)
-            return _add_draft(tx, acting, draft, ready, now)
+            envelope_id = _add_draft(tx, acting, draft, ready, now)
+            found_fields.keep(tx, vault.records, envelope_id, [each.found for each in ready])
+            return envelope_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class _Ready:
     sha256: str  # of the version it was made from
     staged: Staged
     sizes: list[tuple[float, float]]
+    found: list[FoundField]
 
 
 @dataclass(slots=True)
@@ -181,7 +186,7 @@ def _normalised(
         )
         with staging as staged:
             prepared.close()
-            yield _Ready(chosen, source.sha256(), staged, sizes)
+            yield _Ready(chosen, source.sha256(), staged, sizes, normalised.found)
 
 
 def _add_draft(

@@ -14,8 +14,10 @@ from docvault.rules import envelopes as rules
 from docvault.rules.details import UNSAID, Detail, ShowIf
 from docvault.rules.field_details import check_details
 from docvault.rules.fields import FieldKind, FieldRefused, PlacedField, check_fields
+from docvault.rules.found import suggest, without_taken
 from docvault.values import EnvelopeId, FieldId, RecipientId, new_id
 from docvault.vault import fields as vault_fields
+from docvault.vault import found_fields
 from docvault.vault.files import Vault
 
 
@@ -63,6 +65,26 @@ def place_fields(
         envelope_history.record(
             tx, Kind.ENVELOPE_FIELDS_PLACED, row, at=now, acting=acting, facts={"fields": len(placed)}
         )
+
+
+def suggest_fields(
+    db: Database, vault: Vault, *, acting: Acting, envelope_id: EnvelopeId
+) -> list[PlacedField]:
+    """Return what was found in the documents of a draft and has no field yet; nothing of one that was sent.
+
+    recipient_id is empty where the document does not say whose it is. Raises NotFound, Forbidden.
+    """
+    with db.reading() as tx:
+        row = envelopes.for_managing(tx, acting, envelope_id)
+        found = found_fields.of_envelope(tx, vault.records, envelope_id)
+        placed = database_fields.of_envelope(tx, envelope_id)
+    signers = [one.id for one in row.recipients if one.signs]
+    suggested, first_page = [], 1
+    for document in row.documents:
+        each = found.get(document.position, [])
+        suggested += suggest(each, first_page, document.page_sizes, signers)
+        first_page += document.pages
+    return without_taken(suggested, placed)
 
 
 def show_fields(

@@ -22,6 +22,7 @@ from docvault.database.tables import (
     envelope_documents,
     fields,
     folders,
+    found_fields,
     kept_answers,
     organisations,
     recipients,
@@ -172,6 +173,7 @@ def _forget_answers(tx: Transaction, document_id: str) -> None:
     gone = update(recipients).where(recipients.c.envelope_id.in_(sealed))
     tx.connection.execute(gone.values(answers=None, evidence=None))
     tx.connection.execute(update(fields).where(fields.c.envelope_id.in_(sealed)).values(prefilled=None))
+    tx.connection.execute(delete(found_fields).where(found_fields.c.envelope_id.in_(sealed)))
     unsigned = select(recipients.c.id).where(recipients.c.envelope_id.in_(sealed))
     tx.connection.execute(delete(kept_answers).where(kept_answers.c.recipient_id.in_(unsigned)))
 

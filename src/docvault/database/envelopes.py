@@ -11,6 +11,7 @@ from docvault.database import (
     envelope_documents,
     fields,
     folder_members,
+    found_fields,
     kept_answers,
     recipients,
     residuals,
@@ -319,6 +320,8 @@ def save(
         recipients.save(tx, old, new)
         if new.signed_at != old.signed_at:
             kept_answers.forget(tx, new.id)
+    if before.state is State.DRAFT and after.state is not State.DRAFT:
+        found_fields.forget(tx, row.id)
     if after.state in rules.CLOSED:
         kept_answers.forget_all(tx, row.id)
 

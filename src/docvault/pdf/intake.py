@@ -5,12 +5,14 @@ copy is shown to look like the original. The reading happens in a worker.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import msgspec
 
 from docvault.pdf.errors import PdfUnreadable
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
+from docvault.rules.found import FoundField
 
 MAX_PAGES = 500
 INSPECT_SECONDS = 4.5  # promise 30
@@ -43,6 +45,7 @@ class Normalised:
     prepared: Scratch
     findings: Findings
     pages: int
+    found: list[FoundField]  # fields to suggest
 
 
 def inspect(workers: Workers, source: Scratch, *, max_pages: int = MAX_PAGES) -> Findings:
@@ -62,6 +65,8 @@ def normalise(workers: Workers, source: Scratch, *, max_pages: int = MAX_PAGES) 
     LooksDifferent (all NotSignable), PdfUnreadable.
     """
     options = {"max_pages": max_pages, "page_seconds": PAGE_SECONDS}
+    result: Any
     result, outputs = workers.run("normalise", [source], options, timeout=NORMALISE_SECONDS)
     findings = replace(msgspec.convert(result, Findings), signable=True, reason=None)
-    return Normalised(outputs[0], findings, findings.pages)
+    found = msgspec.convert(result["found"], list[FoundField])
+    return Normalised(outputs[0], findings, findings.pages, found)

@@ -12,7 +12,7 @@ from docvault.database.tables.access import (
     standings,
 )
 from docvault.database.tables.archive_stamps import archive_stamps
-from docvault.database.tables.ceremonies import kept_answers
+from docvault.database.tables.ceremonies import found_fields, kept_answers
 from docvault.database.tables.columns import ID, METADATA, Moment
 from docvault.database.tables.content import (
     documents,
@@ -88,6 +88,7 @@ __all__ = [
     "folder_paths",
     "folders",
     "former_addresses",
+    "found_fields",
     "holds",
     "identities",
     "installation",

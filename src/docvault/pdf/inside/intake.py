@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.misc import PdfError as StrictReaderError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from docvault.pdf.errors import AlreadySigned, Damaged, DynamicForm, NotSignable, TooManyPages
-from docvault.pdf.inside import active, comparison
+from docvault.pdf.inside import active, comparison, found
 from docvault.pdf.inside.geometry import settle
 from docvault.pdf.inside.opening import DAMAGED, Raw, look, open_pdf
 from docvault.pdf.inside.render import open_document
@@ -35,17 +35,17 @@ DYNAMIC = (
 
 def inspect(job: Job) -> object:
     """Task: what this file is, as the plain map of intake.Findings. Refusals become its reason."""
-    found: dict[str, Any] = {}
+    seen: dict[str, Any] = {}
     try:
         raw = look(job.files[0])
         pdf, repaired = open_pdf(job.files[0], raw)
         with pdf:
-            found = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
-            _refuse(pdf, found, job.options["max_pages"])
+            seen = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
+            _refuse(pdf, seen, job.options["max_pages"])
     except NotSignable as refusal:
         flags = {"PasswordProtected": {"encrypted": True}, "Damaged": {"damaged": True}}
-        return found | flags.get(type(refusal).__name__, {}) | {"signable": False, "reason": str(refusal)}
-    return found | {"signable": True}
+        return seen | flags.get(type(refusal).__name__, {}) | {"signable": False, "reason": str(refusal)}
+    return seen | {"signable": True}
 
 
 def normalise(job: Job) -> object:
@@ -54,20 +54,22 @@ def normalise(job: Job) -> object:
     raw = look(job.files[0])
     pdf, repaired = open_pdf(job.files[0], raw)
     with pdf:
-        found = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
-        _refuse(pdf, found, job.options["max_pages"])
+        seen = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
+        _refuse(pdf, seen, job.options["max_pages"])
+        in_form = found.in_form(pdf)
         regions = comparison.annotated_regions(pdf)
         active.remove(pdf)
-        found["removed"] += _flatten(pdf)
+        seen["removed"] += _flatten(pdf)
         _rewrite(pdf, output)
-    _reopen_strictly(output, found["pages"])
+    _reopen_strictly(output, seen["pages"])
     before, after = open_document(job.files[0]), open_document(output)
     comparison.compare(job, before, after, regions, job.options["page_seconds"])
-    return found
+    seen["found"] = in_form + found.in_text(output)
+    return seen
 
 
 def _describe(pdf: pikepdf.Pdf, raw: Raw) -> dict[str, Any]:
-    found = active.find(pdf)
+    acting = active.find(pdf)
     form = pdf.Root.get("/AcroForm")
     fields = list(_fields(form))
     signed = raw.byte_range or any(kind == Name.Sig and "/V" in field for field, kind in fields)
@@ -78,9 +80,9 @@ def _describe(pdf: pikepdf.Pdf, raw: Raw) -> dict[str, Any]:
         "xfa": isinstance(form, Dictionary) and "/XFA" in form,
         "damaged": False,
         "form_fields": len(fields),
-        "javascript": "JavaScript" in found,
-        "attachments": "attached files" in found,
-        "removed": sorted(found) + _removed_by_rewriting(pdf, raw),
+        "javascript": "JavaScript" in acting,
+        "attachments": "attached files" in acting,
+        "removed": sorted(acting) + _removed_by_rewriting(pdf, raw),
     }
 
 
@@ -90,17 +92,17 @@ def _removed_by_rewriting(pdf: pikepdf.Pdf, raw: Raw) -> list[str]:
     return stripped + (["data after the end of the document"] if raw.after else [])
 
 
-def _refuse(pdf: pikepdf.Pdf, found: dict[str, Any], max_pages: int) -> None:
-    if found["pages"] > max_pages:
+def _refuse(pdf: pikepdf.Pdf, seen: dict[str, Any], max_pages: int) -> None:
+    if seen["pages"] > max_pages:
         raise TooManyPages(
-            f"This PDF has {found['pages']} pages; up to {max_pages} can be signed at once. "
+            f"This PDF has {seen['pages']} pages; up to {max_pages} can be signed at once. "
             "Please split it into smaller documents."
         )
-    if found["signed"]:
+    if seen["signed"]:
         raise AlreadySigned(SIGNED)
-    if found["xfa"] and (bool(pdf.Root.get("/NeedsRendering", False)) or not found["form_fields"]):
+    if seen["xfa"] and (bool(pdf.Root.get("/NeedsRendering", False)) or not seen["form_fields"]):
         raise DynamicForm(DYNAMIC)
-    if found["notes"] and any("/Contents" not in page.obj for page in pdf.pages):
+    if seen["notes"] and any("/Contents" not in page.obj for page in pdf.pages):
         # A page whose content was lost in the damage would be signed as an empty one.
         raise Damaged(DAMAGED)
 

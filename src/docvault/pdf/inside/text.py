@@ -70,8 +70,8 @@ def _run(page: Any, textpage: Any, index: int) -> dict[str, object] | None:
     if not text:
         return None
     low, high = _line_box(textpage, left, bottom, top)
-    x0, y0 = _displayed(page, left, low)
-    x1, y1 = _displayed(page, right, low)
+    x0, y0 = displayed(page, left, low)
+    x1, y1 = displayed(page, right, low)
     return {
         "x": x0,
         "y": y0,
@@ -91,7 +91,7 @@ def _line_box(textpage: Any, left: float, bottom: float, top: float) -> tuple[fl
     return (low, high) if high - low < TALLEST * (top - bottom) else (bottom, top)
 
 
-def _displayed(page: Any, x: float, y: float) -> tuple[float, float]:
+def displayed(page: Any, x: float, y: float) -> tuple[float, float]:
     """User space to displayed points; PDFium knows the crop box and the rotation."""
     width, height = page.get_size()
     across, down = ctypes.c_int(), ctypes.c_int()

@@ -183,4 +183,21 @@ async def show_fields(request: WebRequest, envelope_id: FromPath[str]) -> Fields
     return Fields(fields=msgspec.convert(found, list[Field], from_attributes=True))
 
 
-HANDLERS = [show_fields, place_fields]
+@get("/envelopes/{envelope_id:str}/suggestions", summary="Suggest fields", tags=["Envelopes"])
+async def suggestions(request: WebRequest, envelope_id: FromPath[str]) -> Fields:
+    """Fields found in the documents of a draft: of an old form, or tags in the text; they are not placed yet.
+
+    recipient_id is empty where the document does not say whose it is.
+    """
+    portal = portal_of(request)
+    found = await run(
+        placed_fields.suggest_fields,
+        portal.db,
+        portal.vault,
+        acting=signed_in(request),
+        envelope_id=EnvelopeId(envelope_id),
+    )
+    return Fields(fields=msgspec.convert(found, list[Field], from_attributes=True))
+
+
+HANDLERS = [show_fields, suggestions, place_fields]

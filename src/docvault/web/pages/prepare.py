@@ -57,6 +57,9 @@ async def _page(
     placed = await run(
         placed_fields.show_fields, portal.db, portal.vault, acting=signed_in(request), envelope_id=view.id
     )
+    suggested = await run(
+        placed_fields.suggest_fields, portal.db, portal.vault, acting=signed_in(request), envelope_id=view.id
+    )
     base = f"/api/v1/envelopes/{view.id}/pages"
     return render(
         request,
@@ -70,6 +73,7 @@ async def _page(
             if one.part in SIGNING
         ],
         fields=[field_data(field) | {"recipient_id": field.recipient_id} for field in placed],
+        suggested=[field_data(field) | {"recipient_id": field.recipient_id} for field in suggested],
         sheets=sheets(base, view.page_sizes, {}, selectable=False),
         widths=WIDTHS,
         problems=found,

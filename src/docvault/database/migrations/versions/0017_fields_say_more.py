@@ -13,6 +13,16 @@ def upgrade() -> None:
     op.add_column("fields", sa.Column("detail", sa.Text(), nullable=False, server_default="{}"))
     op.add_column("fields", sa.Column("prefilled", sa.LargeBinary(), nullable=True))
     op.create_table(
+        "found_fields",
+        sa.Column("envelope_id", sa.String(length=26), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("found", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["envelope_id"], ["envelopes.id"], name=op.f("fk_found_fields_envelope_id_envelopes")
+        ),
+        sa.PrimaryKeyConstraint("envelope_id", "position", name=op.f("pk_found_fields")),
+    )
+    op.create_table(
         "kept_answers",
         sa.Column("recipient_id", sa.String(length=26), nullable=False),
         sa.Column("answers", sa.LargeBinary(), nullable=False),

@@ -5,6 +5,7 @@ import { Autosave } from "./autosave.js";
 import { focusPalette, pageAt, showColour, startPalette } from "./palette.js";
 import { alignChosen, copyEverywhere } from "./arrange.js";
 import { NAMES, UNSAID, isBox } from "./kinds.js";
+import { offerSuggestions } from "./suggested.js";
 import { showField, takePanel } from "./panel.js";
 import { Placed, SIZES, half, hideGuides } from "./placed.js";
 
@@ -316,6 +317,7 @@ placed.onadd = makeMovable;
 placed.onselect = (field) => showField(placed, field);
 placed.onchange = () => autosave.change();
 for (const field of JSON.parse(main.dataset.fields ?? "[]")) placed.add({ ...field, key: field.id });
+offerSuggestions(placed, () => chosenPerson().id, changed);
 startPalette(create, () => placed.select(null), say);
 $("#who", HTMLElement).addEventListener("change", () => showColour(chosenPerson().colour));
 form.addEventListener("input", () => {
