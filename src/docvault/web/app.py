@@ -38,6 +38,7 @@ FOR_PROGRAMS = frozenset(
         "bin",
         "comparisons",
         "documents",
+        "envelope_files",
         "envelopes",
         "folders",
         "organisations",

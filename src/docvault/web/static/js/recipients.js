@@ -34,6 +34,7 @@ function renumber() {
     $("[data-together]", HTMLElement, row).hidden = index === 0;
     if (!together.checked) turn++;
     row.dataset.turn = String(turn);
+    /** @type {HTMLElement} */ ($("[data-turn]", HTMLElement, row).parentElement).hidden = partOf(row).value === "copy";
     $("[data-turn]", HTMLElement, row).textContent = together.checked ? `${turn}, same turn` : String(turn);
     row.dataset.r = String((index % MOST_COLOURS) + 1);
     $('[data-move="-1"]', HTMLButtonElement, row).disabled = index === 0;
