@@ -128,7 +128,7 @@ def test_signed_once_and_the_page_says_who_comes_next(client, envelope, site):
     assert sign(client, envelope, prove(client, site, secret, digest_of(client, envelope))).status_code == 204
     done = client.get(f"/sign/{envelope}/done").text
     assert "Thank you, Clara. You have signed." in done
-    assert "One more person comes after you" in done
+    assert "People who come after you: 1" in done
     assert (
         client.get(f"/sign/{envelope}", follow_redirects=False).headers["location"]
         == f"/sign/{envelope}/done"

@@ -61,6 +61,7 @@ class CeremonyView:
     recipients: tuple[RecipientView, ...]
     fields: tuple[PlacedField, ...]  # this person's, in reading order
     answers: Mapping[FieldId, Answer]  # what they hold to begin with: kept from before, or prefilled
+    language: str  # that they read: ISO 639-1
     consent: ConsentText
     consented: bool
     documents: tuple[EnclosedView, ...]
@@ -322,7 +323,8 @@ def _view(
         recipients=people,
         fields=own,
         answers=answers,
-        consent=consents.CURRENT,
+        language=recipient.language,
+        consent=consents.in_language(recipient.language),
         consented=recipient.consented_at is not None,
         documents=envelope_views.documents(row),
         pages=row.pages,

@@ -25,6 +25,7 @@ class RecipientRow:
     person_id: PersonId
     name: str
     email: str
+    language: str  # ISO 639-1
     person_role: Role
     organisation_name: str
     turn: int
@@ -72,6 +73,7 @@ class RecipientRow:
 _PERSON = (
     people.c.name,
     people.c.email,
+    people.c.language,
     people.c.role.label("person_role"),
     organisations.c.name.label("organisation_name"),
 )

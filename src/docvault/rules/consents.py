@@ -39,12 +39,94 @@ EN_1 = ConsentText(
     "evidence, with a fingerprint of the document as it was shown to me.",
 )
 
-CURRENT = EN_1
-TEXTS = {text.id: text for text in (EN_1,)}
+DE_1 = ConsentText(
+    "de-1",
+    "Ich bin einverstanden, dieses Dokument elektronisch zu lesen und zu unterschreiben. Meine "
+    "elektronische Unterschrift soll mich binden wie meine Unterschrift auf Papier.\n\n"
+    "Ich kann es stattdessen auf Papier tun: Ich bitte den Absender darum und zahle nichts dafür, "
+    "wenn nichts anderes vereinbart ist. Meine Einwilligung gilt nur für diesen Umschlag.\n\n"
+    "Bis ich unterschreibe, kann ich meine Einwilligung widerrufen, indem ich ablehne oder dem "
+    "Absender schreibe; was ich vorher unterschrieben habe, bleibt gültig. Ändert sich meine "
+    "E-Mail-Adresse, sage ich es dem Absender.\n\n"
+    "Ich brauche einen aktuellen Browser, eine E-Mail-Adresse und ein Programm, das PDF-Dateien "
+    "anzeigt. Dass ich diese Seite und das Dokument auf meinem Gerät geöffnet habe, zeigt, dass ich "
+    "beides hier lesen kann. Das unterschriebene Dokument kann ich kostenlos herunterladen und "
+    "behalten.\n\n"
+    "Als Beweis werden mein Name, meine E-Mail-Adresse, meine Netzwerkadresse, mein Browser und die "
+    "Zeit jedes Schrittes festgehalten, mit einem Fingerabdruck des Dokuments, wie es mir gezeigt "
+    "wurde.",
+)
+PL_1 = ConsentText(
+    "pl-1",
+    "Zgadzam się przeczytać i podpisać ten dokument elektronicznie. Mój podpis elektroniczny ma mnie "
+    "wiązać tak jak podpis na papierze.\n\n"
+    "Mogę zamiast tego zrobić to na papierze: proszę o to nadawcę i nic za to nie płacę, chyba że "
+    "umówiono się inaczej. Moja zgoda dotyczy tylko tej koperty.\n\n"
+    "Do chwili podpisania mogę wycofać zgodę, odmawiając podpisu lub pisząc do nadawcy; to, co "
+    "podpisano wcześniej, pozostaje ważne. O zmianie adresu e-mail powiadomię nadawcę.\n\n"
+    "Potrzebuję aktualnej przeglądarki, adresu e-mail i programu, który wyświetla pliki PDF. To, że "
+    "ta strona i dokument są otwarte na moim urządzeniu, pokazuje, że mogę je tu przeczytać. "
+    "Podpisany dokument mogę bezpłatnie pobrać i zachować.\n\n"
+    "Jako dowód zapisywane są moje imię i nazwisko, adres e-mail, adres sieciowy, przeglądarka i "
+    "czas każdego kroku wraz z odciskiem dokumentu w postaci, w jakiej mi go pokazano.",
+)
+FI_1 = ConsentText(
+    "fi-1",
+    "Suostun lukemaan ja allekirjoittamaan tämän asiakirjan sähköisesti. Sähköinen allekirjoitukseni "
+    "sitoo minua samoin kuin allekirjoitukseni paperilla.\n\n"
+    "Voin tehdä tämän sen sijaan paperilla: pyydän sitä lähettäjältä enkä maksa siitä, ellei toisin "
+    "ole sovittu. Suostumukseni koskee vain tätä kirjekuorta.\n\n"
+    "Voin perua suostumukseni siihen asti, kun allekirjoitan, kieltäytymällä tai kirjoittamalla "
+    "lähettäjälle; mitä olen allekirjoittanut aiemmin, pysyy voimassa. Kerron lähettäjälle, jos "
+    "sähköpostiosoitteeni muuttuu.\n\n"
+    "Tarvitsen ajantasaisen selaimen, sähköpostiosoitteen ja ohjelman, joka näyttää PDF-tiedostoja. "
+    "Se, että tämä sivu ja asiakirja ovat auki laitteellani, osoittaa, että voin lukea ne täällä. "
+    "Voin ladata ja säilyttää allekirjoitetun asiakirjan maksutta.\n\n"
+    "Todisteeksi tallennetaan nimeni, sähköpostiosoitteeni, verkko-osoitteeni, selaimeni ja jokaisen "
+    "vaiheen aika sekä sormenjälki asiakirjasta sellaisena kuin se minulle näytettiin.",
+)
+JA_1 = ConsentText(
+    "ja-1",
+    "この文書を電子的に読み、署名することに同意します。電子署名は、"
+    "紙への署名と同じように私を拘束するものとします。\n\n"
+    "代わりに紙で行うこともできます。その場合は送信者に依頼し、"
+    "別の取り決めがない限り費用はかかりません。この同意はこの封筒だけに及びます。\n\n"
+    "署名するまでは、辞退するか送信者に連絡することで同意を撤回できます。"
+    "それより前に署名したものは有効なままです。メールアドレスが変わったときは送信者に知らせます。\n\n"
+    "最新のブラウザー、メールアドレス、PDFを表示するソフトが必要です。"
+    "このページと文書が私の端末で開いていることは、ここで両方を読めることを示します。"
+    "署名済みの文書は無料でダウンロードし、保管できます。\n\n"
+    "証拠として、氏名、メールアドレス、ネットワークアドレス、ブラウザー、各手順の時刻が、"
+    "私に表示された文書の指紋とともに記録されます。",
+)
+FA_1 = ConsentText(
+    "fa-1",
+    "موافقم که این سند را به صورت الکترونیکی بخوانم و امضا کنم. امضای الکترونیکی من باید مانند "
+    "امضایم روی کاغذ مرا متعهد کند.\n\n"
+    "می‌توانم این کار را روی کاغذ انجام دهم: از فرستنده می‌خواهم و هزینه‌ای نمی‌پردازم، مگر آنکه "
+    "توافق دیگری شده باشد. موافقت من تنها برای این پاکت است.\n\n"
+    "تا پیش از امضا می‌توانم با رد کردن یا نوشتن به فرستنده موافقتم را پس بگیرم؛ آنچه پیش‌تر امضا "
+    "کرده‌ام معتبر می‌ماند. اگر نشانی ایمیلم عوض شود به فرستنده می‌گویم.\n\n"
+    "به مرورگری به‌روز، نشانی ایمیل و برنامه‌ای که پرونده‌های PDF را نشان دهد نیاز دارم. باز بودن "
+    "این صفحه و سند در دستگاه من نشان می‌دهد که می‌توانم هر دو را اینجا بخوانم. سند امضاشده را "
+    "می‌توانم رایگان بارگیری و نگهداری کنم.\n\n"
+    "برای اثبات، نام، نشانی ایمیل، نشانی شبکه، مرورگر و زمان هر گام من همراه با اثر انگشت سند، به "
+    "همان شکلی که به من نشان داده شد، ثبت می‌شود.",
+)
+
+CURRENT = EN_1  # in English
+_IN_USE = {text.id.partition("-")[0]: text for text in (EN_1, DE_1, PL_1, FI_1, JA_1, FA_1)}
+TEXTS = {text.id: text for text in _IN_USE.values()}
+
+
+def in_language(code: str) -> ConsentText:
+    """Return the text in use in a language, ISO 639-1; in English where there is none."""
+    return _IN_USE.get(code, CURRENT)
 
 
 def check_consent(consent_id: str, sha256: str) -> ConsentText:
-    """Return the text that was agreed to, if it is the one in use word for word. Raises ConsentUnknown."""
-    if consent_id != CURRENT.id or sha256 != CURRENT.sha256:
+    """Return the text that was agreed to, if it is one in use word for word. Raises ConsentUnknown."""
+    text = next((one for one in _IN_USE.values() if one.id == consent_id), None)
+    if text is None or sha256 != text.sha256:
         raise ConsentUnknown("The text to agree to has changed. Please read it again.")
-    return CURRENT
+    return text

@@ -15,7 +15,8 @@ from lucide.jinja import lucide
 from markupsafe import Markup
 
 from docvault.policy.vocabulary import Acting, Role
-from docvault.web import formats
+from docvault.rules.languages import OTHERWISE
+from docvault.web import formats, words
 from docvault.web.access import acting_or_none, portal_of
 from docvault.web.static_files import StaticFiles
 
@@ -111,6 +112,7 @@ def render(
         "home": home_of(acting),
         "home_label": home_label(acting),
         "nav": "",
+        "t": words.in_language(OTHERWISE),
         "passkey_domain": portal_of(request).relying_party.id,
         "sso": provider.name if (provider := portal_of(request).provider) else "",
         "local_mail": not portal_of(request).settings.smtp_url,

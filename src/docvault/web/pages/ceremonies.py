@@ -16,18 +16,36 @@ from docvault.pdf.text import Run
 from docvault.rules.consents import ConsentUnknown
 from docvault.rules.envelopes import EnvelopeRefused, Part, State
 from docvault.values import DocVaultError, EnvelopeId
-from docvault.web import forms, problems
+from docvault.web import forms, problems, words
 from docvault.web.access import portal_of, signed_in
 from docvault.web.pages.envelopes import recipient_lines
 from docvault.web.pages.prepare import field_data
-from docvault.web.rendering import home_label, home_of, render
+from docvault.web.rendering import home_of, render
 from docvault.web.running import run
 from docvault.web.sheets import INLINE, sheets
+from docvault.web.words import Words
 
 WebRequest = Request[Any, Any, Any]
 
 DEEDS = {Part.APPROVER: "approve", Part.VIEWER: "read", Part.COPY: "copy"}
-DONE = {"sign": "signed", "approve": "approved", "read": "read it", "copy": "received a copy"}
+HEADINGS = {
+    "sign": "{name} asks you to sign",
+    "approve": "{name} asks you to approve",
+    "read": "{name} asks you to read",
+    "copy": "{name} sends you a copy",
+}
+DONE = {
+    "sign": "You have signed",
+    "approve": "You have approved",
+    "read": "You have read it",
+    "copy": "A copy",
+}
+THANKS = {
+    "sign": "Thank you, {name}. You have signed.",
+    "approve": "Thank you, {name}. You have approved.",
+    "read": "Thank you, {name}. You have read it.",
+    "copy": "Thank you, {name}.",
+}
 _READ = ("book-open", "Read everything")
 _END = ("download", "Get the signed document when everybody has signed")
 NEXT = {
@@ -82,7 +100,9 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         nav="inbox",
         envelope_id=view.envelope.id,
         title=view.envelope.title,
+        t=_words(view),
         deed=deed_of(view),
+        headings=HEADINGS,
         documents=view.documents,
         next_steps=NEXT[deed_of(view)],
         sender_name=view.sender_name,
@@ -94,7 +114,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         minutes=max(2, round(view.pages / PAGES_A_MINUTE)),
         fields_required=sum(field.required for field in view.fields),
         state=view.state,
-        standing=_standing(view, home_of(signed_in(request)), home_label(signed_in(request))),
+        standing=_standing(view, home_of(signed_in(request))),
         consent=view.consent,
         consent_paragraphs=view.consent.text.split("\n\n"),
         consented=view.consented,
@@ -102,14 +122,14 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
     )
 
 
-def _standing(view: CeremonyView, home: str, home_name: str) -> Standing | None:
+def _standing(view: CeremonyView, home: str) -> Standing | None:
     envelope = f"/envelopes/{view.envelope.id}"
     standings = {
         "waiting": Standing(
             "clock",
             "It is not your turn yet",
             "Others sign before you. We write to you as soon as it is your turn.",
-            f"Back to {home_name}",
+            "Back to {place}",
             home,
         ),
         "copy": Standing(
@@ -136,7 +156,7 @@ def _standing(view: CeremonyView, home: str, home_name: str) -> Standing | None:
         "voided": Standing(
             "ban",
             "This envelope has ended",
-            f"{view.sender_name} voided it. There is nothing left to do for you.",
+            "{name} voided it. There is nothing left to do for you.",
             "Show the envelope",
             envelope,
         ),
@@ -202,6 +222,7 @@ async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[An
         "sign_review.html",
         envelope_id=envelope_id,
         title=view.envelope.title,
+        t=_words(view),
         deed=deed_of(view),
         documents=view.documents,
         sender_name=view.sender_name,
@@ -232,7 +253,14 @@ async def text(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
         )
         for page in range(1, view.pages + 1)
     ]
-    return render(request, "sign_text.html", envelope_id=envelope_id, title=view.envelope.title, texts=texts)
+    return render(
+        request,
+        "sign_text.html",
+        t=_words(view),
+        envelope_id=envelope_id,
+        title=view.envelope.title,
+        texts=texts,
+    )
 
 
 @get("/sign/{envelope_id:str}/confirm")
@@ -246,6 +274,7 @@ async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
         return render(
             request,
             "sign_read.html",
+            t=_words(view),
             envelope_id=envelope_id,
             title=view.envelope.title,
             sender_name=view.sender_name,
@@ -253,6 +282,7 @@ async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     return render(
         request,
         "sign_confirm.html",
+        t=_words(view),
         envelope_id=envelope_id,
         title=view.envelope.title,
         deed=deed,
@@ -298,7 +328,10 @@ async def done(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
         request,
         "sign_done.html",
         envelope=envelope,
-        done_words=DONE[deed_of(view)],
+        t=_words(view),
+        deed=deed_of(view),
+        thanks=THANKS,
+        done_titles=DONE,
         recipients=recipient_lines(envelope.recipients),
         signed_at=view.signed_at,
         waiting=envelope.signers - envelope.signed if under_way else 0,
@@ -334,6 +367,10 @@ async def _runs(request: WebRequest, envelope_id: str, page: int) -> Sequence[Ru
 
 def _may_go_on(view: CeremonyView) -> bool:
     return view.state == "your-turn" and (view.consented or deed_of(view) != "sign")
+
+
+def _words(view: CeremonyView) -> Words:
+    return words.in_language(view.language)
 
 
 def deed_of(view: CeremonyView) -> str:

@@ -1,0 +1,39 @@
+"""The words of the ceremony's pages in every language of rules/languages.py. The key of each is its English.
+
+A page is written in English; `t("Sign here")` gives the words in the reader's language, and the English where
+a translation is missing. tests/web/test_words.py holds the files complete.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from docvault.rules.languages import LANGUAGES, OTHERWISE
+
+FOLDER = Path(__file__).parent / "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language. Called with the English, it answers with its own; `{name}` is filled in from `values`."""
+
+    code: str  # ISO 639-1
+    known: Mapping[str, str] = field(repr=False)
+
+    @property
+    def direction(self) -> str:
+        """Return ltr or rtl."""
+        return LANGUAGES[self.code].direction
+
+    def __call__(self, english: str, **values: object) -> str:
+        return self.known.get(english, english).format(**values)
+
+
+@cache
+def in_language(code: str) -> Words:
+    """Return the words of a language; of one that we do not know, the English ones."""
+    if code == OTHERWISE or code not in LANGUAGES:
+        return Words(OTHERWISE, {})
+    return Words(code, tomllib.loads((FOLDER / f"{code}.toml").read_text(encoding="utf-8")))
