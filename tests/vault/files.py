@@ -128,3 +128,14 @@ def stage(world, document, data, purpose="prepared"):
 
 def objects(folder):
     return sorted(path for path in Path(folder).rglob("*") if path.is_file())
+
+
+def contents(world):
+    """Return everything that is in the store for files, whatever kind it is, by its key."""
+    return {key: world.vault.blobs.get(key) for key in world.vault.blobs.list("")}
+
+
+def overwrite(world, key, data):
+    """Put other bytes in the place of an object, as somebody may who holds the store but no key."""
+    world.vault.blobs.delete(key)
+    world.vault.blobs.put(key, data)

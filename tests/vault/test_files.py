@@ -18,7 +18,7 @@ from docvault.vault.files import SEGMENT
 from docvault.vault.keyring import open_folder_key
 from encryption import independent
 
-from .files import add_document, objects, read, row, stage, store
+from .files import add_document, contents, overwrite, read, row, stage, store
 
 
 def flipped(data: bytes) -> bytes:
@@ -27,8 +27,8 @@ def flipped(data: bytes) -> bytes:
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield from standing(tmp_path)
+def world(tmp_path, blobs):
+    yield from standing(tmp_path, blobs=blobs)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_what_is_stored_is_what_is_read(world, document, size):
 
 @pytest.mark.promise(52)
 def test_the_specification_is_enough_to_read_a_data_folder(world, document):
-    """The database by sqlite3, the key file and the objects; nothing of docvault."""
+    """The database by sqlite3, the key file and the objects; nothing of docvault opens them."""
     data = os.urandom(SEGMENT + 4321)
     stored = store(world, document, data)
     connection = sqlite3.connect(world.folder / "docvault.sqlite")
@@ -65,11 +65,7 @@ def test_the_specification_is_enough_to_read_a_data_folder(world, document):
     ).fetchone()
     connection.close()
     root = independent.read_key_file((world.folder / "root.key").read_text())
-
-    def get(name):
-        return (world.folder / "blobs" / name[:2] / name).read_bytes()
-
-    assert independent.read_file({1: root}, dict(found), get) == data
+    assert independent.read_file({1: root}, dict(found), contents(world).__getitem__) == data
 
 
 BIG = hashlib.shake_256(b"big").digest(2 * SEGMENT + 1234)
@@ -105,16 +101,16 @@ def test_a_range_outside_the_file_is_refused(opened, start, stop):
 def test_a_range_at_the_start_proves_the_end_first(world, document, harm):
     """Somebody cuts the file and asks for its beginning: the length is authenticated before the first byte."""
     stored = store(world, document, bytes(2 * SEGMENT + 10))
-    folder = world.folder / "blobs" / row(world, stored.id)["blob"][:2] / row(world, stored.id)["blob"]
-    last = folder / "000002"
+    blob, kept = row(world, stored.id)["blob"], contents(world)
+    last, earlier = f"{blob}/000002", f"{blob}/000001"
     if harm == "changed":
-        last.write_bytes(flipped(last.read_bytes()))
+        overwrite(world, last, flipped(kept[last]))
     elif harm == "missing":
-        last.unlink()
+        world.vault.blobs.delete(last)
     elif harm == "truncated":
-        last.write_bytes(last.read_bytes()[:-1])
+        overwrite(world, last, kept[last][:-1])
     else:
-        last.write_bytes((folder / "000001").read_bytes())
+        overwrite(world, last, kept[earlier])
     parts = world.vault.open_version(world.db, stored.id).range(0, 1)
     with pytest.raises(Exception, match=r"changed or damaged|missing"):
         next(parts)
@@ -158,8 +154,7 @@ def test_every_version_and_folder_has_a_key_of_its_own(world):
     versions = [store(world, document, b"same").id for document in documents for _ in range(3)]
     found = {world.vault.open_version(world.db, version).key for version in versions}
     assert len(found) == len(versions)
-    contents = {path.read_bytes() for path in objects(world.folder / "blobs")}
-    assert len(contents) == len(versions)
+    assert len(set(contents(world).values())) == len(versions)
     keyring = FileKeyring.open(world.folder / "root.key")
     with world.db.reading() as tx:
         folders = [folder_keys.newest_for_document(tx, document) for document in documents]
@@ -185,7 +180,7 @@ def test_a_keep_that_is_rolled_back_can_be_discarded_without_a_trace(world, docu
         raise ZeroDivisionError
     world.vault.discard(staged)
     assert world.rows() == before
-    assert objects(world.folder / "blobs") == []
+    assert contents(world) == {}
 
 
 def test_versions_staged_at_the_same_time_get_different_numbers(world, document):
@@ -214,7 +209,7 @@ def test_a_source_that_breaks_leaves_nothing(world, document):
             now=NOW,
         )
     assert world.rows() == before
-    assert objects(world.folder / "blobs") == []
+    assert contents(world) == {}
 
 
 def test_a_document_that_is_not_there_takes_no_version(world):

@@ -12,12 +12,12 @@ from docvault.database import tables
 from docvault.vault import invariants
 from docvault.vault.files import SEGMENT
 
-from .files import change, objects, shelf, stage
+from .files import change, shelf, stage
 
 
 @pytest.fixture
-def world(tmp_path, database_url):
-    yield from standing(tmp_path, database_url)
+def world(tmp_path, database_url, blobs_beside):
+    yield from standing(tmp_path, database_url, blobs_beside)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_lost_object_and_a_left_over_one_are_found(world, filled):
     assert rules(world) == {"orphan"}
     world.vault.remove_waste(world.db)
     assert rules(world) == set()
-    objects(world.folder / "blobs")[0].unlink()
+    world.vault.blobs.delete(min(world.vault.blobs.list("")))
     assert len(rules(world) & {"unreadable", "upload-lost"}) == 1
 
 

@@ -25,8 +25,8 @@ LATER = NOW + timedelta(days=1)
 
 
 @pytest.fixture
-def world(database_url, tmp_path):
-    made = build(tmp_path, database_url)
+def world(database_url, tmp_path, blobs_beside):
+    made = build(tmp_path, database_url, blobs_beside)
     yield made
     made.vault.close()
     made.db.close()
