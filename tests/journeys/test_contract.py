@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 def place(page, kind, page_number, x, y):
     """Drag a kind of field from the palette to a point of a page, given as shares of its width and height."""
+    page.wait_for_load_state()  # a drag before the page's own modules run is nobody's
     figure = page.locator(f"figure[data-page='{page_number}'] .page")
     figure.scroll_into_view_if_needed()
     tool = page.locator(f"#tools button[data-kind='{kind}']").bounding_box()
