@@ -1,10 +1,12 @@
 """What tests run on: SQLite in a folder or a copy in one PostgreSQL; files in a folder or in one S3 store."""
 
+import gc
 from contextlib import ExitStack
 
 import pytest
 
 import clamd
+import compiled
 import postgres
 import seaweed
 from docvault.blobs.filesystem import FileBlobs
@@ -13,6 +15,11 @@ from docvault.database import engine
 
 # Nobody pulls the machine's plug here: commits need not wait for the disk. Programs that tests start do wait.
 SHIPPED, engine.SYNCHRONOUS = engine.SYNCHRONOUS, "OFF"
+
+compiled.share()
+
+# By its own measure the collector of rubbish takes a seventh of a run: seldom is enough.
+gc.set_threshold(20_000, 20, 20)
 
 # Where a file takes a second or two. These come last, so that no process ends long after the other one.
 QUICK_ROOMS = {
@@ -28,6 +35,21 @@ QUICK_ROOMS = {
 }
 # Where a file of few tests takes a minute: xdist by itself would leave these to the end.
 LONG_ROOMS = {"journeys", "jobs", "limits", "security", "signing"}
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--web-database",
+        choices=["spread", "sqlite", "postgresql"],
+        default="spread",
+        help="what tests/web keeps its rows in: one kind for all, or each test always the same of the two",
+    )
+
+
+def pytest_collection_finish():
+    """Spare the collector what stays to the end anyway: it would look at all of it each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

@@ -335,9 +335,25 @@ def carry_out(tx, world, folders, cast, step, now):
             people.set_state(tx, somebody, PersonState(rest[0]), by=None, now=now)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS, moments=st.lists(st.integers(-1, 20), min_size=1, max_size=4))
+STORIES = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+STORY = {"steps": STEPS, "moments": st.lists(st.integers(-1, 20), min_size=1, max_size=4)}
+
+
+@settings(max_examples=6, **STORIES)
+@given(**STORY)
 def test_reports_agree_with_what_was_written_down_day_by_day(world, steps, moments):
+    hold_against_the_model(world, steps, moments)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@settings(max_examples=200, **STORIES)
+@given(**STORY)
+def test_reports_agree_through_many_stories(world, steps, moments):
+    hold_against_the_model(world, steps, moments)
+
+
+def hold_against_the_model(world, steps, moments):
     cast = [person(world.db, f"Person {n}", Role.CLIENT, world.globex).person_id for n in range(PEOPLE)]
     folders = [make(world, "Top")]
     for _ in range(FOLDERS - 1):

@@ -11,6 +11,7 @@ import itertools
 import shutil
 from collections.abc import Callable
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -111,7 +112,8 @@ def let_fail(db, faults: Faults) -> None:
             fail()
 
     event.listen(db.engine, "before_cursor_execute", statement)
-    dialect, commit = db.engine.dialect, db.engine.dialect.do_commit
+    dialect = db.engine.dialect = copy(db.engine.dialect)  # others may use the same
+    commit = dialect.do_commit
 
     def do_commit(connection):
         if faults.strikes(late=False):

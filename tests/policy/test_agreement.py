@@ -177,11 +177,27 @@ def decided(acting, permission, resources):
     return {each.id for each in resources if POLICY.decide(acting, permission, each).allowed}
 
 
+QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+
 @pytest.mark.slow
 @pytest.mark.promise(21)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, **QUIET)
 @given(acting=actors, generated_folders=folders, generated_envelopes=envelopes)
 def test_lists_show_exactly_what_decisions_allow(db, acting, generated_folders, generated_envelopes):
+    compare(db, acting, generated_folders, generated_envelopes)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.promise(21)
+@settings(max_examples=500, **QUIET)
+@given(acting=actors, generated_folders=folders, generated_envelopes=envelopes)
+def test_many_lists_show_exactly_what_decisions_allow(db, acting, generated_folders, generated_envelopes):
+    compare(db, acting, generated_folders, generated_envelopes)
+
+
+def compare(db, acting, generated_folders, generated_envelopes):
     everything = [("o0", 0, {}, {}), *generated_folders]
     numbers = range(len(everything))
     things = {

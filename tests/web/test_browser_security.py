@@ -1,5 +1,6 @@
 """What a browser is told and shown: cookies, other origins, reports, and readings that change nothing."""
 
+import itertools
 import json
 
 import pytest
@@ -182,23 +183,24 @@ NOTED = {"sessions": "seen_at", "recipients": "viewed_at"}
 FIRST_LOOKS = "/sign/{envelope_id:str}", "/api/v1/envelopes/{envelope_id:str}/ceremony"
 
 
-def rows_of(house, table, without=""):
+def rows_of(tx, table, without=""):
     chosen = select(*(column for column in table.columns if column.name != without))
-    with house.site.world.db.reading() as tx:
-        return sorted(map(repr, tx.connection.execute(chosen).all()))
+    return sorted(map(repr, tx.connection.execute(chosen).all()))
 
 
 def everything(house) -> dict[str, list[str]]:
     """Return every row, without what a reading may note."""
-    return {
-        table.name: rows_of(house, table, NOTED.get(table.name, ""))
-        for table in tables.METADATA.sorted_tables
-        if table.name not in ADDED + COUNTED
-    }
+    with house.site.world.db.reading() as tx:
+        return {
+            table.name: rows_of(tx, table, NOTED.get(table.name, ""))
+            for table in tables.METADATA.sorted_tables
+            if table.name not in ADDED + COUNTED
+        }
 
 
 def added_to(house) -> dict[str, set[str]]:
-    return {name: set(rows_of(house, tables.METADATA.tables[name])) for name in ADDED}
+    with house.site.world.db.reading() as tx:
+        return {name: set(rows_of(tx, tables.METADATA.tables[name])) for name in ADDED}
 
 
 def first_looks(house) -> set[tuple[str, object]]:
@@ -208,26 +210,38 @@ def first_looks(house) -> set[tuple[str, object]]:
     return {(row.id, row.viewed_at) for row in rows}
 
 
+def look(house, browser, row, method):
+    path = house.fill(row.path + row.query, house.ids)
+    answer = browser.request(method, path, headers=row.headers, follow_redirects=False)
+    assert answer.status_code < 500
+    started = [line for line in answer.headers.get_list("set-cookie") if "Max-Age=0" not in line]
+    assert started == [], "no session begins by looking"
+
+
 @pytest.mark.asvs("3.5.3")
 @pytest.mark.asvs("7.6.2")
 @pytest.mark.promise(38)
 def test_reading_changes_no_row(house):
+    """Everybody looks wherever there is something to look at, and one of them in all other ways everywhere."""
     visitors = [house.visitor(name) for name in NAMES]
     before, lines, looks = everything(house), added_to(house), first_looks(house)
-    for row in MATRIX:
-        for method in ("GET", "HEAD", "OPTIONS"):
-            for browser in visitors:
-                path = house.fill(row.path + row.query, house.ids)
-                answer = browser.request(method, path, headers=row.headers, follow_redirects=False)
-                assert answer.status_code < 500
-                started = [line for line in answer.headers.get_list("set-cookie") if "Max-Age=0" not in line]
-                assert started == [], "no session begins by looking"
+    declared = {(row.method, row.path) for row in MATRIX}
+    others_first = sorted(MATRIX, key=lambda row: row.method == "GET")
+    for row in {row.path: row for row in others_first}.values():
+        ways = [method for method in ("GET", "HEAD") if (method, row.path) in declared]
+        for method, browser in itertools.product(ways, visitors):
+            look(house, browser, row, method)
+        for method in {"GET", "HEAD", "OPTIONS"}.difference(ways):
+            look(house, visitors[NAMES.index("manager")], row, method)
+        if not ways:
+            continue  # such a row is answered before any code of ours, and the next look at all rows sees it too
         after, looked = everything(house), first_looks(house)
         changed = {name for name in before if before[name] != after[name]}
         assert changed == set(), row.path
         assert looks <= looked, "a first look stays the first"
         assert looks == looked or row.path.startswith(FIRST_LOOKS), row.path
         looks = looked
+    assert everything(house) == before
     kept = added_to(house)
     assert [name for name in ADDED if not lines[name] <= kept[name]] == []
 
