@@ -38,8 +38,10 @@ system: ## Install the browser and the independent validators that the tests use
 test: $(DEV_READY) system ## Set everything up and run every test
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak"
 
-soak: $(DEV_READY) system ## Run the tests with very large numbers: many files, large files, hundreds of crashes
+soak: $(DEV_READY) system ## Run the tests with very large numbers, and those of the web on each database
 	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest tests/web -m "not soak" --web-database sqlite
+	$(BIN)/python -m pytest tests/web -m "not soak" --web-database postgresql
 
 check: $(DEV_READY) ## Format, lint, types, contracts and the pure tests
 	$(BIN)/ruff format --check src tests tools benchmarks hatch_build.py

@@ -99,8 +99,8 @@ FIXED = {
 }
 
 
-def standing(tmp_path, pdf) -> Iterator[House]:
-    for site in standing_site(tmp_path, pdf):
+def standing(tmp_path, pdf, url="") -> Iterator[House]:
+    for site in standing_site(tmp_path, pdf, url):
         world = site.world
         yield House(
             site,

@@ -98,11 +98,14 @@ def _assembled(name: str) -> Litestar:
     return assemble(name, POLICY.numbers)
 
 
-def standing(tmp_path, pdf) -> Iterator[Site]:
-    """Build a site for one test and close it; made for `yield from` in a fixture."""
-    made = signing.build_signing(tmp_path, pdf)
+def standing(tmp_path, pdf, url="") -> Iterator[Site]:
+    """Build a site for one test and close it; made for `yield from` in a fixture.
+
+    url: of a database with every table; by default rows lie in the folder as well.
+    """
+    made = signing.build_signing(tmp_path, pdf, url or None)
     portal = Portal(
-        settings=Settings(data=tmp_path, base_url=BASE),
+        settings=Settings(data=tmp_path, base_url=BASE, database_url=url),
         db=made.db,
         vault=made.vault,
         pdf=pdf,
