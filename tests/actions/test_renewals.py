@@ -105,7 +105,15 @@ def complete(made, clock):
 
 
 def renew(made, clock) -> int:
-    return renewals.renew_due(made.db, made.vault, made.pdf, made.authority, now=clock())
+    """Put the jobs that are due and carry them out; return how many timestamps were added."""
+    with made.db.reading() as tx:
+        waiting = archive_stamps.due(tx, clock(), 10)
+    renewals.put_jobs(made.db, now=clock())
+    return sum(look_at(made, clock, each) for each in waiting)
+
+
+def look_at(made, clock, version_id) -> bool:
+    return renewals.look_at(made.db, made.vault, made.pdf, made.authority, version_id=version_id, now=clock())
 
 
 def proofs(made, envelope_id):
@@ -224,8 +232,10 @@ def test_a_clock_that_proves_no_longer_is_said_and_nothing_is_added(made, envelo
 
 @pytest.fixture
 def others(made, clock, tsa):
-    """Timestamp authorities of others, set after the envelope was completed without them."""
+    """Timestamp authorities of others, which were away when the envelope was completed."""
     made.authority.clocks = Clocks([tsa.url], (tsa.root,), clock=clock)
+    with made.db.transaction() as tx:
+        tx.connection.execute(update(tables.archive_stamps).values(awaits_others=True, due_at=clock()))
 
 
 def test_a_run_that_dies_before_its_end_leaves_everything_as_it_was(
@@ -242,15 +252,20 @@ def test_a_run_that_dies_before_its_end_leaves_everything_as_it_was(
             renew(made, clock)
     assert served(made, envelope_id) == before
     assert entries(made, Kind.ARCHIVE_RENEWED) == 0
+    clock.ahead += rules.AGAIN
     assert renew(made, clock) == 2
 
 
 def test_two_runs_at_once_add_one_timestamp(made, envelope_id, clock, others):
     with made.db.reading() as tx:
-        waiting = archive_stamps.due(tx, clock(), 10)
+        one = archive_stamps.find(tx, archive_stamps.due(tx, clock(), 10)[0])
     bench = renewals._Bench(made.db, made.vault, made.pdf, made.authority, clock())
-    assert [bench.look_at(waiting[0]), bench.look_at(waiting[0])] == [True, False]
-    report = report_of(made, served(made, envelope_id)[BOTH.index(waiting[0].purpose)])
+    assert [bench.tend(one), bench.tend(one), look_at(made, clock, one.version_id)] == [
+        True,
+        False,
+        False,
+    ]
+    report = report_of(made, served(made, envelope_id)[BOTH.index(one.purpose)])
     assert [one.clock for one in report.signatures if one.kind == "timestamp"] == [OWN, OTHER]
     assert entries(made, Kind.ARCHIVE_RENEWED) == 1
 
@@ -311,9 +326,11 @@ def test_what_was_destroyed_is_looked_at_no_more(made, clock):
 
 def test_an_envelope_says_which_clock_proves_its_times(made, envelope_id, clock, others):
     seen = envelopes.show_envelope(made.db, acting=made.world.client, envelope_id=envelope_id)
-    assert [one.clock for one in seen.proofs] == [None, None]
+    assert {one.purpose: one.clock for one in seen.proofs} == {"signed": OWN, "certificate": None}
+    assert signing.queued(made).count("renew_archive") == 0
     clock.ahead += RESTS
     renew(made, clock)
+    assert signing.queued(made).count("renew_archive") == 2
     seen = envelopes.show_envelope(made.db, acting=made.world.client, envelope_id=envelope_id)
     assert {(one.purpose, one.clock) for one in seen.proofs} == {(which, OTHER) for which in BOTH}
     assert completions.retry_stuck(made.db, now=clock()) == 0

@@ -44,8 +44,9 @@ from docvault.rules.envelopes import Part
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.vault import evidence
 from docvault.vault.authority import Authority
-from docvault.vault.files import Staged, Vault
+from docvault.vault.files import Staged, StoredVersion, Vault
 from docvault.vault.staging import staged_pdf
+from docvault.vault.stamping import newest_stamp
 
 PDF = "application/pdf"
 REASONS = {  # what a reader of PDFs shows as the reason of a signature; a signer's needs none
@@ -316,8 +317,9 @@ class _Bench:
                 )
                 for document, kept in zip(row.documents, signed, strict=True):
                     envelope_documents.change(tx, document, signed_version_id=kept.id)
-                sealed_ids = [one.id for one in (*signed, proof)]
-                archive_stamps.note(tx, row.id, sealed_ids, self.now)
+                reports: list[Report | None] = [*(one.report for one in sealed), None]
+                for kept, report in zip((*signed, proof), reports, strict=True):
+                    self._note_stamp(tx, row, kept, report)
                 facts: dict[str, object] = {
                     "digest": row.digest,
                     "sha256": signed[0].sha256,
@@ -327,6 +329,14 @@ class _Bench:
                     facts["sealed"] = [kept.sha256 for kept in signed]
                 self._record(tx, Kind.ENVELOPE_COMPLETED, row, facts)
                 envelope_messages.tell_completed(tx, self.vault.records, same, self.now)
+
+    def _note_stamp(
+        self, tx: Transaction, row: EnvelopeRow, kept: StoredVersion, report: Report | None
+    ) -> None:
+        """Note until when a sealed file's timestamp lasts; the one without a report is looked at by a job."""
+        stamp = newest_stamp(report, self.authority.root_fingerprints) if report is not None else None
+        others = self.authority.wants_others
+        archive_stamps.note(tx, row.id, kept.id, stamp, others=others, now=self.now)
 
     def _unchanged(self, tx: Transaction, row: EnvelopeRow) -> EnvelopeRow:
         """Return the envelope locked, if it is still the one we worked on. Raises EnvelopeChanged."""

@@ -1,6 +1,6 @@
 """Archive timestamps of what was signed: one of others where ours had to do, and new ones before they weaken.
 
-Done by a job, again and again: every file has a row that says when to look at it. A new timestamp is a new
+Done by jobs: every file has a row that says when to look at it. A new timestamp is a new
 version, judged before it is served; the one before it stays. Done twice is done once.
 """
 
@@ -16,7 +16,7 @@ from docvault.audit.kinds import Kind
 from docvault.blobs.store import StoreFailed
 from docvault.database import archive_stamps, envelope_history, envelopes
 from docvault.database.archive_stamps import Sealed
-from docvault.database.engine import Database, Transaction
+from docvault.database.engine import Database
 from docvault.pdf.errors import WorkersBusy
 from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
@@ -28,8 +28,9 @@ from docvault.values import DocVaultError
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
 from docvault.vault.staging import staged_pdf
+from docvault.vault.stamping import newest_stamp
 
-AT_ONCE = 50  # files of one run
+AT_ONCE = 200  # jobs put at a time
 UNEXPECTED = "Something unexpected went wrong while its timestamp was looked at."
 
 _log = structlog.get_logger(__name__)
@@ -43,16 +44,27 @@ class _Served(DocVaultError):
     """Another run was faster."""
 
 
-def renew_due(db: Database, vault: Vault, pdf: Workers, authority: Authority, *, now: datetime) -> int:
-    """Look at what is due, add timestamps where they are needed, and return how many were.
-
-    Raises StoreFailed and WorkersBusy, and stops there; whatever else goes wrong with one file is noted and
-    told, and the others go on.
-    """
+def put_jobs(db: Database, *, now: datetime) -> None:
+    """Put a job for each file whose timestamp is due to be looked at."""
     with db.reading() as tx:
         waiting = archive_stamps.due(tx, now, AT_ONCE)
-    bench = _Bench(db, vault, pdf, authority, now)
-    return sum(bench.look_at(one) for one in waiting)
+    if waiting:
+        with db.transaction() as tx:
+            archive_stamps.put_jobs(tx, waiting, now)
+
+
+def look_at(
+    db: Database, vault: Vault, pdf: Workers, authority: Authority, *, version_id: str, now: datetime
+) -> bool:
+    """Do what a sealed file's timestamp needs; return whether another one was added.
+
+    Raises StoreFailed and WorkersBusy; whatever else goes wrong is noted and told, and tried again later.
+    """
+    with db.reading() as tx:
+        one = archive_stamps.find(tx, version_id)
+    if one is None or (one.awaits_others and not authority.others_answer()):
+        return False
+    return _Bench(db, vault, pdf, authority, now).tend(one)
 
 
 def state(db: Database) -> Mapping[str, int]:
@@ -69,7 +81,7 @@ class _Bench:
     authority: Authority
     now: datetime
 
-    def look_at(self, one: Sealed) -> bool:
+    def tend(self, one: Sealed) -> bool:
         """Do what one file needs; return whether it got a timestamp."""
         try:
             with self._opened(one) as source:
@@ -97,10 +109,10 @@ class _Bench:
         """Return the last timestamp of a file that holds. Raises RenewalFailed."""
         if report.verdict is not Verdict.VALID:
             raise RenewalFailed(f"The stored file does not pass its check: {report.reasons[0]}")
-        last = report.signatures[-1]
-        if last.kind != "timestamp" or last.time is None or last.good_until is None:
+        stamp = newest_stamp(report, self.authority.root_fingerprints)
+        if stamp is None:
             raise RenewalFailed("The stored file does not end with a timestamp.")
-        return Stamp(last.clock or "", last.time, last.good_until, self.authority.is_own_clock(last))
+        return stamp
 
     def _renew(self, one: Sealed, source: Scratch, report: Report, before: Stamp, step: Step) -> bool:
         with self.authority.renew(self.pdf, source) as renewed:
@@ -134,8 +146,8 @@ class _Bench:
             kept = self.vault.keep(tx, staged, now=self.now)
             if not archive_stamps.replace(tx, one, kept.id):
                 raise _Served
-            archive_stamps.note(tx, one.envelope_id, [kept.id], self.now)
-            self._write(tx, kept.id, stamp)
+            others = self.authority.wants_others
+            archive_stamps.note(tx, one.envelope_id, kept.id, stamp, others=others, now=self.now)
             facts = {
                 "which": one.purpose,
                 "why": step.value,
@@ -149,26 +161,16 @@ class _Bench:
 
     def _keep_as_is(self, one: Sealed, stamp: Stamp) -> None:
         with self.db.transaction() as tx:
-            self._write(tx, one.version_id, stamp)
-
-    def _write(self, tx: Transaction, version_id: str, stamp: Stamp) -> None:
-        awaits = stamp.own and self.authority.wants_others
-        archive_stamps.examined(
-            tx,
-            version_id,
-            clock=stamp.clock,
-            stamped_at=stamp.at,
-            good_until=stamp.good_until,
-            awaits_others=awaits,
-            due_at=self.now + rules.AGAIN if awaits else rules.renewal_of(stamp),
-        )
+            archive_stamps.examined(
+                tx, one.version_id, stamp, others=self.authority.wants_others, now=self.now
+            )
 
     def _note(self, one: Sealed, error: Exception) -> None:
         """Say on the file, and in the log, what is in the way; once for the same trouble."""
         words = str(error) if isinstance(error, DocVaultError) else UNEXPECTED
         _log.error("renewal.failed", version=one.version_id, error=type(error).__name__, exc_info=error)
         with self.db.transaction() as tx:
-            archive_stamps.note_trouble(tx, one.version_id, words, self.now + rules.AGAIN)
+            archive_stamps.note_trouble(tx, one.version_id, words, self.now)
             if words != one.trouble:
                 row = envelopes.for_completion(tx, one.envelope_id)
                 facts = {"which": one.purpose, "error": type(error).__name__}

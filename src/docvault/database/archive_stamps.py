@@ -9,8 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
+from docvault.database import work
 from docvault.database.engine import Transaction
 from docvault.database.tables import archive_stamps, documents, envelope_documents, envelopes, versions
+from docvault.rules.archive import AGAIN, Stamp, renewal_of
 from docvault.values import EnvelopeId
 
 SIGNED, CERTIFICATE = "signed", "certificate"
@@ -25,6 +27,7 @@ class Sealed:
     document_id: str
     purpose: str
     sha256: str
+    awaits_others: bool
     trouble: str | None
 
 
@@ -39,17 +42,47 @@ class Proof:
     renewed: int  # how often another timestamp was added
 
 
-def note(tx: Transaction, envelope_id: EnvelopeId, version_ids: Sequence[str], now: datetime) -> None:
-    """Note sealed files that an envelope has ended with, to be looked at now."""
-    rows = [
-        {"version_id": each, "envelope_id": envelope_id, "awaits_others": False, "due_at": now}
-        for each in version_ids
-    ]
-    tx.connection.execute(insert(archive_stamps), rows)
+def note(
+    tx: Transaction,
+    envelope_id: EnvelopeId,
+    version_id: str,
+    stamp: Stamp | None,
+    *,
+    others: bool,
+    now: datetime,
+) -> None:
+    """Note a sealed file that an envelope ended with. Without a stamp it is looked at now.
+
+    others: whether timestamp authorities of others are set.
+    """
+    row = {"version_id": version_id, "envelope_id": envelope_id, "awaits_others": False, "due_at": now}
+    tx.connection.execute(insert(archive_stamps).values(row))
+    if stamp is not None:
+        examined(tx, version_id, stamp, others=others, now=now)
 
 
-def due(tx: Transaction, now: datetime, limit: int) -> Sequence[Sealed]:
-    """Return those to look at, the longest waiting first; what was destroyed needs no timestamp."""
+def due(tx: Transaction, now: datetime, limit: int) -> Sequence[str]:
+    """Return versions to look at, the longest waiting first; what was destroyed needs no timestamp."""
+    chosen = (
+        select(archive_stamps.c.version_id)
+        .join(versions, versions.c.id == archive_stamps.c.version_id)
+        .join(documents, documents.c.id == versions.c.document_id)
+        .where(archive_stamps.c.due_at <= now, documents.c.disposed_at.is_(None))
+        .order_by(archive_stamps.c.due_at, archive_stamps.c.version_id)
+        .limit(limit)
+    )
+    return tx.connection.execute(chosen).scalars().all()
+
+
+def put_jobs(tx: Transaction, version_ids: Sequence[str], now: datetime) -> None:
+    """Put a job for each of these; one that is lost is asked for again later."""
+    for version_id in version_ids:
+        work.enqueue(tx, work.RenewArchive(version_id))
+        _change(tx, version_id, due_at=now + AGAIN)
+
+
+def find(tx: Transaction, version_id: str) -> Sealed | None:
+    """Return a sealed file; None if another one took its place, or its document was destroyed."""
     chosen = (
         select(
             archive_stamps.c.version_id,
@@ -57,43 +90,39 @@ def due(tx: Transaction, now: datetime, limit: int) -> Sequence[Sealed]:
             versions.c.document_id,
             versions.c.purpose,
             versions.c.sha256,
+            archive_stamps.c.awaits_others,
             archive_stamps.c.trouble,
         )
         .join_from(archive_stamps, versions, versions.c.id == archive_stamps.c.version_id)
         .join(documents, documents.c.id == versions.c.document_id)
-        .where(archive_stamps.c.due_at <= now, documents.c.disposed_at.is_(None))
-        .order_by(archive_stamps.c.due_at, archive_stamps.c.version_id)
-        .limit(limit)
+        .where(
+            archive_stamps.c.version_id == version_id,
+            archive_stamps.c.due_at.is_not(None),
+            documents.c.disposed_at.is_(None),
+        )
     )
-    return [Sealed(**row) for row in tx.connection.execute(chosen).mappings()]
+    row = tx.connection.execute(chosen).mappings().one_or_none()
+    return None if row is None else Sealed(**row)
 
 
-def examined(
-    tx: Transaction,
-    version_id: str,
-    *,
-    clock: str,
-    stamped_at: datetime,
-    good_until: datetime,
-    awaits_others: bool,
-    due_at: datetime,
-) -> None:
+def examined(tx: Transaction, version_id: str, stamp: Stamp, *, others: bool, now: datetime) -> None:
     """Write what a look has found, and when the next one is due."""
+    awaits = stamp.own and others
     _change(
         tx,
         version_id,
-        clock=clock[:200],
-        stamped_at=stamped_at,
-        good_until=good_until,
-        awaits_others=awaits_others,
-        due_at=due_at,
+        clock=stamp.clock[:200],
+        stamped_at=stamp.at,
+        good_until=stamp.good_until,
+        awaits_others=awaits,
+        due_at=now + AGAIN if awaits else renewal_of(stamp),
         trouble=None,
     )
 
 
-def note_trouble(tx: Transaction, version_id: str, trouble: str, due_at: datetime) -> None:
-    """Say why a look or a renewal failed, and when it is tried again."""
-    _change(tx, version_id, trouble=trouble, due_at=due_at)
+def note_trouble(tx: Transaction, version_id: str, trouble: str, now: datetime) -> None:
+    """Say why a look or a renewal failed; it is tried again."""
+    _change(tx, version_id, trouble=trouble, due_at=now + AGAIN)
 
 
 def replace(tx: Transaction, old: Sealed, new_id: str) -> bool:

@@ -79,6 +79,14 @@ class MakeRenditions(Job):
     version_id: str
 
 
+@dataclass(frozen=True)
+class RenewArchive(Job):
+    """Look at the archive timestamp of a sealed file, and add another one where it is needed."""
+
+    NAME: ClassVar[str] = "renew_archive"
+    version_id: str
+
+
 class JobFailed(DocVaultError):
     """A job ended without success; the message names the kind of failure only."""
 

@@ -30,7 +30,7 @@ from docvault.jobs import (
     publish_checkpoint,
     publish_log,
     put_index_jobs,
-    renew_archives,
+    renew_archive,
     retry_stuck,
     scan_waiting,
     warn_of_ending_tokens,
@@ -80,7 +80,7 @@ PERIODIC = (
     Periodic("dispose_documents", dispose_documents.EVERY, dispose_documents.dispose_documents),
     Periodic("finish_disposals", finish_disposals.EVERY, finish_disposals.finish_disposals),
     Periodic("lock_objects", lock_objects.EVERY, lock_objects.lock_objects),
-    Periodic("renew_archives", renew_archives.EVERY, renew_archives.renew_archives),
+    Periodic("put_renewals", renew_archive.EVERY, renew_archive.put_renewals),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
     Periodic("put_index_jobs", put_index_jobs.EVERY, put_index_jobs.put_index_jobs),
     Periodic("look_for_strays", put_index_jobs.STRAYS_EVERY, put_index_jobs.look_for_strays),
@@ -167,6 +167,11 @@ def _register(portal: Portal) -> None:
     def scan(version_id: str) -> None:
         scan_version(portal, version_id)
 
+    @step(name=f"{work.RenewArchive.NAME}.step")
+    def renew(version_id: str) -> None:
+        renew_archive.renew_archive(portal, version_id)
+
+    DBOS.workflow(name=work.RenewArchive.NAME)(_calling(renew))
     DBOS.workflow(name=work.MakeRenditions.NAME)(_calling(make))
     DBOS.workflow(name=work.ScanVersion.NAME)(_calling(scan))
     DBOS.workflow(name=work.AdvanceEnvelope.NAME)(_calling(advance))

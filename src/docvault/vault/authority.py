@@ -26,7 +26,6 @@ from docvault.pdf.errors import PdfError
 from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
-from docvault.pdf.validate import SignatureReport
 from docvault.pdf.workers import Workers
 from docvault.timestamps.clocks import Clocks
 from docvault.values import Clock, NotFound, utc_now
@@ -273,10 +272,6 @@ class Authority:
     def others_answer(self) -> bool:
         """Ask whether one of them works right now."""
         return self.clocks is not None and self.clocks.first() is not None
-
-    def is_own_clock(self, timestamp: SignatureReport) -> bool:
-        """Tell whether the built-in clock made a timestamp of a valid document."""
-        return timestamp.anchor_sha256 in self.root_fingerprints
 
     def seal_name(self) -> str:
         """The name on the seal's certificate."""

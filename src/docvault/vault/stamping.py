@@ -9,8 +9,21 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from docvault.certificates.keys import Credentials
+from docvault.pdf.validate import Report
+from docvault.rules.archive import Stamp
 from docvault.timestamps.clocks import Clocks, Working
 from docvault.timestamps.errors import ClockFailed
+
+
+def newest_stamp(report: Report, own_roots: Sequence[str]) -> Stamp | None:
+    """Return the timestamp that a valid file ends with; None where it does not.
+
+    own_roots: hex SHA-256 of the roots that the built-in clock's certificates lead to.
+    """
+    last = report.signatures[-1] if report.signatures else None
+    if last is None or last.kind != "timestamp" or last.time is None or last.good_until is None:
+        return None
+    return Stamp(last.clock or "", last.time, last.good_until, own=last.anchor_sha256 in own_roots)
 
 
 @dataclass(slots=True)
