@@ -16,7 +16,11 @@ from pathlib import Path
 
 from asn1crypto import tsp
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtensionOID
 
 from docvault.certificates import authority, status
 from docvault.certificates.authority import CertificateAuthority, Revocation
@@ -133,14 +137,32 @@ class Tsa:
             handler.wfile.write(body)
 
 
-def by_openssl(tsa: Tsa, folder: Path, digest: str = "sha256") -> Callable[[bytes], bytes]:
+def rsa_unit(tsa: Tsa, bits: int) -> tuple[x509.Certificate, RSAPrivateKey]:
+    """Return a unit of this authority with an RSA key, as most authorities have."""
+    own, key = tsa.ca.timestamp.certificate, rsa.generate_private_key(65537, bits)
+    builder = x509.CertificateBuilder(
+        own.issuer, own.subject, key.public_key(), x509.random_serial_number(), own.not_valid_before_utc,
+        own.not_valid_after_utc,
+    )  # fmt: skip
+    for extension in own.extensions:
+        if extension.oid != ExtensionOID.SUBJECT_KEY_IDENTIFIER:
+            builder = builder.add_extension(extension.value, extension.critical)
+    return builder.sign(tsa.ca.issuing.key, hashes.SHA256()), key
+
+
+def by_openssl(
+    tsa: Tsa,
+    folder: Path,
+    digest: str = "sha256",
+    unit: tuple[x509.Certificate, RSAPrivateKey] | None = None,
+) -> Callable[[bytes], bytes]:
     """Return what makes answers with openssl and the authority's key, signed and named with `digest`."""
+    certificate, key = unit or (tsa.ca.timestamp.certificate, tsa.ca.timestamp.key)
     (folder / "serial").write_text("01\n")
     (folder / "tsa.cnf").write_text(CONFIG.format(folder=folder, digest=digest))
-    pairs = {"tsa": tsa.ca.timestamp, "issuing": tsa.ca.issuing}
-    for name, pair in pairs.items():
-        (folder / f"{name}.pem").write_bytes(pair.certificate.public_bytes(Encoding.PEM))
-    private = tsa.ca.timestamp.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for name, each in {"tsa": certificate, "issuing": tsa.ca.issuing.certificate}.items():
+        (folder / f"{name}.pem").write_bytes(each.public_bytes(Encoding.PEM))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "key.pem").write_bytes(private)
 
     def stamp(request: bytes) -> bytes:

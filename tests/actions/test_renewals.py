@@ -1,11 +1,14 @@
 """Archive timestamps of what was signed: of others where ours had to do, and new ones before they weaken."""
 
 import logging
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from shutil import copytree
 
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy import func, select, text, update
 
 from docvault.actions import completions, envelopes, renewals
@@ -23,7 +26,7 @@ from docvault.values import DocVaultError
 from docvault.vault import authority_keys
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
-from tsa import standing
+from tsa import pem, standing
 
 from . import envelope_world as signing
 from . import world as worlds
@@ -197,8 +200,33 @@ def test_a_document_stamped_as_wanted_is_left_alone_until_its_timestamp_nears_it
     assert [(one.clock, one.awaits_others) for one in proofs(made, envelope_id)] == [(OWN, False)] * 2
 
 
+def newest_by_openssl(made, data, folder, at) -> str:
+    """Return what openssl says of the last timestamp of a file at a moment, trusting our root alone."""
+    last = PdfFileReader(BytesIO(data)).embedded_timestamp_signatures[-1]
+    first, size, after, rest = (int(each) for each in last.byte_range)
+    (folder / "data").write_bytes(data[first : first + size] + data[after : after + rest])
+    (folder / "token").write_bytes(last.pkcs7_content)
+    own = made.authority._authority
+    (folder / "root.pem").write_bytes(pem(own.root.der))
+    (folder / "issuing.pem").write_bytes(pem(own.issuing.der))
+    command = ["openssl", "ts", "-verify", "-in", "token", "-token_in", "-data", "data", "-CAfile", "root.pem",
+               "-untrusted", "issuing.pem", "-attime", str(int(at.timestamp()))]  # fmt: skip
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def valid_by_pdfsig(data, folder) -> int:
+    """Return how many signatures pdfsig calls valid; it checks no archive timestamps."""
+    (folder / "file.pdf").write_bytes(data)
+    command = ["pdfsig", "-nocert", "file.pdf"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout.count("Signature is Valid.")
+
+
 @pytest.mark.promise(60)
-def test_timestamps_are_renewed_under_a_clock_of_years_and_the_document_stays_valid(made, envelope_id, clock):
+def test_timestamps_are_renewed_under_a_clock_of_years_and_the_document_stays_valid(
+    made, envelope_id, clock, tmp_path
+):
     renew(made, clock)
     first = served(made, envelope_id)
     clock.set(end_of_unit(made) - rules.BEFORE - timedelta(days=1))
@@ -210,8 +238,12 @@ def test_timestamps_are_renewed_under_a_clock_of_years_and_the_document_stays_va
     clock.ahead += timedelta(days=365)  # the first unit, the seal and the person's certificate are long over
     for old, new in zip(first, served(made, envelope_id), strict=True):
         assert new.startswith(old)
-        assert report_of(made, new).verdict is Verdict.VALID
+        report = report_of(made, new)
+        assert report.verdict is Verdict.VALID
         assert report_of(made, old).verdict is not Verdict.VALID, "without it nothing would be left"
+        assert "Verification: OK" in newest_by_openssl(made, new, tmp_path, clock())
+        assert "expired" in newest_by_openssl(made, old, tmp_path, clock())
+        assert valid_by_pdfsig(new, tmp_path) == sum(each.kind == "signature" for each in report.signatures)
 
 
 def test_a_clock_that_proves_no_longer_is_said_and_nothing_is_added(made, envelope_id, clock, caplog):

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from docvault.blobs.filesystem import FileBlobs
+from docvault.certificates.algorithms import OLD_SUITES_END
 from docvault.database.engine import Database
 from docvault.database.migrate import migrate
 from docvault.encryption.keyring import FileKeyring
@@ -20,7 +21,7 @@ from docvault.timestamps.clocks import Clocks
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
 from docvault.vault.stamping import Stamping
-from tsa import now, pem, standing
+from tsa import by_openssl, now, pem, rsa_unit, standing
 
 from .desks import ANNA, Desk, Office, contract
 
@@ -157,6 +158,18 @@ def test_openssl_verifies_the_archive_timestamp_with_the_authority_s_root_alone(
                "-untrusted", "issuing.pem"]  # fmt: skip
     verify = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Verification: OK" in verify.stdout, verify.stderr
+
+
+@pytest.mark.promise(59)
+def test_a_timestamp_made_with_rsa_lasts_until_its_algorithm_ends(
+    authority, workers, tsa, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tsa, "stamp", by_openssl(tsa, tmp_path, unit=rsa_unit(tsa, 2048)))
+    with Scratch.create(contract()) as plain, authority.seal(workers, plain, certify=True) as whole:
+        report = authority.validate(workers, whole)
+    assert report.verdict is Verdict.VALID, report.reasons
+    assert {each.clock for each in report.signatures} == {OTHER}
+    assert report.signatures[-1].good_until == OLD_SUITES_END
 
 
 def test_a_timestamp_says_how_long_it_lasts(authority, workers, sealed, tsa):

@@ -12,7 +12,7 @@ from cryptography import x509
 from docvault.timestamps import clocks as rooms
 from docvault.timestamps.clocks import LIST_MOST, RESTS, Clocks
 from docvault.timestamps.errors import ClockFailed
-from tsa import LIES, by_openssl, now, standing
+from tsa import LIES, by_openssl, now, rsa_unit, standing
 
 REFUSALS = {lie: why for lie, (_, why) in LIES.items()} | {
     "fails": "answered 500",
@@ -76,6 +76,19 @@ def test_a_liar_is_named_and_the_next_one_is_asked(two, lie, why):
     assert len(str(refused.value)) < 300
     assert clocks.first().name == "Southern Clocks Timestamps"
     assert f"{rooms.urlsplit(first.url).path}?again" not in first.asked, "no redirect is followed"
+
+
+@pytest.mark.promise(59)
+def test_an_authority_with_an_rsa_key_is_understood_and_one_with_a_short_key_refused(two, tmp_path):
+    for bits, wanted in ((2048, True), (1024, False)):
+        folder = tmp_path / str(bits)
+        folder.mkdir()
+        two[0].stamp = by_openssl(two[0], folder, unit=rsa_unit(two[0], bits))
+        if wanted:
+            assert clocks_of(two[0]).look(two[0].url).name == "Northern Clocks Timestamps"
+        else:
+            with pytest.raises(ClockFailed, match="too weak"):
+                clocks_of(two[0]).look(two[0].url)
 
 
 @pytest.mark.promise(59)
