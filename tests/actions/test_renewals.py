@@ -4,10 +4,13 @@ import logging
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import BytesIO
 from shutil import copytree
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from pyhanko.pdf_utils.reader import PdfFileReader
 from sqlalchemy import func, select, text, update
 
@@ -347,6 +350,16 @@ def test_what_is_due_is_found_by_an_index(made):
             )
         ).all()
     assert any("ix_archive_stamps_due_at" in row[3] for row in plan), plan
+
+
+def test_what_was_complete_before_there_were_renewals_is_looked_at_once(made, envelope_id, clock):
+    step = import_module("docvault.database.migrations.versions.0018_archive_stamps")
+    with made.db.transaction() as tx:
+        tables.archive_stamps.drop(tx.connection)
+        with Operations.context(MigrationContext.configure(tx.connection)):
+            step.upgrade()
+    assert renew(made, clock) == 0
+    assert [(one.clock, one.awaits_others) for one in proofs(made, envelope_id)] == [(OWN, False)] * 2
 
 
 def test_what_was_destroyed_is_looked_at_no_more(made, clock):

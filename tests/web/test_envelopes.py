@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import update
 
 from actions import envelope_world as signing
+from docvault.database import tables
 
 from .portal import folder, unknown_id, upload
 
@@ -241,3 +243,21 @@ def test_what_is_said_of_a_field_is_taken_strictly_and_comes_back(manager, draft
         answer = place(manager, draft, signature(person, kind="number", detail=detail))
         assert answer.status_code == 400, detail
         assert answer.json()["detail"]
+
+
+def test_a_completed_envelope_says_which_clock_proves_its_time_and_that_another_follows(manager, site):
+    made, client = site.made, site.world.client
+    envelope_id = signing.sent(made, (client, 1))
+    signing.sign(made, client, envelope_id)
+    signing.advance(made, envelope_id)
+    page = manager.get(f"/envelopes/{envelope_id}").text
+    assert "Northwind Advisory Timestamps" in page
+    assert "added by itself" not in page
+    with made.db.transaction() as tx:
+        tx.connection.execute(update(tables.archive_stamps).values(awaits_others=True))
+    assert "another timestamp is added by itself" in manager.get(f"/envelopes/{envelope_id}").text
+    proofs = manager.get(f"/api/v1/envelopes/{envelope_id}").json()["proofs"]
+    assert {(one["purpose"], one["awaits_others"]) for one in proofs} == {
+        ("signed", True),
+        ("certificate", True),
+    }
