@@ -12,6 +12,7 @@ import seaweed
 from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.s3 import S3Blobs
 from docvault.database import engine
+from docvault.pdf.workers import Workers
 
 # Nobody pulls the machine's plug here: commits need not wait for the disk. Programs that tests start do wait.
 SHIPPED, engine.SYNCHRONOUS = engine.SYNCHRONOUS, "OFF"
@@ -120,6 +121,13 @@ def database_url(request, tmp_path):
     with ExitStack() as lent:
         server = request.getfixturevalue("postgres_server")
         yield lent.enter_context(server.copy())
+
+
+@pytest.fixture(scope="session")
+def pdf():
+    """Lend the processes in which files are opened; the second one starts when two threads want one."""
+    with Workers(2) as workers:
+        yield workers
 
 
 @pytest.fixture(scope="session")

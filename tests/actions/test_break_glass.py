@@ -12,7 +12,6 @@ from docvault.database import acting as actors
 from docvault.database import audit_trail, documents, folder_members, messages, people, tables
 from docvault.database.audit_trail import Filters
 from docvault.database.step_ups import StepUpInvalid
-from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Role
 from docvault.rules.glass import GlassRefused
@@ -29,12 +28,6 @@ MINUTES = 60
 @pytest.fixture
 def world(tmp_path, database_url):
     yield from with_mail(tmp_path, database_url)
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

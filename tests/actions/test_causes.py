@@ -20,12 +20,6 @@ from .world import NOW, set_state
 LOCAL = Mailer("", "docvault@example.com", "https://vault.example.com", "DocVault")
 
 
-@pytest.fixture(scope="module")
-def pdf():
-    with signing.Workers(1) as workers:
-        yield workers
-
-
 @pytest.fixture
 def made(tmp_path, database_url, pdf):
     built = signing.build_signing(tmp_path, pdf, database_url)

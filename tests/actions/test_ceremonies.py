@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from docvault.actions import ceremonies, envelopes
 from docvault.database import tables
 from docvault.database.step_ups import StepUpInvalid
-from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
 from docvault.rules import answers as answer_rules
 from docvault.rules import envelopes as rules
@@ -20,12 +19,6 @@ from docvault.values import NotFound
 
 from . import envelope_world as signing
 from .world import NOW
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -11,18 +11,11 @@ from docvault.actions.comparisons import NotComparable
 from docvault.actions.uploads import begin_upload, finish_upload, store_segment
 from docvault.audit.kinds import Kind
 from docvault.pdf.errors import PageMissing
-from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
 from docvault.values import NotFound
 
 from .papers import file, folder
 from .world import NOW, standing
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -17,18 +17,11 @@ from docvault.mail.sender import Mailer
 from docvault.pdf import validate
 from docvault.pdf.errors import CannotSign
 from docvault.pdf.reasons import Verdict
-from docvault.pdf.workers import Workers
 from docvault.rules.envelopes import State
 from docvault.values import NotFound
 
 from . import envelope_world as signing
 from .world import NOW
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(2) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from docvault.actions.folders import create_folder, show_folder
 from docvault.actions.uploads import begin_upload, finish_upload, store_segment
 from docvault.database import tables
 from docvault.pdf.render import PageMissing
-from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Permission
 from docvault.values import NotFound, new_id
@@ -28,12 +27,6 @@ from .world import NOW, person, refuse, standing
 @pytest.fixture
 def world(tmp_path, database_url, blobs_beside):
     yield from standing(tmp_path, database_url, blobs_beside)
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

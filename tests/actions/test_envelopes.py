@@ -9,7 +9,6 @@ from docvault.actions import drafts, envelope_files, envelopes, placed_fields
 from docvault.database import documents, folder_members, organisations
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.pdf.errors import NotSignable
-from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
 from docvault.policy.vocabulary import Permission, Role
 from docvault.rules import envelopes as rules
@@ -19,12 +18,6 @@ from docvault.values import EnvelopeId, NotFound, new_id
 
 from . import envelope_world as signing
 from .world import NOW, half_signed_in, person
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

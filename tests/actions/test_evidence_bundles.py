@@ -14,7 +14,6 @@ from docvault.audit import evidence
 from docvault.audit.evidence import EvidenceRefused
 from docvault.audit.verdict import BundleRefused
 from docvault.cli.audit import app
-from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
 from docvault.rules import evidence as paths
 from docvault.values import NotFound
@@ -22,12 +21,6 @@ from docvault.values import NotFound
 from . import envelope_world as signing
 from .test_several_documents import sent, signed
 from .world import NOW
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(2) as workers:
-        yield workers
 
 
 @pytest.fixture(scope="module")

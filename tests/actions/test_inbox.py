@@ -5,16 +5,9 @@ from datetime import timedelta
 import pytest
 
 from docvault.actions.inbox import inbox
-from docvault.pdf.workers import Workers
 
 from . import envelope_world as signing
 from .world import NOW
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from docvault.actions import ceremonies, drafts, envelopes, kept_answers, placed
 from docvault.database import tables
 from docvault.pdf import validate
 from docvault.pdf.validate import Verdict
-from docvault.pdf.workers import Workers
 from docvault.rules import envelopes as rules
 from docvault.rules.details import UNSAID, Detail, ShowIf, TextFormat
 from docvault.rules.entries import AnswerRefused
@@ -23,12 +22,6 @@ from . import envelope_world as signing
 from .world import NOW
 
 SIZES = {FieldKind.SIGNATURE: (170, 44), FieldKind.CHECKBOX: (18, 18), FieldKind.RADIO: (18, 18)}
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from PIL import Image
 
 from docvault.actions.documents import PreviewKind, open_preview, show_document
 from docvault.actions.renditions import make_renditions
-from docvault.pdf.workers import Workers
 from docvault.rules.media_types import UNKNOWN
 
 from .test_documents import brought, written_pdf
@@ -24,12 +23,6 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 @pytest.fixture
 def world(tmp_path):
     yield from standing(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 def archive(*parts):

@@ -9,19 +9,12 @@ from docvault.actions import ceremonies, drafts, envelopes, placed_fields
 from docvault.audit.kinds import Kind
 from docvault.database import audit_trail
 from docvault.database.step_ups import StepUpInvalid
-from docvault.pdf.workers import Workers
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import Part, State
 from docvault.rules.fields import FieldKind
 
 from . import envelope_world as signing
 from .world import NOW
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(2) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from sqlalchemy import delete, select
 from docvault.actions.renditions import make_missing, make_renditions
 from docvault.database import documents, renditions, tables
 from docvault.pdf.scratch import Scratch
-from docvault.pdf.workers import Workers
 from docvault.values import NotFound
 from docvault.vault.renditions import PREVIEW, TEXT, THUMBNAIL, open_rendition, text_of
 
@@ -25,12 +24,6 @@ CANARY = "Dragonfly payment schedule"
 @pytest.fixture
 def world(tmp_path, database_url):
     yield from standing(tmp_path, database_url)
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 def version_of(world, view):

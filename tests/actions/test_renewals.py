@@ -22,7 +22,6 @@ from docvault.database import archive_stamps, tables
 from docvault.database.engine import Database
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.reasons import Verdict
-from docvault.pdf.workers import Workers
 from docvault.rules import archive as rules
 from docvault.timestamps.clocks import RESTS, Clocks
 from docvault.values import DocVaultError
@@ -36,12 +35,6 @@ from . import world as worlds
 
 OWN, OTHER = "Northwind Advisory Timestamps", "Northern Clocks Timestamps"
 BOTH = ["signed", "certificate"]
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 class Clock:

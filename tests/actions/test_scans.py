@@ -22,7 +22,6 @@ from docvault.actions.scans import (
 )
 from docvault.database import documents, messages, tables
 from docvault.malware.clamd import EICAR, Clamd, ScannerTrouble
-from docvault.pdf.workers import Workers
 from docvault.rules.scans import Obstacle, Scan
 from docvault.values import NotFound
 from docvault.vault import pages
@@ -41,12 +40,6 @@ def world(tmp_path, database_url):
     for made in standing(tmp_path, database_url):
         made.vault._scanning = True
         yield made
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture(scope="module")

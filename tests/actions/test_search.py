@@ -21,7 +21,6 @@ from docvault.database.search import Wanted
 from docvault.encryption import records, words
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.scratch import Scratch
-from docvault.pdf.workers import Workers
 from docvault.rules import words as splitting
 from docvault.vault.keyring import open_search_key
 from docvault.vault.search_keys import SearchKeys
@@ -39,12 +38,6 @@ FORMAT = Path(__file__).parents[2] / "docs" / "formats" / "search-index.md"
 @pytest.fixture
 def world(tmp_path, database_url):
     yield from standing(tmp_path, database_url)
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 def folder(world, acting=None, name="Contracts", kind="contract"):

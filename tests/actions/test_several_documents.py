@@ -11,7 +11,6 @@ from docvault.database import documents, tables
 from docvault.pdf.errors import PageMissing
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.validate import Verdict
-from docvault.pdf.workers import Workers
 from docvault.rules.envelopes import EnvelopeIncomplete, State
 from docvault.rules.fields import FieldKind
 from docvault.rules.places import PlaceRefused
@@ -19,12 +18,6 @@ from docvault.values import NotFound
 
 from . import envelope_world as signing
 from .world import NOW
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(2) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from docvault.actions.uploads import (
 )
 from docvault.database import tables
 from docvault.encryption.keyring import FileKeyring
-from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
 from docvault.rules.names import BadName, file_name
 from docvault.values import NotFound
@@ -38,12 +37,6 @@ from .world import NOW, standing
 @pytest.fixture
 def world(tmp_path, database_url, blobs_beside):
     yield from standing(tmp_path, database_url, blobs_beside)
-
-
-@pytest.fixture(scope="module")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

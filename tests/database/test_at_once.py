@@ -54,14 +54,6 @@ def count(db, kind):
         return tx.connection.execute(chosen).scalar_one()
 
 
-@pytest.fixture(scope="module")
-def pdf():
-    from docvault.pdf.workers import Workers
-
-    with Workers(1) as workers:
-        yield workers
-
-
 @pytest.fixture
 def sent(tmp_path, database_url, pdf):
     made = signing.build_signing(tmp_path, pdf, database_url)

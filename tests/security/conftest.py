@@ -2,15 +2,8 @@
 
 import pytest
 
-from docvault.pdf.workers import Workers
 from docvault.web import running
 from web import portal
-
-
-@pytest.fixture(scope="session")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @pytest.fixture

@@ -221,14 +221,6 @@ def test_a_key_file_of_other_data_is_refused_at_the_start(world, files, tmp_path
     other.close()
 
 
-@pytest.fixture(scope="module")
-def pdf():
-    from docvault.pdf.workers import Workers
-
-    with Workers(1) as workers:
-        yield workers
-
-
 def _upload(world, pdf, data, document=None):
     if document is None:
         from docvault.actions.folders import create_folder

@@ -9,16 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from docvault.pdf.workers import Workers
-
 from . import house as houses
 from . import portal
-
-
-@pytest.fixture(scope="session")
-def pdf():
-    with Workers(1) as workers:
-        yield workers
 
 
 @contextmanager
