@@ -1,6 +1,7 @@
 """Every way to change a bundle that has a name, each with the first bad index it must be answered with."""
 
 import copy
+import functools
 import hashlib
 import io
 import json
@@ -307,7 +308,9 @@ def key_attacks() -> list[Attack]:
     ]
 
 
+@functools.cache
 def all_attacks() -> list[Attack]:
+    """Return every attack; making them takes seconds, and two files collect their tests from them."""
     return [*full_attacks(), *selection_attacks(), *key_attacks()]
 
 
