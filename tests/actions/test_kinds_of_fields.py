@@ -7,16 +7,19 @@ import pikepdf
 import pypdfium2
 import pytest
 import typst
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from docvault.actions import ceremonies, drafts, envelopes, kept_answers, placed_fields
+from docvault.actions import attachments, ceremonies, drafts, envelopes, kept_answers, placed_fields
 from docvault.database import tables
 from docvault.pdf import validate
 from docvault.pdf.validate import Verdict
 from docvault.rules import envelopes as rules
+from docvault.rules.attachments import FileNotFit
 from docvault.rules.details import UNSAID, Detail, ShowIf, TextFormat
 from docvault.rules.entries import AnswerRefused
 from docvault.rules.fields import FieldKind, FieldRefused
+from docvault.values import NotFound
+from docvault.vault.errors import NotScanned, Quarantined
 
 from . import envelope_world as signing
 from .world import NOW
@@ -52,6 +55,7 @@ WANTED = (  # key, kind, required, what is said, what the signer answers, what s
     ("two", FieldKind.RADIO, True, Detail(group="Pay"), True, "/Yes"),
     ("seen", FieldKind.CHECKBOX, False, Detail(show_if=ShowIf("list", "by mail")), None, "/Off"),
     ("hidden", FieldKind.CHECKBOX, True, Detail(show_if=ShowIf("one")), None, "/Off"),
+    ("passport", FieldKind.ATTACHMENT, True, UNSAID, None, None),
     ("hidden text", FieldKind.TEXT, True, Detail(show_if=ShowIf("hidden")), None, None),
 )
 
@@ -139,13 +143,14 @@ def test_what_does_not_fit_changes_nothing(made, envelope_id):
 
 def test_every_kind_stands_in_the_sealed_file_with_its_value_and_its_ink(made, client, envelope_id):
     signing.send(made, envelope_id)
+    hand_in(made, client, envelope_id, "passport.png", b"a picture")
     signing.sign(made, client, envelope_id, answers=answers(made, client, envelope_id))
     signing.advance(made, envelope_id)
     content = signing.content(made, client, envelope_id, "signed")
     with signing.as_scratch(content) as signed:
         assert validate.validate(made.pdf, signed, roots=made.authority.roots).verdict is Verdict.VALID
-    assert values(content) == {key: value for key, *_, value in WANTED if key != "sign"}
-    blank = {"hidden", "hidden text"}
+    assert values(content) == {key: value for key, *_, value in WANTED if key not in {"sign", "passport"}}
+    blank = {"hidden", "hidden text", "passport"}
     drawn = dict(ink(content))
     assert {key for key, dark in drawn.items() if not dark} == blank
     assert drawn["two"] > 1.5 * drawn["one"], "the chosen button has a dot"
@@ -190,6 +195,9 @@ REFUSED = [
 
 def test_signing_holds_to_what_the_sender_asked_for(made, client, envelope_id):
     signing.send(made, envelope_id)
+    with pytest.raises(rules.FieldsMissing, match="1 required field is"):
+        signing.sign(made, client, envelope_id, answers=answers(made, client, envelope_id))
+    hand_in(made, client, envelope_id, "passport.png", b"a picture")
     for changed, refusal, words in REFUSED:
         with pytest.raises(refusal, match=words):
             signing.sign(made, client, envelope_id, answers=answers(made, client, envelope_id, **changed))
@@ -243,7 +251,10 @@ def test_answers_are_kept_for_later_but_never_a_signature(made, client, envelope
 
 def test_what_was_kept_goes_when_it_is_signed_declined_or_voided(made, client):
     ends = {
-        "sign": lambda one: signing.sign(made, client, one, answers=answers(made, client, one)),
+        "sign": lambda one: (
+            hand_in(made, client, one, "a.png", b"x")
+            and signing.sign(made, client, one, answers=answers(made, client, one))
+        ),
         "decline": lambda one: ceremonies.decline_envelope(
             made.db, made.vault, acting=client, envelope_id=one, reason="No.", now=NOW
         ),
@@ -312,3 +323,86 @@ def suggestions(made, envelope_id):
     return placed_fields.suggest_fields(
         made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id
     )
+
+
+def hand_in(made, acting, envelope_id, name, content, label="passport"):
+    fields = signing.ceremony(made, acting, envelope_id).fields
+    return attachments.attach_file(
+        made.db,
+        made.vault,
+        acting=acting,
+        envelope_id=envelope_id,
+        field_id=next(field.id for field in fields if field.label == label),
+        filename=name,
+        content=content,
+        now=NOW,
+    )
+
+
+def files(made, acting, envelope_id):
+    return [one.name for one in attachments.list_files(made.db, acting=acting, envelope_id=envelope_id)]
+
+
+def opened(made, acting, envelope_id, attachment_id):
+    found = attachments.open_file(
+        made.db,
+        made.vault,
+        acting=acting,
+        envelope_id=envelope_id,
+        attachment_id=attachment_id,
+        now=NOW,
+    )
+    return b"".join(found.open_range(0, found.size))
+
+
+def test_a_file_that_was_handed_in_goes_to_everybody_once_all_have_signed(made, client, envelope_id):
+    manager = made.world.manager
+    signing.send(made, envelope_id)
+    hand_in(made, client, envelope_id, "wrong.png", b"another")
+    kept = hand_in(made, client, envelope_id, "passport.png", b"a picture")
+    assert files(made, client, envelope_id) == ["passport.png"]
+    assert files(made, manager, envelope_id) == []
+    with pytest.raises(NotFound):
+        opened(made, manager, envelope_id, kept.id)
+    signing.sign(made, client, envelope_id, answers=answers(made, client, envelope_id))
+    signing.advance(made, envelope_id)
+    assert files(made, manager, envelope_id) == ["passport.png"]
+    assert opened(made, manager, envelope_id, kept.id) == b"a picture"
+    with pikepdf.open(io.BytesIO(signing.content(made, manager, envelope_id, "certificate"))) as certificate:
+        words = pypdfium2.PdfDocument(signing.content(made, manager, envelope_id, "certificate"))
+        text = "".join(page.get_textpage().get_text_range() for page in words)
+        assert "passport.png" in text
+        assert kept.sha256[:8] in text
+        assert kept.sha256.encode() in bytes(certificate.attachments["audit.json"].get_file().read_bytes())
+
+
+def test_a_file_that_is_refused_or_taken_back_is_not_handed_in(made, client, envelope_id):
+    signing.send(made, envelope_id)
+    signing.ceremony(made, client, envelope_id)
+    before = made.world.rows()
+    most = 10 * 1024 * 1024
+    for content, words in ((b"", "empty"), (b"x" * (most + 1), "too large")):
+        with pytest.raises(attachments.AttachmentRefused, match=words):
+            hand_in(made, client, envelope_id, "a.png", content)
+    with pytest.raises(NotFound):
+        hand_in(made, client, envelope_id, "a.png", b"x", label="email")
+    assert made.world.rows() == before
+    kept = hand_in(made, client, envelope_id, "a.png", b"x")
+    attachments.remove_file(made.db, acting=client, envelope_id=envelope_id, field_id=kept.field_id, now=NOW)
+    assert files(made, client, envelope_id) == []
+
+
+@pytest.mark.promise(34)
+def test_nobody_signs_with_a_file_that_did_not_pass_the_scanner(made, client, envelope_id, monkeypatch):
+    signing.send(made, envelope_id)
+    monkeypatch.setattr(made.vault, "_scanning", True)
+    kept = hand_in(made, client, envelope_id, "passport.png", b"a picture")
+    for scan, words in (("waiting", "still being checked"), ("infected", "Malware was found")):
+        with made.db.transaction() as tx:
+            chosen = update(tables.versions).where(tables.versions.c.id == kept.version_id)
+            tx.connection.execute(chosen.values(scan=scan))
+        with pytest.raises(FileNotFit, match=words):
+            signing.sign(made, client, envelope_id, answers=answers(made, client, envelope_id))
+        with pytest.raises((NotScanned, Quarantined)):
+            opened(made, client, envelope_id, kept.id)
+    assert "scan_version" in signing.queued(made)

@@ -48,6 +48,7 @@ def test_a_sender_asks_for_exactly_what_is_needed_and_a_signer_finishes_elsewher
     elsewhere = open_context(DESKTOP, storage_state=phone.context.storage_state()).new_page()
     elsewhere.goto(f"/sign/{envelope}/review")
     expect(field(elsewhere, "Amount")).to_have_text("12.50")
+    expect(field(elsewhere, "Licence")).to_have_text("licence.png")
     expect(field(elsewhere, "Order number")).to_be_visible()
     field(elsewhere, "Order number").click()
     elsewhere.locator("#txt").fill("PO 7")
@@ -71,7 +72,8 @@ def _prepare(page):
     add(page, "text", "Order number")
     page.locator("#f-if").select_option(label="Only if “Payment” (page 1) is …")
     page.locator("#f-if-value").fill("by invoice")
-    for name, presses in (("Amount", 6), ("Payment", 12), ("Order number", 18)):
+    add(page, "attachment", "Licence")
+    for name, presses in (("Amount", 6), ("Payment", 12), ("Order number", 18), ("Licence", 24)):
         for _ in range(presses):
             field(page, name).press("Shift+ArrowDown")
     field(page, "Payment").click()
@@ -95,6 +97,13 @@ def _begin(phone):
     look(phone, "fields-refused")
     phone.locator("#txt").fill("12,5")
     phone.get_by_role("button", name="Save").click()
+    field(phone, "Licence").click()
+    phone.locator("#handin").set_input_files(
+        {"name": "licence.png", "mimeType": "image/png", "buffer": b"a picture"}
+    )
+    look(phone, "fields-file")
+    phone.get_by_role("button", name="Hand in", exact=True).click()
+    expect(field(phone, "Licence")).to_have_text("licence.png")
     field(phone, "Payment").click()
     phone.locator("#pick").select_option("by invoice")
     with phone.expect_response(lambda answer: answer.url.endswith("/ceremony/answers")):

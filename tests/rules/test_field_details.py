@@ -30,7 +30,7 @@ def field(name, kind, *, required=True, signer="r", label="", **said):
 
 
 def fill(own, sent):
-    return fill_in(own, sent, INK, longest=500, name="Ada Lovelace", day=date(2026, 11, 26))
+    return fill_in(own, sent, INK, longest=500, name="Ada Lovelace", day=date(2026, 11, 26), attached={})
 
 
 TICK = field("tick", FieldKind.CHECKBOX, required=False)

@@ -9,6 +9,7 @@ from litestar.testing import TestClient
 from actions import envelope_world as signing
 from actions.world import NOW, person
 from docvault.actions import (
+    attachments,
     audit,
     documents,
     drafts,
@@ -21,6 +22,7 @@ from docvault.actions import (
 from docvault.database import devices, people, proposals, sessions
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
+from docvault.rules.fields import FieldKind
 from docvault.rules.proposals import Proposal, ProposalState
 from docvault.values import new_id
 from docvault.web.cookies import VISIT
@@ -132,11 +134,32 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     )
     seen = envelopes.show_envelope(made.db, acting=manager, envelope_id=envelope_id)
     fields = [field for row, one in enumerate(seen.recipients) for field in signing.all_kinds(one.id, row)]
+    asked = next(one for one in seen.recipients if one.person_id == client.person_id)
+    fields.append(
+        placed_fields.NewField(
+            None, asked.id, FieldKind.ATTACHMENT, 1, 60, 60, 120, 24, required=False, label="Passport"
+        )
+    )
     placed_fields.place_fields(
         made.db, made.vault, acting=manager, envelope_id=envelope_id, fields=fields, now=NOW
     )
     envelopes.send_envelope(
         made.db, made.vault, made.pdf, made.authority, acting=manager, envelope_id=envelope_id, now=NOW
+    )
+    asked = next(
+        field
+        for field in placed_fields.show_fields(made.db, made.vault, acting=manager, envelope_id=envelope_id)
+        if field.kind is FieldKind.ATTACHMENT
+    )
+    handed_in = attachments.attach_file(
+        made.db,
+        made.vault,
+        acting=client,
+        envelope_id=envelope_id,
+        field_id=asked.id,
+        filename="passport.png",
+        content=b"a picture",
+        now=NOW,
     )
     folder_id = documents.show_document(made.db, acting=manager, document_id=document_id).folder_id
     upload = uploads.begin_upload(
@@ -163,6 +186,8 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "document": document_id,
         "envelope_id": envelope_id,
         "upload_id": upload.id,
+        "field_id": asked.id,
+        "attachment_id": handed_in.id,
         "passkey_id": new_id(),
         "request_id": request.id,
         "link": request.token,

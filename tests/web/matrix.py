@@ -36,6 +36,10 @@ SIGNATURE = {
 NEW_ENVELOPE = {"document_id": "{document}", "title": "", "recipients": []}
 TUS = {"tus-resumable": "1.0.0"}
 
+OWN_FILE = (
+    "out  out  --   no   --   in   --   --"  # a file that the client handed in: theirs until completion
+)
+
 MATRIX = [
     # --- for everybody ---
     get("/static/{version:str}/{name:path}", EVERYBODY),
@@ -177,6 +181,17 @@ MATRIX = [
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/consent", SIGNED, CONSENT),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/pages", SIGNED, {"pages": [1]}),
     Row("PUT", "/api/v1/envelopes/{envelope_id:str}/ceremony/answers", SIGNED, json={"answers": {}}),
+    get("/api/v1/envelopes/{envelope_id:str}/attachments", READ),
+    get("/api/v1/envelopes/{envelope_id:str}/attachments/{attachment_id:str}/content", OWN_FILE),
+    Row(
+        "PUT",
+        "/api/v1/envelopes/{envelope_id:str}/ceremony/attachments/{field_id:str}",
+        SIGNED,
+        raw=b"a file",
+        headers={"content-type": "application/octet-stream"},
+        query="?filename=passport.png",
+    ),
+    Row("DELETE", "/api/v1/envelopes/{envelope_id:str}/ceremony/attachments/{field_id:str}", SIGNED),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/sign", SIGNED, SIGNATURE),
     *(
         row

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from docvault.audit.kinds import Kind
 from docvault.database import (
+    attachments,
     envelope_history,
     envelope_messages,
     envelope_views,
@@ -20,6 +21,7 @@ from docvault.database import (
     step_ups,
     work,
 )
+from docvault.database.attachments import AttachmentRow
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelope_views import EnclosedView, EnvelopeSummary, RecipientView
 from docvault.database.envelopes import EnvelopeRow
@@ -31,6 +33,7 @@ from docvault.rules import answers as answer_rules
 from docvault.rules import consents
 from docvault.rules import envelopes as rules
 from docvault.rules.answers import Answer, Filled, Signature
+from docvault.rules.attachments import require_open
 from docvault.rules.consents import ConsentText
 from docvault.rules.envelopes import Part, State
 from docvault.rules.fields import PlacedField
@@ -60,7 +63,7 @@ class CeremonyView:
     recipient: RecipientView
     recipients: tuple[RecipientView, ...]
     fields: tuple[PlacedField, ...]  # this person's, in reading order
-    answers: Mapping[FieldId, Answer]  # what they hold to begin with: kept from before, or prefilled
+    answers: Mapping[FieldId, Answer]  # what they hold to begin with: kept, prefilled, or a file's name
     language: str  # that they read: ISO 639-1
     consent: ConsentText
     consented: bool
@@ -87,6 +90,7 @@ def start_ceremony(
             )
         own = _own(tx, vault, row, recipient)
         answers = kept_answers.begin_with(tx, vault.records, recipient.id, own)
+        answers |= {FieldId(one.field_id): one.name for one in attachments.of_recipient(tx, recipient.id)}
         return _view(row, recipient, own, answers, acting)
 
 
@@ -165,12 +169,17 @@ def sign_envelope(
         before = envelopes.to_decide(tx, row)
         given = _check(tx, vault, row, recipient, answers, signature, now)
         after = rules.sign(before, recipient.id, given.settled, now)
+        files = _files(tx, recipient, given.filled)
         factor = step_ups.spend(tx, acting, step_up_id, STEP_UP, row.digest or "", now)
         envelopes.save(tx, row, before, after, now)
         proof = {"step_up": step_up_id, "confirmed_with": factor}
         _keep(tx, vault, acting, recipient, given.filled, proof, now)
         facts = _facts(row, recipient, acting, given.filled, proof)
-        envelope_history.record(tx, Kind.ENVELOPE_SIGNED, row, at=now, acting=acting, facts=facts)
+        facts["files"] = [one.sha256 for one in files]
+        private = {"files": [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in files]}
+        envelope_history.record(
+            tx, Kind.ENVELOPE_SIGNED, row, at=now, acting=acting, facts=facts, private=private
+        )
         asked = rules.whose_turn(after) - rules.whose_turn(before)
         envelope_messages.ask(tx, vault.records, row, asked, now)
         work.enqueue(tx, work.AdvanceEnvelope(envelope_id))
@@ -251,7 +260,18 @@ def _check(
         longest=numbers.max_text_characters,
         name=recipient.name,
         day=now.date(),
+        attached={FieldId(one.field_id): one.id for one in attachments.of_recipient(tx, recipient.id)},
     )
+
+
+def _files(tx: Transaction, recipient: RecipientRow, given: Filled) -> list[AttachmentRow]:
+    """Return the files that go with the signature; those of hidden fields are dropped. Raises FileNotFit."""
+    wanted = set(given.answers.values())
+    files = [one for one in attachments.of_recipient(tx, recipient.id) if one.id in wanted]
+    for one in files:
+        require_open(one.name, one.scan)
+    attachments.keep_only(tx, recipient.id, [one.id for one in files])
+    return files
 
 
 def _keep(

@@ -112,6 +112,8 @@ class Kind(StrEnum):
     ENVELOPE_REMINDED = "envelope:reminded"
     ENVELOPE_CONSENTED = "envelope:recipient:consented"
     ENVELOPE_PAGES_SEEN = "envelope:recipient:pages-seen"
+    ENVELOPE_ATTACHED = "envelope:recipient:attached"  # a file was handed in, to go with the signature
+    ENVELOPE_ATTACHMENT_REMOVED = "envelope:recipient:attachment-removed"
     ENVELOPE_SIGNED = "envelope:recipient:signed"
     ENVELOPE_APPROVED = "envelope:approved"
     ENVELOPE_READ_THROUGH = "envelope:read-through"

@@ -123,6 +123,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ENVELOPE_REMINDED: "{who} sent a reminder about {title}",
     Kind.ENVELOPE_CONSENTED: "{who} agreed to sign {title} electronically",
     Kind.ENVELOPE_PAGES_SEEN: "{who} looked at {pages} of {title}",
+    Kind.ENVELOPE_ATTACHED: "{who} handed in a file with {title}",
+    Kind.ENVELOPE_ATTACHMENT_REMOVED: "{who} took back a file from {title}",
     Kind.ENVELOPE_SIGNED: "{who} signed {title}",
     Kind.ENVELOPE_APPROVED: "{who} approved {title}",
     Kind.ENVELOPE_READ_THROUGH: "{who} confirmed having read {title}",

@@ -153,7 +153,7 @@ def begin_scanning(tx: Transaction) -> None:
     """Close what people brought while nobody scanned, until it was scanned."""
     tx.connection.execute(
         update(versions)
-        .where(versions.c.scan == Scan.UNSCANNED.value, versions.c.purpose == "original")
+        .where(versions.c.scan == Scan.UNSCANNED.value, versions.c.purpose.in_(("original", "attachment")))
         .values(scan=Scan.WAITING.value)
     )
 

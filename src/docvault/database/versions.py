@@ -39,7 +39,9 @@ class VersionRow:
     folder_id: str
     document_id: str
     document_name: str
-    purpose: str  # original | prepared | working | signed | certificate | preview | thumbnail | text
+    purpose: (
+        str  # original | prepared | working | signed | certificate | attachment | preview | thumbnail | text
+    )
     number: int  # from 1, within document and purpose
     state: str  # receiving | stored
     media_type: str  # empty while receiving

@@ -27,6 +27,15 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A file that went with a signature, outside the PDF."""
+
+    name: str
+    size: int  # bytes
+    sha256: str  # hex
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
     """All evidence about one person."""
 
@@ -46,6 +55,7 @@ class Signer:
     certificate_sha256: str
     certificate_index: int | None  # of the log entry written before the key was used
     deeds: tuple[Deed, ...] = ()
+    files: tuple[HandedIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ HANDWRITING = "caveat"  # the style of initials, which are typed
 
 
 def specs(placed: Iterable[PlacedField]) -> list[FieldSpec]:
-    """Return the fields as they are written into the document, in the order given."""
+    """Return the fields as they are written into the document, in the order given; a file is not."""
     return [
         FieldSpec(
             id=field.id,
@@ -31,6 +31,7 @@ def specs(placed: Iterable[PlacedField]) -> list[FieldSpec]:
             drawn=field.detail.show_if is None,
         )
         for field in placed
+        if field.kind is not FieldKind.ATTACHMENT
     ]
 
 

@@ -45,6 +45,7 @@ class Signing:
     max_message_characters: Positive
     max_text_characters: Positive  # of one text field
     max_picture_bytes: Positive  # of an uploaded signature picture
+    max_attachment_bytes: Annotated[int, Meta(ge=1, le=32 * 1024 * 1024)]  # of a file that a signer hands in
     reminder_hours: Positive  # at least this long between two reminders to one person
     certificate_years: Annotated[int, Meta(ge=1, le=30)]
 

@@ -39,6 +39,8 @@ def check_entry(field: PlacedField, answer: Answer, longest: int) -> Answer:
         if not isinstance(answer, bool):
             raise AnswerRefused(f"{named(field)} is either ticked or not.")
         return answer
+    if field.kind is FieldKind.ATTACHMENT:
+        raise AnswerRefused(f"{named(field)} needs a file; please hand it in by itself.")
     if not isinstance(answer, str):
         raise AnswerRefused(f"{named(field)} needs text.")
     text = unicodedata.normalize("NFC", answer).strip()

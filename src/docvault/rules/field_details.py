@@ -20,6 +20,7 @@ FITTING: Mapping[FieldKind, frozenset[str]] = {  # what can be said about which 
     FieldKind.CHECKBOX: frozenset({"prefilled", "locked"}),
     FieldKind.RADIO: frozenset({"group", "prefilled"}),
     FieldKind.DROPDOWN: frozenset({"choices", "prefilled", "locked"}),
+    FieldKind.ATTACHMENT: frozenset(),
 }
 WORDS = {
     "auto": "be filled in by itself",

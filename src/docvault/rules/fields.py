@@ -24,6 +24,7 @@ class FieldKind(StrEnum):
     CHECKBOX = "checkbox"
     RADIO = "radio"  # one button; all of one signer with the same group are one question
     DROPDOWN = "dropdown"
+    ATTACHMENT = "attachment"  # a file, which stays outside the PDF
 
 
 BOXES = frozenset({FieldKind.CHECKBOX, FieldKind.RADIO})  # are ticked or not
@@ -64,6 +65,7 @@ SMALLEST = {  # points: width and height below which nobody could read or hit th
     FieldKind.CHECKBOX: (8.0, 8.0),
     FieldKind.RADIO: (8.0, 8.0),
     FieldKind.DROPDOWN: (30.0, 10.0),
+    FieldKind.ATTACHMENT: (40.0, 10.0),
 }
 SLACK = 0.01  # points a browser's arithmetic may be off at the page's edge
 

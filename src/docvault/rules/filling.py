@@ -32,14 +32,18 @@ def fill_in(
     longest: int,
     name: str,
     day: date,
+    attached: Mapping[FieldId, str],
 ) -> Filling:
     """Return everything that goes into the document for this signer. Raises AnswerRefused.
 
-    own: all fields of the signer. name, day: what fields that are filled in by themselves get.
+    own: all fields of the signer. name, day: what fields that are filled in by themselves get. attached: the
+    ids of the files that the signer handed in.
     """
     answers = visible_answers(own, sent, longest)
     out_of_sight = conditions.hidden(own, answers)
     shown = [field for field in own if field.id not in out_of_sight]
+    handed_in = {FieldId(field.id) for field in shown if field.id in attached}
+    answers |= {field_id: attached[field_id] for field_id in handed_in}
     for field in shown:
         if field.detail.auto:
             answers[FieldId(field.id)] = name if field.kind is FieldKind.NAME else day.isoformat()

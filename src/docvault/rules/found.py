@@ -29,7 +29,7 @@ _TAG = re.compile(
     r"\{\{\s*(?P<kind>[a-z]+)(?P<optional>\?)?\s*:\s*(?P<number>[0-9]{1,2})\s*"
     r"(?::(?P<label>[^:{}]*))?(?::(?P<choices>[^:{}]*))?\}\}"
 )
-_KINDS = {kind.value: kind for kind in FieldKind if kind is not FieldKind.RADIO} | {
+_KINDS = {kind.value: kind for kind in FieldKind if kind not in {FieldKind.RADIO, FieldKind.ATTACHMENT}} | {
     "list": FieldKind.DROPDOWN
 }
 

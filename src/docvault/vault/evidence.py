@@ -19,7 +19,7 @@ from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.messages import Records
 from docvault.database.recipients import RecipientRow
-from docvault.pdf.completion import Deed, Document, Facts, Signer
+from docvault.pdf.completion import Deed, Document, Facts, HandedIn, Signer
 from docvault.pdf.validate import Report
 
 DEEDS = {
@@ -27,6 +27,8 @@ DEEDS = {
     Kind.ENVELOPE_READ: "Opened or downloaded the document",
     Kind.ENVELOPE_CONSENTED: "Agreed to sign electronically",
     Kind.ENVELOPE_PAGES_SEEN: "Was shown pages",
+    Kind.ENVELOPE_ATTACHED: "Handed in a file",
+    Kind.ENVELOPE_ATTACHMENT_REMOVED: "Took back a file",
     Kind.ENVELOPE_SIGNED: "Signed, confirmed with a {factor}",
     Kind.ENVELOPE_APPROVED: "Approved, confirmed with a {factor}",
     Kind.ENVELOPE_READ_THROUGH: "Confirmed having read everything",
@@ -142,6 +144,7 @@ def _signer(tx: Transaction, records: Records, one: RecipientRow, entries: Seque
         certificate_sha256=one.certificate_sha256 or "",
         certificate_index=issued[0].index if issued else None,
         deeds=tuple(_deeds(entries, one)),
+        files=tuple(_files(entries, one)),
     )
 
 
@@ -168,6 +171,14 @@ def _authentication(factors: str, confirmed_with: str, one: RecipientRow) -> str
     names = " and ".join(FACTOR_NAMES.get(factor, factor) for factor in factors.split("+"))
     when = f"{one.signed_at:%Y-%m-%d %H:%M:%S} UTC" if one.signed_at else "signing"
     return f"Signed in with {names}; confirmed this document with a {confirmed_with} at {when}."
+
+
+def _files(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[HandedIn]:
+    """Return the files that were part of what this person signed."""
+    for entry in entries:
+        if entry.kind == Kind.ENVELOPE_SIGNED and entry.facts.get("recipient") == one.id:
+            for file in (entry.private or {}).get("files", ()):
+                yield HandedIn(str(file["name"]), int(file["size"]), str(file["sha256"]))
 
 
 def _deeds(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[Deed]:

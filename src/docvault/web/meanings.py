@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from docvault.actions.archives import ArchiveRefused
+from docvault.actions.attachments import AttachmentRefused
 from docvault.actions.comparisons import NotComparable
 from docvault.actions.documents import NoPages
 from docvault.actions.envelopes import PreflightFailed
@@ -141,6 +142,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     EnvelopeIncomplete: Meaning(HTTPStatus.BAD_REQUEST, "envelope-incomplete", "Something is missing"),
     FieldRefused: Meaning(HTTPStatus.BAD_REQUEST, "field-refused", "A field cannot stand there"),
     PreflightFailed: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "preflight-failed", "It could not be sealed"),
+    AttachmentRefused: Meaning(HTTPStatus.BAD_REQUEST, "file-refused", "The file was not kept"),
     AnswerRefused: Meaning(HTTPStatus.BAD_REQUEST, "answer-refused", "An answer does not fit"),
     SignatureRefused: Meaning(HTTPStatus.BAD_REQUEST, "signature-refused", "The signature cannot be used"),
     EnvelopeChanged: Meaning(HTTPStatus.CONFLICT, "changed-meanwhile", "Somebody else was faster"),

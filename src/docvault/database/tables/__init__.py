@@ -12,7 +12,7 @@ from docvault.database.tables.access import (
     standings,
 )
 from docvault.database.tables.archive_stamps import archive_stamps
-from docvault.database.tables.ceremonies import found_fields, kept_answers
+from docvault.database.tables.ceremonies import attachments, found_fields, kept_answers
 from docvault.database.tables.columns import ID, METADATA, Moment
 from docvault.database.tables.content import (
     documents,
@@ -64,6 +64,7 @@ __all__ = [
     "METADATA",
     "Moment",
     "archive_stamps",
+    "attachments",
     "audit_checkpoints",
     "audit_details",
     "audit_entries",

@@ -35,7 +35,7 @@ class Ceremony(Answer):
     """state: your-turn, waiting, signed, declined, voided or completed.
 
     part: what the person is asked for. digest: of the documents that are shown, hex SHA-256.
-    answers: kept from before, or prefilled by the sender.
+    answers: kept from before, or prefilled by the sender; of a file its name.
     """
 
     envelope_id: str

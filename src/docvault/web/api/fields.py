@@ -19,7 +19,7 @@ WebRequest = Request[Any, Any, Any]
 
 FIELDS_BODY = 512 * 1024  # bytes: 500 fields with their labels
 FieldKindName = Literal[
-    "signature", "initials", "date", "name", "text", "number", "checkbox", "radio", "dropdown"
+    "signature", "initials", "date", "name", "text", "number", "checkbox", "radio", "dropdown", "attachment"
 ]
 TextFormatName = Literal["email", "phone", "digits", "letters-digits", "iban"]
 

@@ -21,6 +21,7 @@ from docvault.values import DocumentId, DocVaultError, EnvelopeId, PersonId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.forms import FormInvalid
+from docvault.web.handed_in import files_of
 from docvault.web.pages.documents import why_not_signable
 from docvault.web.pages.folders import next_page
 from docvault.web.rendering import render
@@ -76,6 +77,8 @@ LOOKS = {
     Kind.ENVELOPE_REMINDED: Look("bell-ring", "{who} sent a reminder"),
     Kind.ENVELOPE_CONSENTED: Look("shield-check", "{who} agreed to sign electronically", "accent"),
     Kind.ENVELOPE_PAGES_SEEN: Look("eye", "{who} was shown pages", "accent"),
+    Kind.ENVELOPE_ATTACHED: Look("paperclip", "{who} handed in a file", "accent"),
+    Kind.ENVELOPE_ATTACHMENT_REMOVED: Look("paperclip", "{who} took back a file", "accent"),
     Kind.ENVELOPE_SIGNED: Look(
         "signature", "{who} signed", "good", "Confirmed with a code for exactly this document"
     ),
@@ -292,6 +295,8 @@ async def _show(
         envelope_id=EnvelopeId(envelope_id),
     )
     may_manage = Permission.ENVELOPE_MANAGE in view.may
+    may_read = Permission.ENVELOPE_READ in view.may
+    files = await files_of(request, envelope_id) if may_read else ()
     width, height = view.page_sizes[0]
     return render(
         request,
@@ -309,7 +314,8 @@ async def _show(
         may_manage=may_manage,
         may_remind=may_manage and view.state is State.SENT,
         may_void=may_manage and view.state in {State.DRAFT, State.SENT},
-        may_read=Permission.ENVELOPE_READ in view.may,
+        may_read=may_read,
+        files=files,
     )
 
 

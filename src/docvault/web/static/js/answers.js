@@ -27,6 +27,11 @@ export class Answers {
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}");
     /** @type {Record<string, Answer>} */
     this.fields = { ...(kept.fields ?? ceremony.answers) };
+    for (const { id, kind } of ceremony.fields) {
+      if (kind !== "attachment") continue;
+      delete this.fields[id]; // the portal knows which files there are
+      if (ceremony.answers[id]) this.fields[id] = ceremony.answers[id];
+    }
     /** @type {Signature | null} */
     this.signature = kept.signature ?? null;
     /** @type {string} base64 of a PNG: how the signature looks */
@@ -39,7 +44,7 @@ export class Answers {
    */
   toSend(answers = this.fields) {
     const hidden = hiddenFields(this.ceremony.fields, answers);
-    const own = this.ceremony.fields.filter(({ id, detail }) => id in answers && !hidden.has(id) && !detail.auto && !detail.locked);
+    const own = this.ceremony.fields.filter(({ id, kind, detail }) => kind !== "attachment" && id in answers && !hidden.has(id) && !detail.auto && !detail.locked);
     return Object.fromEntries(own.map(({ id }) => [id, answers[id]]));
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** The kinds of fields in words: for the sender who places them and the signer who fills them in. */
 
-/** @typedef {"signature" | "initials" | "date" | "name" | "text" | "number" | "checkbox" | "radio" | "dropdown"} Kind */
+/** @typedef {"signature" | "initials" | "date" | "name" | "text" | "number" | "checkbox" | "radio" | "dropdown" | "attachment"} Kind */
 /** @typedef {string | boolean} Answer a date is ISO 8601, a number has a point; a tick, and "I sign here", are true */
 /** @typedef {{field: string, value: string | null}} Condition */
 /** @typedef {{auto: boolean, group: string, choices: string[], least: number | null, most: number | null, decimals: number | null, longest: number | null, format: string | null, show_if: Condition | null, prefilled: Answer | null, locked: boolean}} Detail */
@@ -20,6 +20,7 @@ export const NAMES = {
   checkbox: "Tick box",
   radio: "Choice",
   dropdown: "List",
+  attachment: "File",
 };
 
 /** @type {Record<Kind, string>} what the one button of the ceremony says */
@@ -33,6 +34,7 @@ export const VERBS = {
   checkbox: "Tick the box",
   radio: "Choose one",
   dropdown: "Choose one",
+  attachment: "Hand in a file",
 };
 
 /** @type {Record<Kind, [string, string]>} one and many, for the summary */
@@ -46,6 +48,7 @@ export const COUNTED = {
   checkbox: ["tick box", "tick boxes"],
   radio: ["choice", "choices"],
   dropdown: ["choice from a list", "choices from lists"],
+  attachment: ["file", "files"],
 };
 
 /** @param {Kind} kind */

@@ -20,6 +20,7 @@ const ROWS = {
   checkbox: ["ticked"],
   radio: ["group", "ticked"],
   dropdown: ["choices", "prefilled"],
+  attachment: [],
 };
 const DECIDING = ["checkbox", "radio", "dropdown", "text", "number"];
 

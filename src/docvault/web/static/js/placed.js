@@ -12,7 +12,7 @@ import { NAMES, isBox } from "./kinds.js";
 /** @typedef {{id: string, name: string, colour: number}} Person */
 
 /** @type {Record<Kind, [number, number]>} width and height of a new field, in points */
-export const SIZES = { signature: [170, 44], initials: [64, 32], date: [96, 22], name: [150, 22], text: [150, 22], number: [90, 22], checkbox: [18, 18], radio: [18, 18], dropdown: [150, 22] };
+export const SIZES = { signature: [170, 44], initials: [64, 32], date: [96, 22], name: [150, 22], text: [150, 22], number: [90, 22], checkbox: [18, 18], radio: [18, 18], dropdown: [150, 22], attachment: [150, 24] };
 
 const SMALLEST = 12; // points
 const SNAP = 4; // points within which edges and centres pull

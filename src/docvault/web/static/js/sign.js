@@ -8,6 +8,7 @@ import { askForSignature } from "./adopt.js";
 import { Answers, readCeremony } from "./answers.js";
 import { duties, hiddenFields, sameQuestion } from "./conditions.js";
 import { ask } from "./fill.js";
+import { askForFile } from "./hand_in.js";
 import { NAMES, VERBS, isBox } from "./kinds.js";
 import { Seen } from "./seen.js";
 import { setZoom } from "./viewer.js";
@@ -142,6 +143,7 @@ async function fill(field) {
   else if (field.kind === "name" && !answers.has(field.id)) answers.set(field.id, ceremony.name);
   else if (field.kind === "initials" && !answers.has(field.id)) answers.set(field.id, initials());
   else if (field.kind === "signature") await sign(field);
+  else if (field.kind === "attachment") await handIn(field);
   else await write(field);
   if (JSON.stringify(answers.fields) !== before) keepSoon();
   for (const one of fields) if (one === field || sameQuestion(one, field)) drawField(one);
@@ -200,6 +202,14 @@ async function write(field) {
   const value = await ask(field, answers.text(field.id), (given) => check(field, given));
   if (value === null) return;
   if (value) answers.set(field.id, value);
+  else answers.remove(field.id);
+}
+
+/** @param {Field} field */
+async function handIn(field) {
+  const name = await askForFile(ceremony.envelope, field, answers.text(field.id));
+  if (name === null) return;
+  if (name) answers.set(field.id, name);
   else answers.remove(field.id);
 }
 
