@@ -7,7 +7,6 @@ import pytest
 
 from docvault.pdf.reasons import REASONS, Verdict
 
-GREEN = {Verdict.VALID, Verdict.NOT_TRUSTED}
 WORDS = (b"/Type", b"/Sig", b"/Catalog", b"/Prev", b"/Root", b"/Contents", b"/ByteRange", b"obj", b"endobj", b"null",
          b"<<", b">>", b"[", b"]", b"(", b")", b"stream", b"%%EOF", b"startxref", b"xref", b"trailer", b"0", b"-1",
          b"99999999999999999999", b"\x00", b"1 0 R", b"/Kids", b"/V", b"/SubFilter")  # fmt: skip
@@ -73,4 +72,6 @@ def test_a_file_taken_apart_at_random_gets_a_reason_and_is_never_green(desk, rev
         assert set(report.codes) <= REASONS.keys()
         assert report.reasons
         assert report.advice
-        assert report.verdict not in GREEN, (number, report.codes)
+        assert report.verdict is not Verdict.VALID, number
+        # A signer's envelope carries certificates that nobody signs: one that was changed is told, and is amber.
+        assert report.verdict is not Verdict.NOT_TRUSTED or "stray-certificate" in report.codes, number

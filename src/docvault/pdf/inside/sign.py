@@ -31,8 +31,11 @@ from pyhanko.sign.signers.pdf_signer import (
     PdfSigner,
     PdfTimeStamper,
     SigDSSPlacementPreference,
+    TimestampDSSContentSettings,
 )
 from pyhanko.sign.timestamps import TimeStamper
+from pyhanko.sign.validation import async_validate_pdf_timestamp
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.stamp import BaseStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -99,11 +102,25 @@ def renew(job: Job) -> None:
     """Task: add an archive timestamp to a sealed file (ETSI EN 319 142-1, 5.5)."""
     target = copied(job.files[0], job.output())
     credentials = Credentials(**job.options["credentials"])
-    stamper = PdfTimeStamper(AskingTimeStamper(job.ask))
-    asyncio.run(
-        stamper.async_update_archival_timestamp_chain(
-            PdfFileReader(target), _context(credentials, **OF_ANOTHER_DAY), in_place=True, embed_roots=False
+    asyncio.run(_renew(target, _context(credentials, **OF_ANOTHER_DAY), AskingTimeStamper(job.ask)))
+
+
+async def _renew(target: BinaryIO, context: ValidationContext, clock: TimeStamper) -> None:
+    """Add what proves the last timestamp, and a new one over all; pyHanko's own renewal would write VRI."""
+    reader = PdfFileReader(target)
+    writer = IncrementalPdfFileWriter(target)
+    if stamps := reader.embedded_timestamp_signatures:
+        status = await async_validate_pdf_timestamp(stamps[-1], context, skip_diff=True)
+        DocumentSecurityStore.supply_dss_in_writer(
+            writer, None, paths=(status.validation_path,), validation_context=context, embed_roots=False
         )
+    await PdfTimeStamper(clock).async_timestamp_pdf(
+        writer,
+        DIGEST,
+        context,
+        in_place=True,
+        dss_settings=TimestampDSSContentSettings(include_vri=False),
+        embed_roots=False,
     )
 
 
