@@ -20,7 +20,8 @@ PAGES = [
     *sorted(TEMPLATES.glob("sign_*.html")),
     *(TEMPLATES / "parts" / f"{name}.html" for name in ("ceremony", "pages", "badges")),
 ]
-SAID = re.compile(r"""\bt\(\s*"((?:[^"\\]|\\.)*)"(?:\s+if\s+[^"]+"[^"]*"\s+else\s+"([^"]*)")?""")
+SCRIPTS = ("sign", "confirm", "adopt", "done", "fill", "hand_in", "kinds")
+SCRIPT_FOLDER = TEMPLATES.parent / "static" / "js"
 ALTERNATIVE = re.compile(r'"([^"]+)" if [\w|]+(?:\.\w+)? == (?:"\w+"|1) else "([^"]+)"')
 
 
@@ -38,6 +39,14 @@ def keys():
         found |= set(getattr(ceremonies, standing).values())
     found |= {words for steps in ceremonies.NEXT.values() for _, words in steps}
     found |= {"Consent", "Review and sign", "Confirm", "Finish"}
+    for script in SCRIPTS:
+        text = (SCRIPT_FOLDER / f"{script}.js").read_text(encoding="utf-8")
+        found |= set(re.findall(r'\bt\((?:[\w.]+(?: === "\w+")? \? )?"([^"]+)"', text))
+        found |= set(re.findall(r'\bt\([\w.]+(?: === "\w+")? \? "[^"]+" : "([^"]+)"\)', text))
+    kinds = (SCRIPT_FOLDER / "kinds.js").read_text(encoding="utf-8")
+    tables = re.findall(r"export const (?:NAMES|VERBS|FORMATS) = \{(.*?)\n\};", kinds, re.DOTALL)
+    assert len(tables) == 3
+    found |= {words for table in tables for words in re.findall(r': "([^"]+)"', table)}
     return found - {"voided"}
 
 

@@ -215,6 +215,10 @@ class _Scenes:
             "fabryka-msa", "Solar roof maintenance", "Dear Tomasz, as discussed.", (story.TOMASZ,)
         )
         signing.send(self.demo, self.marta, third)
+        fourth = self._prepared(
+            "fabryka-msa", "Solar roof inspection", "Dear Tomasz, once a year from now on.", (story.TOMASZ,)
+        )
+        signing.send(self.demo, self.marta, fourth)
         draft = self._prepared("msa", "Data processing addendum", "", (story.ANNA,))
         self.links["Place signature fields"] = f"/envelopes/{draft}/prepare"
 

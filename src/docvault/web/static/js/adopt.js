@@ -2,6 +2,7 @@
 /** The dialog in which a signer draws, types or uploads the signature. Drawing always has a keyboard way: Type. */
 import { $ } from "./ui.js";
 import { Pad } from "./pad.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./answers.js").Signature} Signature */
 
@@ -147,7 +148,7 @@ async function takePicture() {
     uploaded = await cutOut(file);
   } catch {
     uploaded = null;
-    complain("This file is not a picture that we can read. Please take a PNG or JPEG.");
+    complain(t("This file is not a picture that we can read. Please take a PNG or JPEG."));
     return;
   }
   problem.hidden = true;
@@ -162,7 +163,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const result = await made();
   if (result) finish(result);
-  else complain("Please add your signature first.");
+  else complain(t("Please add your signature first."));
 });
 form.addEventListener("change", (event) => {
   if (event.target instanceof HTMLInputElement && event.target.name === "how") showChosenWay();

@@ -3,8 +3,9 @@
 import { $, Refused, api } from "./ui.js";
 import { Answers, readCeremony } from "./answers.js";
 import { duties, hiddenFields } from "./conditions.js";
-import { COUNTED } from "./kinds.js";
+import { NAMES } from "./kinds.js";
 import { ownFactors, prove } from "./webauthn.js";
+import { t } from "./words.js";
 
 const PURPOSE = "envelope:sign";
 
@@ -31,10 +32,9 @@ function summary() {
     if ((answers.has(field.id) || field.detail.auto) && !hidden.has(field.id)) counts.set(field.kind, (counts.get(field.kind) ?? 0) + 1);
   }
   const parts = [...counts].map(([kind, count]) => {
-    const [one, many] = COUNTED[/** @type {import("./kinds.js").Kind} */ (kind)];
-    return `${count} ${count === 1 ? one : many}`;
+    return `${t(NAMES[/** @type {import("./kinds.js").Kind} */ (kind)])}: ${count}`;
   });
-  return parts.join(", ") || "Your signature, without a field on the pages";
+  return parts.join(", ") || t("Your signature, without a field on the pages");
 }
 
 function showSummary() {
@@ -64,7 +64,7 @@ function complain(words) {
 function setBusy(busy) {
   button.disabled = busy;
   passkey.disabled = busy;
-  $("#sign-words", HTMLElement).textContent = busy ? BUSY[ceremony.deed] : buttonWords;
+  $("#sign-words", HTMLElement).textContent = busy ? t(BUSY[ceremony.deed]) : buttonWords;
 }
 
 async function proveWithCode() {
@@ -88,7 +88,7 @@ async function signWithPasskey() {
     await sign(await prove(PURPOSE, ceremony.digest));
   } catch (error) {
     setBusy(false);
-    showProblem(error instanceof Error ? error.message : "That did not work. Please try again.");
+    showProblem(error instanceof Error ? error.message : t("That did not work. Please try again."));
     passkey.focus();
   }
 }
@@ -109,7 +109,7 @@ form.addEventListener("submit", async (event) => {
   problem.hidden = true;
   code.removeAttribute("aria-invalid");
   if (!/^\s*(\d\s*){6}$/u.test(code.value)) {
-    complain("Please enter the six digits that your authenticator app shows now.");
+    complain(t("Please enter the six digits that your authenticator app shows now."));
     return;
   }
   setBusy(true);
@@ -117,7 +117,7 @@ form.addEventListener("submit", async (event) => {
     await sign(await proveWithCode());
   } catch (error) {
     setBusy(false);
-    complain(error instanceof Refused ? error.message : "That did not work. Please try again.");
+    complain(error instanceof Refused ? error.message : t("That did not work. Please try again."));
   }
 });
 

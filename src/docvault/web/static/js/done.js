@@ -1,6 +1,7 @@
 // @ts-check
 /** While the signed PDF is being made: ask now and then, and show the page anew as soon as there is news. */
 import { $, api } from "./ui.js";
+import { t } from "./words.js";
 
 const FIRST_PAUSE = 800; // milliseconds
 const LONGEST_PAUSE = 5000;
@@ -21,7 +22,7 @@ async function wait(box) {
     }
   }
   $("#finishing-words", HTMLElement).textContent =
-    "This takes longer than usual. You can close this page: we send you a mail as soon as the signed document is ready.";
+    t("This takes longer than usual. You can close this page: we send you a mail as soon as the signed document is ready.");
   $("progress", HTMLProgressElement, box).hidden = true;
 }
 

@@ -2,6 +2,7 @@
 /** The dialog in which a signer types or picks one value. What does not fit is said beside the input, at once. */
 import { $, Refused, complain } from "./ui.js";
 import { NAMES, hintOf } from "./kinds.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./answers.js").Field} Field */
 
@@ -34,7 +35,7 @@ let accept = null;
  * @returns {Promise<string | null>} null when the person closed the dialog; empty to leave it empty
  */
 export async function ask(field, before, check) {
-  const name = field.label || NAMES[field.kind];
+  const name = field.label || t(NAMES[field.kind]);
   $("#txt-title", HTMLElement).textContent = name;
   const picking = field.kind === "dropdown";
   prepare(field, before, picking);
@@ -61,13 +62,13 @@ function prepare(field, before, picking) {
   for (const element of [input, list]) complain(element, problem, "");
   for (const label of form.querySelectorAll("label")) {
     label.hidden = (label.htmlFor === "pick") !== picking;
-    label.textContent = field.label || NAMES[field.kind];
+    label.textContent = field.label || t(NAMES[field.kind]);
   }
   input.hidden = picking;
   list.hidden = !picking;
   hint.textContent = hintOf(field);
   if (picking) {
-    list.replaceChildren(new Option("Please choose", ""), ...field.detail.choices.map((choice) => new Option(choice)));
+    list.replaceChildren(new Option(t("Please choose"), ""), ...field.detail.choices.map((choice) => new Option(choice)));
     list.value = before;
     return;
   }
@@ -96,7 +97,7 @@ form.addEventListener("submit", async (event) => {
   try {
     await accept();
   } catch (error) {
-    complain(current, problem, error instanceof Refused ? error.message : "That did not work. Please try again.");
+    complain(current, problem, error instanceof Refused ? error.message : t("That did not work. Please try again."));
     current.focus();
   }
 });

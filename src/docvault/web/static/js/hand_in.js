@@ -2,6 +2,7 @@
 /** The dialog in which a signer hands in a file; it is sent at once, and can be replaced or taken back. */
 import { $, Refused, api, complain } from "./ui.js";
 import { NAMES } from "./kinds.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./answers.js").Field} Field */
 
@@ -23,7 +24,7 @@ let asking = null;
  * @returns {Promise<string | null>} its name; empty when it was taken back, null when nothing changed
  */
 export async function askForFile(envelope, field, before) {
-  $("#handin-title", HTMLElement).textContent = field.label || NAMES[field.kind];
+  $("#handin-title", HTMLElement).textContent = field.label || t(NAMES[field.kind]);
   $("#handin-now", HTMLElement).textContent = before && `Handed in: ${before}`;
   back.hidden = !before;
   input.value = "";
@@ -49,7 +50,7 @@ async function attempt(work) {
   try {
     asking?.done(await work());
   } catch (error) {
-    complain(input, problem, error instanceof Refused ? error.message : "That did not work. Please try again.");
+    complain(input, problem, error instanceof Refused ? error.message : t("That did not work. Please try again."));
   } finally {
     button.disabled = back.disabled = false;
   }
@@ -59,7 +60,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   const file = input.files?.[0];
   if (!file) {
-    complain(input, problem, "Please choose a file first.");
+    complain(input, problem, t("Please choose a file first."));
     return;
   }
   void attempt(async () => {

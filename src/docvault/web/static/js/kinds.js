@@ -1,6 +1,8 @@
 // @ts-check
 /** The kinds of fields in words: for the sender who places them and the signer who fills them in. */
 
+import { t } from "./words.js";
+
 /** @typedef {"signature" | "initials" | "date" | "name" | "text" | "number" | "checkbox" | "radio" | "dropdown" | "attachment"} Kind */
 /** @typedef {string | boolean} Answer a date is ISO 8601, a number has a point; a tick, and "I sign here", are true */
 /** @typedef {{field: string, value: string | null}} Condition */
@@ -37,20 +39,6 @@ export const VERBS = {
   attachment: "Hand in a file",
 };
 
-/** @type {Record<Kind, [string, string]>} one and many, for the summary */
-export const COUNTED = {
-  signature: ["signature", "signatures"],
-  initials: ["set of initials", "sets of initials"],
-  date: ["date", "dates"],
-  name: ["name", "names"],
-  text: ["text", "texts"],
-  number: ["number", "numbers"],
-  checkbox: ["tick box", "tick boxes"],
-  radio: ["choice", "choices"],
-  dropdown: ["choice from a list", "choices from lists"],
-  attachment: ["file", "files"],
-};
-
 /** @param {Kind} kind */
 export function isBox(kind) {
   return kind === "checkbox" || kind === "radio";
@@ -63,15 +51,15 @@ export function hintOf(field) {
   const { least, most, decimals, longest, format } = field.detail;
   if (field.kind === "number") {
     const parts = [];
-    if (least !== null && most !== null) parts.push(`from ${least} to ${most}`);
-    else if (least !== null) parts.push(`at least ${least}`);
-    else if (most !== null) parts.push(`at most ${most}`);
-    if (decimals === 0) parts.push("a whole number");
-    else if (decimals !== null) parts.push(`with ${decimals} digit${decimals === 1 ? "" : "s"} after the point`);
+    if (least !== null && most !== null) parts.push(t("from {least} to {most}", { least, most }));
+    else if (least !== null) parts.push(t("at least {least}", { least }));
+    else if (most !== null) parts.push(t("at most {most}", { most }));
+    if (decimals === 0) parts.push(t("a whole number"));
+    else if (decimals !== null) parts.push(t("digits after the point: {count}", { count: decimals }));
     return sentence(parts);
   }
-  const parts = format ? [/** @type {Record<string, string>} */ (FORMATS)[format]] : [];
-  if (longest !== null) parts.push(`at most ${longest} characters`);
+  const parts = format ? [/** @type {Record<string, string>} */ (FORMATS)[format]].map((words) => t(words)) : [];
+  if (longest !== null) parts.push(t("at most {count} characters", { count: longest }));
   return sentence(parts);
 }
 

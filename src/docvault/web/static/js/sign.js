@@ -12,6 +12,7 @@ import { askForFile } from "./hand_in.js";
 import { NAMES, VERBS, isBox } from "./kinds.js";
 import { Seen } from "./seen.js";
 import { setZoom } from "./viewer.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./answers.js").Field} Field */
 
@@ -36,7 +37,7 @@ const signature = { url: answers.preview ? answers.previewUrl() : "" };
 
 /** @param {Field} field */
 function nameOf(field) {
-  return field.label || NAMES[field.kind];
+  return field.label || t(NAMES[field.kind]);
 }
 
 /** What the signer cannot change: it is filled in by itself, or the sender locked it.
@@ -71,7 +72,7 @@ function addButton(field) {
 
 /** @param {Field} field */
 function whyFixed(field) {
-  return field.detail.auto ? "This is filled in by itself when you sign." : "The sender filled this in; it cannot be changed.";
+  return t(field.detail.auto ? "This is filled in by itself when you sign." : "The sender filled this in; it cannot be changed.");
 }
 
 /** @param {Field} field */
@@ -89,12 +90,13 @@ function drawField(field) {
  * @param {boolean} done
  */
 function spoken(field, done) {
-  const where = `page ${field.page}`;
+  const where = t("Page {number}", { number: field.page });
+  const required = field.required ? `, ${t("required")}` : "";
   const question = field.kind === "radio" ? `${field.detail.group}: ` : "";
-  if (isBox(field.kind)) return `${question}${nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
+  if (isBox(field.kind)) return `${question}${nameOf(field)}, ${where}${required}`;
   if (isFixed(field)) return `${nameOf(field)}, ${where}: ${shown(field)}. ${whyFixed(field)}`;
-  if (done) return `${nameOf(field)}, ${where}: ${shown(field) || "done"}. Press to change.`;
-  return `${field.kind === "signature" ? VERBS.signature : nameOf(field)}, ${where}${field.required ? ", required" : ""}`;
+  if (done) return `${nameOf(field)}, ${where}: ${shown(field) || t("done")}. ${t("Press to change.")}`;
+  return `${field.kind === "signature" ? t(VERBS.signature) : nameOf(field)}, ${where}${required}`;
 }
 
 /** @param {Field} field */
@@ -123,7 +125,7 @@ function invitation(field) {
   const icons = $("#icons", HTMLTemplateElement).content;
   const icon = icons.querySelector(`[data-i="${field.kind}"] svg`)?.cloneNode(true);
   const words = document.createElement("span");
-  words.textContent = field.kind === "signature" ? VERBS.signature : nameOf(field);
+  words.textContent = field.kind === "signature" ? t(VERBS.signature) : nameOf(field);
   return icon ? [icon, words] : [words];
 }
 
@@ -170,7 +172,7 @@ async function keepNow() {
   try {
     await answers.keepForLater();
   } catch (error) {
-    toast(`Not kept for later yet. ${error instanceof Refused ? error.message : ""}`);
+    toast(`${t("Not kept for later yet.")} ${error instanceof Refused ? error.message : ""}`);
   }
 }
 
@@ -193,7 +195,7 @@ async function adopt() {
   answers.adopt(result.signature, result.preview);
   signature.url = answers.previewUrl();
   for (const other of fields) if (other.kind === "signature") drawField(other);
-  toast("Signature added. Press it to change it.");
+  toast(t("Signature added. Press it to change it."));
   return true;
 }
 
@@ -254,20 +256,20 @@ function upcoming() {
  */
 function askToChoose(field) {
   go(field);
-  toast(`Please press one of the answers: ${field.detail.group}`);
+  toast(t("Please press one of the answers: {question}", { question: field.detail.group }));
 }
 
 /** @returns {{words: string, act: () => unknown}} what the button says and does now */
 function nextStep() {
   const here = current;
   const rest = duties(fields, answers.fields).open;
-  if (here && rest.includes(here)) return { words: VERBS[here.kind], act: () => (here.kind === "radio" ? askToChoose(here) : fill(here)) };
+  if (here && rest.includes(here)) return { words: t(VERBS[here.kind]), act: () => (here.kind === "radio" ? askToChoose(here) : fill(here)) };
   const field = upcoming();
-  if (field) return { words: current ? `Next: ${field.detail.group || field.label || NAMES[field.kind].toLowerCase()}` : "Start", act: () => go(field) };
+  if (field) return { words: current ? t("Next: {field}", { field: field.detail.group || field.label || t(NAMES[field.kind]) }) : t("Start"), act: () => go(field) };
   const page = seen.firstUnseen;
-  if (page) return { words: `Read page ${page}`, act: () => showPage(page) };
-  if (ceremony.deed === "sign" && !answers.signature) return { words: "Add your signature", act: () => adopt().then(refresh) };
-  return { words: ceremony.deed === "sign" ? "Finish" : "Go on", act: finish };
+  if (page) return { words: t("Read page {number}", { number: page }), act: () => showPage(page) };
+  if (ceremony.deed === "sign" && !answers.signature) return { words: t("Add your signature"), act: () => adopt().then(refresh) };
+  return { words: t(ceremony.deed === "sign" ? "Finish" : "Go on"), act: finish };
 }
 
 function refresh() {
@@ -279,8 +281,8 @@ function refresh() {
   const finished = meter.value === meter.max;
   if (finished) meter.dataset.s = "done";
   else delete meter.dataset.s;
-  const fieldWords = all.length ? `${done} of ${all.length} fields, ` : "";
-  meterText.textContent = `${fieldWords}${seen.seen.size} of ${ceremony.pages} pages`;
+  const fieldWords = all.length ? `${t("{done} of {count} fields", { done, count: all.length })}, ` : "";
+  meterText.textContent = `${fieldWords}${t("{done} of {count} pages", { done: seen.seen.size, count: ceremony.pages })}`;
   const step = nextStep();
   nextText.textContent = step.words;
   next.dataset.ready = String(step.act === finish);
@@ -325,7 +327,7 @@ async function finish() {
     location.assign(`/sign/${ceremony.envelope}/confirm`);
   } catch (error) {
     next.disabled = false;
-    toast(error instanceof Refused ? error.message : "That did not work. Please try again.");
+    toast(error instanceof Refused ? error.message : t("That did not work. Please try again."));
   }
 }
 
