@@ -16,6 +16,7 @@ from docvault.actions import (
     envelopes,
     file_requests,
     placed_fields,
+    templates,
     uploads,
     visits,
 )
@@ -143,6 +144,15 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     placed_fields.place_fields(
         made.db, made.vault, acting=manager, envelope_id=envelope_id, fields=fields, now=NOW
     )
+    template = templates.save_template(
+        made.db,
+        made.vault,
+        acting=manager,
+        envelope_id=envelope_id,
+        name="Services",
+        roles=["Client", "Us"],
+        now=NOW,
+    )
     envelopes.send_envelope(
         made.db, made.vault, made.pdf, made.authority, acting=manager, envelope_id=envelope_id, now=NOW
     )
@@ -185,6 +195,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "document_id": document_id,
         "document": document_id,
         "envelope_id": envelope_id,
+        "template_id": template.id,
         "upload_id": upload.id,
         "field_id": asked.id,
         "attachment_id": handed_in.id,

@@ -16,6 +16,7 @@ from docvault.database import (
     envelope_messages,
     envelope_views,
     envelopes,
+    templates,
 )
 from docvault.database import fields as database_fields
 from docvault.database.engine import PAGE, Database, Page, Transaction
@@ -164,13 +165,16 @@ def show_envelope(db: Database, *, acting: Acting, envelope_id: EnvelopeId) -> E
     """Return one envelope with its people, fields and history. Raises NotFound."""
     with db.reading() as tx:
         row = envelopes.for_seeing(tx, acting, envelope_id)
+        may = tx.policy.allowed(acting, row.resource, _MAY)
+        runs = Permission.ENVELOPE_MANAGE in may
         return envelope_views.whole(
             row,
             acting,
             fields=database_fields.of_envelope(tx, envelope_id),
             history=envelope_history.of_envelope(tx, row),
             proofs=archive_stamps.of_envelope(tx, envelope_id),
-            may=tx.policy.allowed(acting, row.resource, _MAY),
+            origin=templates.origin_of(tx, envelope_id) if runs else None,
+            may=may,
         )
 
 

@@ -125,6 +125,8 @@ class Kind(StrEnum):
     COMPLETION_FAILED = "envelope:completion:failed"
     ARCHIVE_RENEWED = "envelope:archive:renewed"  # a sealed file got another timestamp; the facts say why
     ARCHIVE_FAILED = "envelope:archive:failed"
+    TEMPLATE_SAVED = "template:saved"  # the facts say which version
+    TEMPLATE_RETIRED = "template:retired"
     AUDIT_READ = "audit:read"
     AUDIT_EXPORTED = "audit:exported"
     ACCESS_REPORTED = "access:reported"  # who could see what on a day

@@ -136,6 +136,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.COMPLETION_FAILED: "{title} could not be completed yet{reason}",
     Kind.ARCHIVE_RENEWED: "The proof of time of {title} was renewed by {clock}",
     Kind.ARCHIVE_FAILED: "The proof of time of {title} could not be renewed yet{reason}",
+    Kind.TEMPLATE_SAVED: "{who} saved {title}",
+    Kind.TEMPLATE_RETIRED: "{who} retired {title}",
     Kind.AUDIT_READ: "{who} read the audit trail",
     Kind.AUDIT_EXPORTED: "{who} exported {entries} of the audit trail{details}",
     Kind.ACCESS_REPORTED: "{who} asked who could see what",
@@ -153,7 +155,7 @@ _LAPSED = {
     "the-person-it-is-about-changed": "The account it is about changed meanwhile",
 }
 
-_INDEFINITE = {"document": "a document", "envelope": "an envelope"}
+_INDEFINITE = {"document": "a document", "envelope": "an envelope", "template": "a template"}
 
 
 def sentence(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any] | None, *, acted: bool) -> str:

@@ -26,6 +26,8 @@ from docvault.database.tables import (
     kept_answers,
     organisations,
     recipients,
+    template_documents,
+    template_versions,
     uploads,
     versions,
 )
@@ -158,6 +160,7 @@ def destroy(tx: Transaction, document_id: str, now: datetime) -> Sequence[str]:
     search_index.forget(tx, document_id)
     tx.connection.execute(update(documents).where(documents.c.id == document_id).values(disposed_at=now))
     _forget_answers(tx, document_id)
+    _empty_templates(tx, document_id)
     return blobs
 
 
@@ -176,6 +179,16 @@ def _forget_answers(tx: Transaction, document_id: str) -> None:
     tx.connection.execute(delete(found_fields).where(found_fields.c.envelope_id.in_(sealed)))
     unsigned = select(recipients.c.id).where(recipients.c.envelope_id.in_(sealed))
     tx.connection.execute(delete(kept_answers).where(kept_answers.c.recipient_id.in_(unsigned)))
+
+
+def _empty_templates(tx: Transaction, document_id: str) -> None:
+    """Drop what versions of templates had filled in already: without this document nobody can use them."""
+    enclosed = select(template_documents.c.number).where(
+        template_documents.c.document_id == document_id,
+        template_documents.c.template_id == template_versions.c.template_id,
+        template_documents.c.number == template_versions.c.number,
+    )
+    tx.connection.execute(update(template_versions).where(enclosed.exists()).values(fields=b""))
 
 
 def finish(tx: Transaction, epoch: int, listed: Sequence[VersionGone], now: datetime) -> str:

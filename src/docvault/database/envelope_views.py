@@ -7,6 +7,7 @@ from docvault.audit.kinds import Kind
 from docvault.database.archive_stamps import Proof
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.recipients import RecipientRow
+from docvault.database.templates import Origin
 from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.rules import envelopes as rules
 from docvault.rules.envelope_documents import with_first_pages
@@ -95,6 +96,7 @@ class EnvelopeView(EnvelopeSummary):
     has_signed: bool
     has_certificate: bool
     proofs: tuple[Proof, ...]  # of the signed document and of the certificate
+    origin: Origin | None  # the template it was made from, for whoever runs it
     may: frozenset[Permission]
 
 
@@ -123,6 +125,7 @@ def whole(
     fields: tuple[PlacedField, ...],
     history: tuple[HistoryItem, ...],
     proofs: tuple[Proof, ...],
+    origin: Origin | None,
     may: frozenset[Permission],
 ) -> EnvelopeView:
     """Return everything about an envelope that `acting` may see."""
@@ -145,6 +148,7 @@ def whole(
         has_signed=row.completed_at is not None,
         has_certificate=row.certificate_version_id is not None,
         proofs=proofs,
+        origin=origin,
         may=may,
     )
 

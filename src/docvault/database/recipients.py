@@ -101,17 +101,19 @@ def of_envelope(tx: Transaction, envelope_id: EnvelopeId) -> tuple[RecipientRow,
 
 
 def add(tx: Transaction, envelope_id: EnvelopeId, asked: Iterable[Asked]) -> None:
-    """Put people on a new envelope."""
+    """Put people on a new envelope; their ids ascend, so that people of one turn keep this order."""
+    chosen = list(asked)
+    ids = sorted(new_id() for _ in chosen)
     rows = [
         {
-            "id": new_id(),
+            "id": recipient_id,
             "envelope_id": envelope_id,
             "person_id": one.person_id,
             "turn": one.turn,
             "role": one.part.value,
             "pages_seen": "[]",
         }
-        for one in asked
+        for one, recipient_id in zip(chosen, ids, strict=True)
     ]
     tx.connection.execute(insert(recipients), rows)
 

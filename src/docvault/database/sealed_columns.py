@@ -25,6 +25,7 @@ from docvault.database.tables import (
     proposals,
     recipients,
     single_sign_ons,
+    template_versions,
     totp_factors,
 )
 from docvault.encryption.contexts import FolderContext
@@ -73,6 +74,7 @@ SEALED: Sequence[SealedColumn] = (
     _record(found_fields.c.found, lambda row: f"found:{row['envelope_id']}:{row['position']}"),
     _record(kept_answers.c.answers, lambda row: f"kept-answers:{row['recipient_id']}"),
     _record(fields.c.prefilled, lambda row: f"prefilled:{row['id']}"),
+    _record(template_versions.c.fields, lambda row: f"template:{row['template_id']}:{row['number']}"),
     _record(recipients.c.evidence, lambda row: f"evidence:{row['id']}"),
     _record(tables.keys.c.wrapped, lambda row: keys.context_of(row["name"], row["generation"])),
     SealedColumn(

@@ -45,6 +45,7 @@ FOR_PROGRAMS = frozenset(
         "people",
         "places",
         "search",
+        "templates",
         "uploads",
         "versions",
     }

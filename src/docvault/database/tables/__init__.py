@@ -56,6 +56,12 @@ from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
 from docvault.database.tables.retention import disposals, holds, object_locks, retention_overrides
 from docvault.database.tables.search import search_documents, search_words
+from docvault.database.tables.templates import (
+    envelope_origins,
+    template_documents,
+    template_versions,
+    templates,
+)
 from docvault.database.tables.trust import trust_anchors
 from docvault.database.tables.webdav import dav_locks, dav_properties
 
@@ -79,6 +85,7 @@ __all__ = [
     "disposals",
     "documents",
     "envelope_documents",
+    "envelope_origins",
     "envelopes",
     "erased_details",
     "erasures",
@@ -119,6 +126,9 @@ __all__ = [
     "single_sign_ons",
     "standings",
     "step_ups",
+    "template_documents",
+    "template_versions",
+    "templates",
     "throttles",
     "totp_factors",
     "trust_anchors",

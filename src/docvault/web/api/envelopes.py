@@ -104,6 +104,14 @@ class Proof(Answer):
     renewed: int
 
 
+class MadeFrom(Answer):
+    """The version of a template; told to whoever runs the envelope."""
+
+    template_id: str
+    name: str
+    number: int
+
+
 class Envelope(Answer):
     id: str
     title: str
@@ -124,6 +132,7 @@ class Envelope(Answer):
     has_signed: bool
     has_certificate: bool
     proofs: list[Proof]
+    origin: MadeFrom | None
     recipients: list[Recipient]
     fields: list[Field]
 

@@ -230,7 +230,7 @@ async def create_envelope(request: WebRequest) -> Response[Any]:
             title=form.title,
             message=form.message,
             recipients=_recipients(form.recipients),
-            due_at=_end_of_day(form.due),
+            due_at=end_of_day(form.due),
             now=portal.clock(),
         )
     except (EnvelopeRefused, NotSignable) as error:
@@ -266,7 +266,7 @@ def _chosen(text: str) -> list[dict[str, Any]]:
     ]
 
 
-def _end_of_day(text: str) -> datetime | None:
+def end_of_day(text: str) -> datetime | None:
     """Return the last second of a day, in UTC. Raises FormInvalid."""
     if not text:
         return None
