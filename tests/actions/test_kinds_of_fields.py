@@ -1,6 +1,8 @@
 """Every kind of field on its way: placed, filled in, and found with its value and its ink in the sealed file."""
 
+import hashlib
 import io
+import zipfile
 from decimal import Decimal
 
 import pikepdf
@@ -9,7 +11,16 @@ import pytest
 import typst
 from sqlalchemy import select, update
 
-from docvault.actions import attachments, ceremonies, drafts, envelopes, kept_answers, placed_fields
+from docvault.actions import (
+    attachments,
+    ceremonies,
+    drafts,
+    envelopes,
+    evidence_bundles,
+    kept_answers,
+    placed_fields,
+)
+from docvault.audit import evidence as evidence_format
 from docvault.database import tables
 from docvault.pdf import validate
 from docvault.pdf.validate import Verdict
@@ -374,6 +385,42 @@ def test_a_file_that_was_handed_in_goes_to_everybody_once_all_have_signed(made, 
         assert "passport.png" in text
         assert kept.sha256[:8] in text
         assert kept.sha256.encode() in bytes(certificate.attachments["audit.json"].get_file().read_bytes())
+    bundle = evidence(made, envelope_id)
+    evidence_format.verify(io.BytesIO(bundle), key=made.log_key.public)
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        assert archive.read("files/01 passport.png") == b"a picture"
+    with pytest.raises(evidence_format.EvidenceRefused, match="handed in with a signature"):
+        evidence_format.verify(io.BytesIO(exchanged(bundle)), key=made.log_key.public)
+
+
+def evidence(made, envelope_id):
+    found = evidence_bundles.take_evidence(
+        made.db,
+        made.vault,
+        made.pdf,
+        made.authority,
+        made.log_key,
+        acting=made.world.manager,
+        envelope_id=envelope_id,
+        now=NOW,
+    )
+    return b"".join(found.parts)
+
+
+def exchanged(bundle):
+    """Put another file in the place of the one that was handed in, with sums that agree."""
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["files/01 passport.png"] = b"another"
+    kept = [name for name in parts if name != "SHA256SUMS"]
+    parts["SHA256SUMS"] = "".join(
+        f"{hashlib.sha256(parts[name]).hexdigest()}  {name}\n" for name in kept
+    ).encode()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, body in parts.items():
+            archive.writestr(name, body)
+    return made.getvalue()
 
 
 def test_a_file_that_is_refused_or_taken_back_is_not_handed_in(made, client, envelope_id):

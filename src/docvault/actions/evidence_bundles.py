@@ -1,17 +1,19 @@
 """Taking away all that is known about an envelope, to prove it elsewhere and years later."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
 from docvault.database import (
+    attachments,
     audit_checkpoints,
     envelope_evidence,
     envelope_history,
     envelopes,
     installation,
 )
+from docvault.database.attachments import AttachmentRow
 from docvault.database.audit_checkpoints import LogSigner
 from docvault.database.engine import Database
 from docvault.database.envelopes import EnvelopeRow
@@ -19,6 +21,7 @@ from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
 from docvault.rules import evidence as paths
 from docvault.rules.consents import TEXTS
+from docvault.rules.scans import is_open
 from docvault.values import EnvelopeId
 from docvault.vault import evidence_bundles
 from docvault.vault.authority import Authority
@@ -56,11 +59,12 @@ def take_evidence(
         signed = audit_checkpoints.publish(tx, log, now)
         trail = envelope_evidence.proven(tx, log.in_charge(tx), row.id, signed, now)
         portal = installation.find(tx)
+        files = attachments.of_envelope(tx, row.id) if row.completed_at is not None else ()
     contents = Contents(
         title=row.title,
         portal=portal.name if portal else "DocVault",
         envelope_id=row.id,
-        versions=list(_versions(row)),
+        versions=[*_versions(row), *_files(files)],
         trail=trail,
         consents=_consents(row),
         roots=authority.roots,
@@ -78,6 +82,13 @@ def _versions(row: EnvelopeRow) -> Iterator[Enclosed]:
             yield Enclosed(paths.document(one.position, one.name, "as sent"), one.prepared_version_id)
     if row.certificate_version_id is not None:
         yield Enclosed(paths.CERTIFICATE, row.certificate_version_id)
+
+
+def _files(found: Sequence[AttachmentRow]) -> Iterator[Enclosed]:
+    """Yield what signers handed in; what a scanner has found malware in since then stays closed."""
+    for number, one in enumerate(found, start=1):
+        if is_open(one.scan):
+            yield Enclosed(paths.handed_in(number, one.name), one.version_id)
 
 
 def _consents(row: EnvelopeRow) -> dict[str, bytes]:

@@ -162,6 +162,7 @@ def _check(known: _Known, digests: Mapping[str, str]) -> list[str]:
     if digests.get(CERTIFICATE) != proof:
         raise EvidenceRefused(f"{CERTIFICATE} is not the one that the log speaks of.")
     _check_consents(known, digests)
+    _check_files(known, digests)
     return signed or as_sent
 
 
@@ -184,6 +185,16 @@ def _check_consents(known: _Known, digests: Mapping[str, str]) -> None:
     found = {name: digest for name, digest in digests.items() if name.startswith("consents/")}
     if found != expected:
         raise EvidenceRefused("The texts in consents/ are not those that people agreed to.")
+
+
+def _check_files(known: _Known, digests: Mapping[str, str]) -> None:
+    """8. What is said to have been handed in with a signature is named by the entry about that signature."""
+    named = {
+        str(each) for one in known.facts.get(Kind.ENVELOPE_SIGNED.value, ()) for each in one.get("files", ())
+    }
+    for name in sorted(name for name in digests if name.startswith("files/")):
+        if digests[name] not in named:
+            raise EvidenceRefused(f"{name} is not a file that somebody handed in with a signature.")
 
 
 def _check_signers(known: _Known, digests: Mapping[str, str]) -> None:

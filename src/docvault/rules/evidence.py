@@ -19,6 +19,12 @@ def document(position: int, name: str, how: str) -> str:
     return f"documents/{position:02} {plain} ({how}).pdf"
 
 
+def handed_in(number: int, name: str) -> str:
+    """Return the path of a file that a signer handed in; number: from 1."""
+    plain = _ODD.sub("_", name).strip(" .")[-NAME_LONGEST:].strip(" .") or "file"
+    return f"files/{number:02} {plain}"
+
+
 def signature(position: int, number: int, ending: str) -> str:
     """Return the path of one part of signature `number` of document `position`, both from 1."""
     return f"signatures/{position:02}-{number:02}.{ending}"
