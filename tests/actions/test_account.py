@@ -22,6 +22,7 @@ from docvault.database.step_ups import StepUpInvalid
 from docvault.policy.engine import Forbidden
 from docvault.rules.languages import LanguageUnknown
 from docvault.rules.people import PersonRefused
+from docvault.rules.time_zones import TimeZoneUnknown
 
 from .members import HASHER, PASSWORD, SOURCE, invite, join, with_mail
 from .world import everything, half_signed_in
@@ -396,6 +397,15 @@ def test_mail_comes_in_the_language_that_was_chosen(world, member):
     assert account.own_account(world.db, acting=member.acting).language == "fa"
 
 
+def test_people_say_where_their_day_begins_and_can_take_it_back(world, member):
+    for zone in ("Europe/Helsinki", None):
+        account.choose_time_zone(world.db, acting=member.acting, zone=zone, now=member.now)
+        assert account.own_account(world.db, acting=member.acting).time_zone == zone
+    assert world.entries()[-1] == ("person:time-zone:chosen", member.acting.person_id)
+    with pytest.raises(TimeZoneUnknown):
+        account.choose_time_zone(world.db, acting=member.acting, zone="Mars/Olympus", now=member.now)
+
+
 def test_whoever_accepts_an_invitation_says_in_which_language(world):
     people.accept_invitation(
         world.db,
@@ -417,6 +427,7 @@ def test_half_a_sign_in_changes_nothing_about_an_account(world, member):
     deeds = [
         lambda: account.own_account(world.db, acting=half),
         lambda: account.choose_language(world.db, acting=half, language="de", now=member.now),
+        lambda: account.choose_time_zone(world.db, acting=half, zone=None, now=member.now),
         lambda: account.change_name(
             world.db, world.vault.records, acting=half, name="X Y", source=SOURCE, now=member.now
         ),

@@ -122,7 +122,12 @@ def test_a_file_that_is_no_pdf_cannot_be_sent_and_nothing_is_left_behind(made):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"title": " "}, {"message": "m" * 2001}, {"recipients": []}, {"due_at": NOW - timedelta(days=1)}],
+    [
+        {"title": " "},
+        {"message": "m" * 2001},
+        {"recipients": []},
+        {"wishes": drafts.Wishes(NOW - timedelta(days=1))},
+    ],
     ids=["no title", "endless message", "nobody", "due yesterday"],
 )
 def test_an_incomplete_draft_is_refused(made, wrong):

@@ -29,6 +29,7 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         1,
         "puts a job back into the queue; what the job does is recorded when it is done",
     ),
+    "deadlines.look_after": (1, "puts off what is looked at now; what is done about it is recorded"),
     "deliveries.retry_unsent": (
         1,
         "puts a job back into the queue; the delivery is recorded when it is done",

@@ -17,6 +17,8 @@ EVERY_VALUE = {
     "message": "First line\nsecond <b>line</b>",
     "due": "",
     "who": "Charles",
+    "to": "Mary",
+    "waiting": "Charles, Mary",
     "reason": "Too dear",
     "trouble": "No timestamp",
     "inviter": "Ada Lovelace",

@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = Policy.load(Path(__file__).parents[2] / "policies")
 ORGANISATIONS = [f"o{number}" for number in range(4)]
 PEOPLE = [f"p{number}" for number in range(5)]
-STATES = ["draft", "sent", "completing", "completed", "declined", "voided"]
+STATES = ["draft", "sent", "completing", "completed", "declined", "voided", "expired"]
 
 ROLES = ["viewer", "contributor", "signer", "manager", "denied"]
 GONE = {"over": NOW - timedelta(seconds=1), "now": NOW, "soon": NOW + timedelta(seconds=1), "never": None}

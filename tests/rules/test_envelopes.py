@@ -1,13 +1,10 @@
-"""The state machine of an envelope: a table of promises, and Hypothesis against a small model."""
+"""The states of an envelope, what leads from one to the next, and what is refused in which words."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from docvault.rules import envelope_words as words
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import Asked, Envelope, Part, Recipient, State
 
@@ -49,6 +46,9 @@ REFUSALS = [
     ("not sent yet", Envelope(State.DRAFT, 2, (ready("a"),)), rules.EnvelopeClosed),
     ("declined", Envelope(State.DECLINED, 2, (ready("a"),)), rules.EnvelopeClosed),
     ("voided", Envelope(State.VOIDED, 2, (ready("a"),)), rules.EnvelopeClosed),
+    ("expired", Envelope(State.EXPIRED, 2, (ready("a"),)), rules.EnvelopeClosed),
+    ("overdue", Envelope(State.SENT, 2, (ready("a"),), NOW), rules.EnvelopeClosed),
+    ("overdue for one", sent(ready("a"), ready("b", turn=2, due_at=NOW)), rules.EnvelopeClosed),
     (
         "voided after their signature",
         Envelope(State.VOIDED, 2, (ready("a", signed_at=NOW),)),
@@ -110,7 +110,7 @@ def test_sending_asks_the_first_turn():
 @pytest.mark.parametrize("state", list(State))
 def test_voiding_ends_only_what_is_open(state):
     envelope = Envelope(state, 1, (Recipient("a", 1),))
-    if state in {State.DRAFT, State.SENT}:
+    if state in {State.DRAFT, State.SENT, State.EXPIRED}:
         assert rules.void(envelope).state is State.VOIDED
     else:
         with pytest.raises(rules.EnvelopeClosed):
@@ -136,14 +136,14 @@ def test_consent_keeps_its_first_time_and_pages_add_up():
     envelope = rules.consent(envelope, "a", NOW)
     envelope = rules.consent(envelope, "a", NOW + timedelta(hours=1))
     assert envelope.recipients[0].consented_at == NOW
-    envelope = rules.see_pages(rules.see_pages(envelope, "a", [1]), "a", [2, 1])
+    envelope = rules.see_pages(rules.see_pages(envelope, "a", [1], NOW), "a", [2, 1], NOW)
     assert envelope.recipients[0].pages_seen == {1, 2}
 
 
 @pytest.mark.parametrize("page", [0, -1, 3])
 def test_a_page_that_does_not_exist_was_not_seen(page):
     with pytest.raises(rules.EnvelopeIncomplete):
-        rules.see_pages(sent(Recipient("a", 1)), "a", [page])
+        rules.see_pages(sent(Recipient("a", 1)), "a", [page], NOW)
 
 
 def test_signatures_go_into_the_document_in_the_order_they_were_given():
@@ -241,7 +241,7 @@ def test_each_part_can_do_its_own_deed_and_no_other(part):
         "consent": lambda: rules.consent(envelope, "p", NOW),
         "approve": lambda: rules.approve(envelope, "p", NOW),
         "decline": lambda: rules.decline(envelope, "p", NOW),
-        "see": lambda: rules.see_pages(envelope, "p", [1]),
+        "see": lambda: rules.see_pages(envelope, "p", [1], NOW),
     }
     signs, own = (
         {"sign", "consent", "decline", "see"},
@@ -274,125 +274,20 @@ def test_right_recipients_are_accepted():
 
 
 def test_words_are_trimmed_and_limited():
-    rules.check_words("  T ", " m\nn\t", 2000)
-    rules.check_due(None, NOW)
-    rules.check_due(NOW + timedelta(days=1), NOW)
+    words.check_words("  T ", " m\nn\t", 2000)
+    words.check_due(None, NOW)
+    words.check_due(NOW + timedelta(days=1), NOW)
     assert rules.check_reason(" no ") == "no"
     for call in (
-        lambda: rules.check_words(" ", "", 2000),
-        lambda: rules.check_words("t" * 201, "", 2000),
-        lambda: rules.check_words("t", "m" * 2001, 2000),
-        lambda: rules.check_words("bell\x07", "", 2000),
-        lambda: rules.check_words("t", "bell\x07", 2000),
-        lambda: rules.check_due(NOW, NOW),
-        lambda: rules.check_due(NOW.replace(tzinfo=None), NOW),
+        lambda: words.check_words(" ", "", 2000),
+        lambda: words.check_words("t" * 201, "", 2000),
+        lambda: words.check_words("t", "m" * 2001, 2000),
+        lambda: words.check_words("bell\x07", "", 2000),
+        lambda: words.check_words("t", "bell\x07", 2000),
+        lambda: words.check_due(NOW, NOW),
+        lambda: words.check_due(NOW.replace(tzinfo=None), NOW),
         lambda: rules.check_reason(" \n"),
         lambda: rules.check_reason("r" * 1001),
     ):
         with pytest.raises(rules.EnvelopeIncomplete):
             call()
-
-
-PEOPLE = ("a", "b", "c")
-
-
-class EnvelopeMachine(RuleBasedStateMachine):
-    """Drives the rules with random steps; the model is a few plain sets and a word."""
-
-    @initialize(turns=st.tuples(*[st.integers(1, 3)] * 3))
-    def draft(self, turns):
-        self.turns = dict(zip(PEOPLE, turns, strict=True))
-        signers = tuple(
-            Recipient(name, turn, required_fields=frozenset({f"f{name}"}))
-            for name, turn in self.turns.items()
-        )
-        self.envelope = Envelope(State.DRAFT, 2, signers)
-        self.word, self.consented, self.seen = "draft", set(), {name: set() for name in PEOPLE}
-        self.signed, self.applied, self.clock = [], [], NOW
-
-    def try_to(self, allowed, step):
-        before = self.envelope
-        self.clock += timedelta(seconds=1)
-        if allowed:
-            self.envelope = step()
-            return True
-        with pytest.raises(rules.EnvelopeRefused):
-            step()
-        assert self.envelope is before
-        return False
-
-    def in_turn(self, who):
-        waiting = [name for name in PEOPLE if name not in self.signed]
-        return (
-            self.word == "sent"
-            and who in waiting
-            and self.turns[who] == min(self.turns[name] for name in waiting)
-        )
-
-    @rule()
-    def send(self):
-        if self.try_to(self.word == "draft", lambda: rules.send(self.envelope)):
-            self.word = "sent"
-
-    @rule(who=st.sampled_from(PEOPLE))
-    def consent(self, who):
-        if self.try_to(self.in_turn(who), lambda: rules.consent(self.envelope, who, self.clock)):
-            self.consented.add(who)
-
-    @rule(who=st.sampled_from(PEOPLE), page=st.integers(0, 3))
-    def see(self, who, page):
-        if self.try_to(
-            self.in_turn(who) and page in (1, 2), lambda: rules.see_pages(self.envelope, who, [page])
-        ):
-            self.seen[who].add(page)
-
-    @rule(who=st.sampled_from(PEOPLE), answers=st.booleans())
-    def sign(self, who, answers):
-        allowed = self.in_turn(who) and who in self.consented and len(self.seen[who]) == 2 and answers
-        answered = {f"f{who}"} if answers else set()
-        if self.try_to(allowed, lambda: rules.sign(self.envelope, who, answered, self.clock)):
-            self.signed.append(who)
-            self.word = "completing" if len(self.signed) == len(PEOPLE) else "sent"
-
-    @rule(who=st.sampled_from(PEOPLE), luck=st.integers(0, 9))
-    def decline(self, who, luck):
-        if luck and self.in_turn(who):
-            return  # most runs should get past declining
-        if self.try_to(self.in_turn(who), lambda: rules.decline(self.envelope, who, self.clock)):
-            self.word = "declined"
-
-    @rule(luck=st.integers(0, 9))
-    def void(self, luck):
-        if luck and self.word in ("draft", "sent"):
-            return
-        if self.try_to(self.word in ("draft", "sent"), lambda: rules.void(self.envelope)):
-            self.word = "voided"
-
-    @rule(who=st.sampled_from(PEOPLE))
-    def apply(self, who):
-        waiting = [name for name in self.signed if name not in self.applied]
-        allowed = self.word in ("sent", "completing") and bool(waiting) and waiting[0] == who
-        if self.try_to(allowed, lambda: rules.apply(self.envelope, who, self.clock)):
-            self.applied.append(who)
-
-    @rule()
-    def complete(self):
-        allowed = self.word == "completing" and len(self.applied) == len(PEOPLE)
-        if self.try_to(allowed, lambda: rules.complete(self.envelope)):
-            self.word = "completed"
-
-    @invariant()
-    def rules_and_model_agree(self):
-        if not hasattr(self, "word"):
-            return
-        assert self.envelope.state.value == self.word
-        assert rules.whose_turn(self.envelope) == {name for name in PEOPLE if self.in_turn(name)}
-        assert {s.id for s in self.envelope.recipients if s.signed_at} == set(self.signed)
-        assert {s.id for s in self.envelope.recipients if s.applied_at} == set(self.applied)
-        assert [replace(s, required_fields=frozenset()).turn for s in self.envelope.recipients] == list(
-            self.turns.values()
-        )
-
-
-EnvelopeMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-TestEnvelopeMachine = EnvelopeMachine.TestCase

@@ -196,6 +196,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "document": document_id,
         "envelope_id": envelope_id,
         "template_id": template.id,
+        "recipient_id": seen.recipients[1].id,
         "upload_id": upload.id,
         "field_id": asked.id,
         "attachment_id": handed_in.id,

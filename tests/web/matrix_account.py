@@ -9,6 +9,7 @@ ROWS = [
     get("/account/name", SIGNED_IN),
     form("/account/name", SIGNED_IN, name=""),
     form("/account/language", SIGNED_IN, language="de"),
+    form("/account/time-zone", SIGNED_IN, time_zone="Asia/Tokyo"),
     get("/account/password", SIGNED_IN),
     form("/account/password", REFUSED, password="x", new_password="y", code="000000"),
     get("/account/email", SIGNED_IN),
@@ -17,6 +18,7 @@ ROWS = [
     get("/api/v1/account", SIGNED_IN),
     Row("PUT", "/api/v1/account/name", SIGNED_IN, json={"name": ""}),
     Row("PUT", "/api/v1/account/language", SIGNED_IN, json={"language": "en"}),
+    Row("PUT", "/api/v1/account/time-zone", SIGNED_IN, json={"time_zone": None}),
     Row(
         "PUT",
         "/api/v1/account/password",

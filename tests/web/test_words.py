@@ -37,6 +37,7 @@ def keys():
                 found.add(first[1])
     for standing in ("HEADINGS", "DONE", "THANKS"):
         found |= set(getattr(ceremonies, standing).values())
+    found |= {words for _, *said in ceremonies.STANDINGS.values() for words in said}
     found |= {words for steps in ceremonies.NEXT.values() for _, words in steps}
     found |= {"Consent", "Review and sign", "Confirm", "Finish"}
     for script in SCRIPTS:

@@ -29,7 +29,7 @@ from docvault.database.messages import Records
 from docvault.database.people import AlreadyKnown, PersonRow, PersonState
 from docvault.database.sessions import Source
 from docvault.policy.vocabulary import PORTAL, Acting, Permission
-from docvault.rules import deeds, languages
+from docvault.rules import deeds, languages, time_zones
 from docvault.rules import people as rules
 from docvault.rules.notices import Notice
 from docvault.rules.people import PersonRefused
@@ -44,6 +44,7 @@ class OwnAccount:
     name: str
     email: str
     language: str
+    time_zone: str | None
     has_password: bool
 
 
@@ -56,7 +57,8 @@ def own_account(db: Database, *, acting: Acting) -> OwnAccount:
     """Return what somebody can change about themselves. Raises Forbidden."""
     with db.reading() as tx:
         person = _myself(tx, acting)
-    return OwnAccount(person.name, person.email, person.language, person.password_hash is not None)
+    has_password = person.password_hash is not None
+    return OwnAccount(person.name, person.email, person.language, person.time_zone, has_password)
 
 
 def change_name(
@@ -80,6 +82,18 @@ def choose_language(db: Database, *, acting: Acting, language: str, now: datetim
         person = _myself(tx, acting, lock=True)
         people.set_language(tx, person.id, code)
         _note(tx, Kind.LANGUAGE_CHOSEN, person, acting, now, {}, language=code)
+
+
+def choose_time_zone(db: Database, *, acting: Acting, zone: str | None, now: datetime) -> None:
+    """Say where one's day begins, so that reminders come in it; None: no longer say.
+
+    Raises Forbidden, TimeZoneUnknown.
+    """
+    name = None if zone is None else time_zones.check(zone)
+    with db.transaction() as tx:
+        person = _myself(tx, acting, lock=True)
+        people.set_time_zone(tx, person.id, name)
+        _note(tx, Kind.TIME_ZONE_CHOSEN, person, acting, now, {}, time_zone=name or "")
 
 
 def change_password(

@@ -58,7 +58,7 @@ def attach_file(
     """
     name = names.file_name(filename)
     with db.reading() as tx:
-        row, _ = _field(tx, acting, envelope_id, field_id)
+        row, _ = _field(tx, acting, envelope_id, field_id, now)
         document_id = row.documents[0].document_id
         _check_room(tx, acting, document_id, len(content))
     staged = vault.stage(
@@ -72,7 +72,7 @@ def attach_file(
     )
     try:
         with db.transaction() as tx:
-            row, recipient = _field(tx, acting, envelope_id, field_id)
+            row, recipient = _field(tx, acting, envelope_id, field_id, now)
             kept = vault.keep(tx, staged, now=now)
             attachment_id = new_id()
             attachments.put(
@@ -101,7 +101,7 @@ def remove_file(
 ) -> None:
     """Take back the file of a field before signing. Raises as `attach_file`, and NotFound without a file."""
     with db.transaction() as tx:
-        row, recipient = _field(tx, acting, envelope_id, field_id)
+        row, recipient = _field(tx, acting, envelope_id, field_id, now)
         found = attachments.of_recipient(tx, recipient.id)
         mine = next((one for one in found if one.field_id == field_id), None)
         if mine is None:
@@ -145,11 +145,11 @@ def _theirs(tx: Transaction, row: EnvelopeRow, acting: Acting) -> Sequence[Attac
 
 
 def _field(
-    tx: Transaction, acting: Acting, envelope_id: EnvelopeId, field_id: str
+    tx: Transaction, acting: Acting, envelope_id: EnvelopeId, field_id: str, now: datetime
 ) -> tuple[EnvelopeRow, RecipientRow]:
     """Return the envelope and the signer's row, if the field asks them for a file now."""
     row, recipient = envelopes.for_signing(tx, acting, envelope_id)
-    rules.require_turn(envelopes.to_decide(tx, row), recipient.id)
+    rules.require_turn(envelopes.to_decide(tx, row), recipient.id, rules.SIGNING, now)
     for field in fields.of_envelope(tx, row.id):
         if field.id == field_id and field.recipient_id == recipient.id and field.kind is FieldKind.ATTACHMENT:
             return row, recipient

@@ -48,8 +48,8 @@ STEP_UP = Permission.ENVELOPE_SIGN.value  # the purpose of the code that confirm
 
 @dataclass(frozen=True, slots=True)
 class CeremonyView:
-    """What a recipient sees. state: your-turn | waiting | signed | copy | declined | voided | completed;
-    signed also says that somebody has approved or read.
+    """What a recipient sees. state: your-turn | waiting | signed | copy | declined | voided | expired |
+    completed; signed also says that somebody has approved or read.
 
     digest: hex SHA-256 of all documents shown; the code that confirms the signature is bound to it.
     """
@@ -74,6 +74,7 @@ class CeremonyView:
     state: str
     digest: str
     signed_at: datetime | None  # or approved, or read
+    due_at: datetime | None  # they can act until then
     trouble: str | None
 
 
@@ -91,7 +92,7 @@ def start_ceremony(
         own = _own(tx, vault, row, recipient)
         answers = kept_answers.begin_with(tx, vault.records, recipient.id, own)
         answers |= {FieldId(one.field_id): one.name for one in attachments.of_recipient(tx, recipient.id)}
-        return _view(row, recipient, own, answers, acting)
+        return _view(row, recipient, own, answers, acting, now)
 
 
 def give_consent(
@@ -130,7 +131,7 @@ def pages_seen(
     with db.transaction() as tx:
         row, recipient = envelopes.for_signing(tx, acting, envelope_id)
         before = envelopes.to_decide(tx, row)
-        after = rules.see_pages(before, recipient.id, pages)
+        after = rules.see_pages(before, recipient.id, pages, now)
         new = sorted(frozenset(pages) - recipient.pages_seen)
         if new:
             envelopes.save(tx, row, before, after, now)
@@ -330,6 +331,7 @@ def _view(
     own: tuple[PlacedField, ...],
     answers: Mapping[FieldId, Answer],
     acting: Acting,
+    now: datetime,
 ) -> CeremonyView:
     people = envelope_views.recipients(row)
     return CeremonyView(
@@ -337,7 +339,7 @@ def _view(
         sender_name=row.sender_name,
         sender_email=row.sender_email,
         sender_organisation=row.sender_organisation,
-        message=row.message,
+        message="\n\n".join(said for said in (row.message, recipient.message) if said),
         reason=row.reason,
         recipient=next(one for one in people if one.id == recipient.id),
         recipients=people,
@@ -350,18 +352,21 @@ def _view(
         pages=row.pages,
         page_sizes=row.page_sizes,
         seen_pages=tuple(sorted(recipient.pages_seen)),
-        state=_state(row, recipient),
+        state=_state(row, recipient, now),
         digest=row.digest or "",
         signed_at=recipient.done_at,
+        due_at=min((day for day in (row.due_at, recipient.due_at) if day), default=None),
         trouble=row.trouble,
     )
 
 
-def _state(row: EnvelopeRow, recipient: RecipientRow) -> str:
-    if row.state in rules.CLOSED:
+def _state(row: EnvelopeRow, recipient: RecipientRow, now: datetime) -> str:
+    if row.state in rules.ENDED:
         return row.state.value
     if recipient.done_at is not None:
         return "signed"
     if recipient.part is Part.COPY:
         return "copy"
+    if envelope_views.is_overdue(row, now):
+        return State.EXPIRED.value
     return "your-turn" if recipient.id in envelope_views.in_turn(row) else "waiting"

@@ -1,9 +1,9 @@
 """Making an envelope: a draft from documents of one folder, each cleaned so that it can be signed."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
@@ -18,16 +18,23 @@ from docvault.database import (
 from docvault.database.engine import PAGE, Database, Transaction
 from docvault.database.envelope_documents import Enclosing
 from docvault.database.envelope_people import PossibleRecipient
+from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.pdf import intake, render
 from docvault.pdf.errors import TooLargeToSign
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting, Permission
+from docvault.rules import envelope_life as life
+from docvault.rules import envelope_words as words
 from docvault.rules import envelopes as rules
+from docvault.rules import languages
+from docvault.rules.details import renamed
 from docvault.rules.envelope_documents import Chosen, check_documents
-from docvault.rules.envelopes import Asked, EnvelopeIncomplete, Part
+from docvault.rules.envelopes import Asked, EnvelopeIncomplete, EnvelopeRefused, Part, State
+from docvault.rules.fields import PlacedField
 from docvault.rules.found import FoundField
-from docvault.values import DocumentId, EnvelopeId, PersonId
+from docvault.values import DocumentId, EnvelopeId, PersonId, new_id
+from docvault.vault import fields as vault_fields
 from docvault.vault import found_fields
 from docvault.vault.files import Staged, Vault
 from docvault.vault.staging import staged_pdf
@@ -40,6 +47,18 @@ class NewRecipient:
     person_id: PersonId
     turn: int  # 1 is first; the same turn acts in any order
     part: Part = Part.SIGNER
+    message: str = ""  # for them alone
+    language: str | None = None  # of mail about this envelope; None: their own
+    due_at: datetime | None = None  # a day of their own to act by
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How an envelope is looked after once it was sent. reminder_days: None for none by itself."""
+
+    due_at: datetime | None = None
+    reminder_days: int | None = None
+    may_delegate: bool = True
 
 
 def possible_recipients(db: Database, *, acting: Acting, document_id: DocumentId) -> list[PossibleRecipient]:
@@ -79,14 +98,90 @@ def create_envelope(
     title: str,
     message: str = "",
     recipients: Sequence[NewRecipient],
-    due_at: datetime | None = None,
+    wishes: Wishes | None = None,
     now: datetime,
 ) -> EnvelopeId:
     """Make a draft from the newest versions of documents in one folder, cleaned so that they can be signed.
 
-    Raises NotFound, Forbidden, EnvelopeIncomplete, NotSignable.
+    Raises NotFound, Forbidden, EnvelopeIncomplete, LanguageUnknown, NotSignable.
     """
-    draft = _Draft(tuple(document_ids), title, message, tuple(recipients), due_at)
+    draft = _Draft(tuple(document_ids), title, message, tuple(recipients), wishes or Wishes())
+    return _make(db, vault, pdf, acting, draft, now)
+
+
+def correct_envelope(
+    db: Database, vault: Vault, pdf: Workers, *, acting: Acting, envelope_id: EnvelopeId, now: datetime
+) -> EnvelopeId:
+    """Make a draft to correct an envelope that was sent, with its documents, people and fields.
+
+    The one that was sent goes on until the new one is sent, which voids it. Asked again before that, the same
+    draft is given.
+    Raises NotFound, Forbidden, EnvelopeClosed, EnvelopeRefused, EnvelopeIncomplete, NotSignable.
+    """
+    with db.reading() as tx:
+        row = envelopes.for_managing(tx, acting, envelope_id, lock=False)
+        life.require_correctable(envelopes.to_decide(tx, row))
+        known = envelopes.replaced_by(tx, row)
+        if known is not None and known[1] is not State.DRAFT:
+            raise EnvelopeRefused("This envelope was corrected and sent again already.")
+        if known is not None:
+            return known[0]
+        first = documents.for_seeing(tx, acting, row.documents[0].document_id)
+        possible = {one.id for one in envelope_people.possible(tx, acting, first)}
+    return _make(db, vault, pdf, acting, _again(row, possible, now), now)
+
+
+def _again(row: EnvelopeRow, possible: Collection[PersonId], now: datetime) -> "_Draft":
+    """Return what was asked for in an envelope, without what cannot be any more: people, and days gone by."""
+    people = [
+        NewRecipient(
+            one.person_id, one.turn, one.part, one.message, one.chosen_language, _if_to_come(one.due_at, now)
+        )
+        for one in row.recipients
+        if one.person_id in possible
+    ]
+    wishes = Wishes(_if_to_come(row.due_at, now), row.reminder_days, row.may_delegate)
+    enclosed = tuple(one.document_id for one in row.documents)
+    return _Draft(enclosed, row.title, row.message, tuple(people), wishes, row)
+
+
+def _if_to_come(day: datetime | None, now: datetime) -> datetime | None:
+    return day if day is not None and day > now else None
+
+
+def _take_over_fields(tx: Transaction, vault: Vault, old: EnvelopeRow, new: EnvelopeRow) -> None:
+    """Place the fields of the old envelope that still have their person and their place on a page."""
+    owners = {str(one.person_id): str(one.id) for one in new.recipients if one.signs}
+    heirs = {str(one.id): owners.get(str(one.person_id), "") for one in old.recipients}
+    kept = [
+        one
+        for one in vault_fields.of_envelope(tx, vault.records, old.id)
+        if heirs[one.recipient_id] and _fits(one, new.page_sizes)
+    ]
+    ids = {one.id: new_id() for one in kept}
+    fields = [
+        replace(one, id=ids[one.id], recipient_id=heirs[one.recipient_id], detail=renamed(one.detail, ids))
+        for one in kept
+    ]
+    vault_fields.replace_all(tx, vault.records, new.id, fields)
+
+
+def _require_alone(tx: Transaction, acting: Acting, old: EnvelopeRow) -> None:
+    """Let only one draft be made of two clicks. Raises EnvelopeChanged."""
+    if envelopes.replaced_by(tx, envelopes.for_managing(tx, acting, old.id)) is not None:
+        raise EnvelopeChanged
+
+
+def _fits(field: PlacedField, sizes: Sequence[tuple[float, float]]) -> bool:
+    if not 1 <= field.page <= len(sizes):
+        return False
+    width, height = sizes[field.page - 1]
+    return field.x + field.w <= width and field.y + field.h <= height
+
+
+def _make(
+    db: Database, vault: Vault, pdf: Workers, acting: Acting, draft: "_Draft", now: datetime
+) -> EnvelopeId:
     with db.reading() as tx:
         chosen = _check_draft(tx, acting, draft, now)
         most = tx.policy.numbers.uploads
@@ -101,7 +196,7 @@ def create_envelope(
             _check_draft(tx, acting, draft, now)
             for each in ready:
                 vault.keep(tx, each.staged, now=now)
-            envelope_id = _add_draft(tx, acting, draft, ready, now)
+            envelope_id = _add_draft(tx, vault, acting, draft, ready, now)
             found_fields.keep(tx, vault.records, envelope_id, [each.found for each in ready])
             return envelope_id
 
@@ -114,7 +209,8 @@ class _Draft:
     title: str
     message: str
     recipients: tuple[NewRecipient, ...]
-    due_at: datetime | None
+    wishes: Wishes
+    replaces: EnvelopeRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +248,30 @@ def _check_draft(tx: Transaction, acting: Acting, draft: _Draft, now: datetime) 
         tx.policy.require(acting, Permission.ENVELOPE_CREATE, document.resource)
     numbers = tx.policy.numbers.signing
     check_documents([Chosen(one.id, one.folder_id) for one in found], numbers.max_documents)
-    rules.check_words(draft.title, draft.message, numbers.max_message_characters)
+    words.check_words(draft.title, draft.message, numbers.max_message_characters)
     rules.check_recipients(_asked(draft), numbers.max_recipients)
-    rules.check_due(draft.due_at, now)
+    _check_wishes(draft, numbers.max_message_characters, now)
     known = {one.id for one in envelope_people.possible(tx, acting, found[0])}
     if not known >= {one.person_id for one in draft.recipients}:
         raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")
     return [_Chosen(one.id, one.name, documents.version_id(tx, one)) for one in found]
 
 
+def _check_wishes(draft: _Draft, longest: int, now: datetime) -> None:
+    words.check_due(draft.wishes.due_at, now)
+    words.check_reminders(draft.wishes.reminder_days)
+    for one in draft.recipients:
+        words.check_words(draft.title, one.message, longest)
+        words.check_due(one.due_at, now)
+        if one.language is not None:
+            languages.check(one.language)
+
+
 def _asked(draft: _Draft) -> list[Asked]:
-    return [Asked(one.person_id, one.turn, one.part) for one in draft.recipients]
+    return [
+        Asked(one.person_id, one.turn, one.part, one.message.strip(), one.language, one.due_at)
+        for one in draft.recipients
+    ]
 
 
 @contextmanager
@@ -190,9 +299,11 @@ def _normalised(
 
 
 def _add_draft(
-    tx: Transaction, acting: Acting, draft: _Draft, ready: Sequence[_Ready], now: datetime
+    tx: Transaction, vault: Vault, acting: Acting, draft: _Draft, ready: Sequence[_Ready], now: datetime
 ) -> EnvelopeId:
     first = documents.for_seeing(tx, acting, draft.document_ids[0])
+    if draft.replaces is not None:
+        _require_alone(tx, acting, draft.replaces)
     envelope_id = envelopes.add(
         tx,
         now=now,
@@ -201,12 +312,24 @@ def _add_draft(
         sender_id=acting.person_id,
         title=draft.title.strip(),
         message=draft.message.strip(),
-        due_at=draft.due_at,
+        due_at=draft.wishes.due_at,
+        reminder_days=draft.wishes.reminder_days,
+        may_delegate=draft.wishes.may_delegate,
+        replaces_id=draft.replaces.id if draft.replaces else None,
     )
     enclosed = [Enclosing(one.chosen.document_id, one.chosen.name, one.staged.id, one.sizes) for one in ready]
     envelope_documents.add(tx, envelope_id, enclosed)
     recipients.add(tx, envelope_id, _asked(draft))
     row = envelopes.for_managing(tx, acting, envelope_id)
+    if draft.replaces is not None:
+        _take_over_fields(tx, vault, draft.replaces, row)
+    _record_created(tx, acting, row, ready, now)
+    return envelope_id
+
+
+def _record_created(
+    tx: Transaction, acting: Acting, row: EnvelopeRow, ready: Sequence[_Ready], now: datetime
+) -> None:
     facts: dict[str, object] = {
         "documents": [
             {"document": one.chosen.document_id, "version": one.chosen.version_id, "sha256": one.sha256}
@@ -214,8 +337,9 @@ def _add_draft(
         ],
         "recipients": [one.person_id for one in row.recipients],
     }
+    if row.replaces_id is not None:
+        facts["replaces"] = row.replaces_id
     envelope_history.record(tx, Kind.ENVELOPE_CREATED, row, at=now, acting=acting, facts=facts)
-    return envelope_id
 
 
 @contextmanager

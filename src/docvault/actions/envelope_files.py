@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from docvault.audit.kinds import Kind
-from docvault.database import envelope_history, envelopes, viewings
+from docvault.database import envelope_history, envelopes, recipients, viewings
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelopes import EnvelopeRow
@@ -64,6 +64,7 @@ def open_envelope_file(
         if document is None:
             raise NotFound
         version_id = _version(row, document, which)
+        recipients.note_viewed(tx, row.recipient_of(acting.person_id), now)
         facts = {"which": which, "version": version_id, "how": "downloaded"}
         envelope_history.record(tx, Kind.ENVELOPE_READ, row, at=now, acting=acting, facts=facts)
     opened = vault.open_version(db, version_id)
@@ -88,6 +89,7 @@ def envelope_pages(db: Database, *, acting: Acting, envelope_id: EnvelopeId, now
 
 def _note_opened(tx: Transaction, acting: Acting, row: EnvelopeRow, now: datetime) -> None:
     shown = [_version(row, document, "sent") for document in row.documents]
+    recipients.note_viewed(tx, row.recipient_of(acting.person_id), now)
     if viewings.add(tx, acting, shown[0], now):
         facts: dict[str, object] = {"which": "sent", "version": shown[0], "how": "opened"}
         if len(shown) > 1:

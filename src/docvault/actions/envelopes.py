@@ -16,6 +16,7 @@ from docvault.database import (
     envelope_messages,
     envelope_views,
     envelopes,
+    handovers,
     templates,
 )
 from docvault.database import fields as database_fields
@@ -34,15 +35,17 @@ from docvault.rules.envelope_documents import (
     fields_within,
     with_first_pages,
 )
-from docvault.rules.envelopes import EnvelopeRefused, State
+from docvault.rules.envelopes import EnvelopeClosed, EnvelopeRefused, State
 from docvault.rules.fields import (
     PlacedField,
     require_signature_fields,
 )
-from docvault.values import EnvelopeId
+from docvault.values import EnvelopeId, NotFound
 from docvault.vault.authority import Authority
 from docvault.vault.files import Staged, Vault
 from docvault.vault.staging import staged_pdf
+
+REPLACED = "A corrected envelope has taken its place."
 
 
 class PreflightFailed(EnvelopeRefused):
@@ -71,6 +74,7 @@ def send_envelope(
         row = envelopes.for_managing(tx, acting, envelope_id)
         placed = database_fields.of_envelope(tx, envelope_id)
         rules.send(envelopes.to_decide(tx, row))
+        _replaced(tx, acting, row)
         require_signature_fields(placed, {one.id: one.name for one in row.recipients if one.signs})
     signers = [one.name for one in row.recipients if one.signs]
     with ExitStack() as stagings:
@@ -175,7 +179,19 @@ def show_envelope(db: Database, *, acting: Acting, envelope_id: EnvelopeId) -> E
             proofs=archive_stamps.of_envelope(tx, envelope_id),
             origin=templates.origin_of(tx, envelope_id) if runs else None,
             may=may,
+            handovers=handovers.of_envelope(tx, envelope_id),
+            replaced_by_id=_replaced_by(tx, acting, row),
         )
+
+
+def _replaced_by(tx: Transaction, acting: Acting, row: EnvelopeRow) -> EnvelopeId | None:
+    found = envelopes.replaced_by(tx, row)
+    if found is None:
+        return None
+    try:
+        return envelopes.for_seeing(tx, acting, found[0]).id
+    except NotFound:  # whoever is not on the new one learns nothing of it
+        return None
 
 
 _MAY = (Permission.ENVELOPE_READ, Permission.ENVELOPE_MANAGE, Permission.ENVELOPE_SIGN)
@@ -200,6 +216,7 @@ def _freeze(
         envelope_documents.change(tx, document, prepared_version_id=one.id, digest=one.sha256)
     digest = digest_of([one.sha256 for one in kept])
     envelopes.save(tx, row, before, after, now, digest=digest, sent_at=now)
+    _replace(tx, vault, acting, row, now)
     envelope_messages.ask(tx, vault.records, row, rules.whose_turn(after), now)
     envelope_messages.announce(tx, vault.records, row, now)
     facts: dict[str, object] = {
@@ -210,6 +227,29 @@ def _freeze(
     if len(kept) > 1:
         facts["digests"] = [one.sha256 for one in kept]
     envelope_history.record(tx, Kind.ENVELOPE_SENT, row, at=now, acting=acting, facts=facts)
+
+
+def _replaced(tx: Transaction, acting: Acting, row: EnvelopeRow) -> EnvelopeRow | None:
+    """Return the envelope that this one corrects. Raises NotFound, Forbidden, EnvelopeClosed."""
+    if row.replaces_id is None:
+        return None
+    old = envelopes.for_managing(tx, acting, row.replaces_id)
+    if old.state in {State.COMPLETING, State.COMPLETED}:
+        raise EnvelopeClosed("Everybody has signed the earlier envelope, so it cannot be replaced any more.")
+    return old
+
+
+def _replace(tx: Transaction, vault: Vault, acting: Acting, row: EnvelopeRow, now: datetime) -> None:
+    """Void the envelope that this one corrects, with notice, unless it has ended already."""
+    old = _replaced(tx, acting, row)
+    if old is None:
+        return
+    if old.state in rules.OPEN:
+        before = envelopes.to_decide(tx, old)
+        envelopes.save(tx, old, before, rules.void(before), now, reason=REPLACED)
+        envelope_messages.tell_replaced(tx, vault.records, old, now)
+    facts: dict[str, object] = {"by": row.id, "was": old.state.value}
+    envelope_history.record(tx, Kind.ENVELOPE_REPLACED, old, at=now, acting=acting, facts=facts)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def keep_answers(
     """
     with db.transaction() as tx:
         row, recipient = envelopes.for_signing(tx, acting, envelope_id)
-        rules.require_turn(envelopes.to_decide(tx, row), recipient.id)
+        rules.require_turn(envelopes.to_decide(tx, row), recipient.id, rules.SIGNING, now)
         placed = fields.of_envelope(tx, vault.records, row.id)
         own = [field for field in placed if field.recipient_id == recipient.id]
         fitting = visible_answers(own, answers, tx.policy.numbers.signing.max_text_characters)

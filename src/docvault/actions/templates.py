@@ -15,7 +15,7 @@ from docvault.database.envelope_people import PossibleRecipient
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.templates import Origin, TemplateRow, TemplateSummary, TemplateVersion
 from docvault.policy.vocabulary import Acting, Permission
-from docvault.rules import envelopes as rules
+from docvault.rules import envelope_words
 from docvault.rules.envelopes import EnvelopeIncomplete, State
 from docvault.rules.fields import PlacedField
 from docvault.rules.templates import (
@@ -165,7 +165,9 @@ def change_template(
     with db.transaction() as tx:
         known = templates.find(tx, acting, template_id)
         named = check_roles(words.roles, len(known.roles))
-        rules.check_words(words.title, words.message, tx.policy.numbers.signing.max_message_characters)
+        envelope_words.check_words(
+            words.title, words.message, tx.policy.numbers.signing.max_message_characters
+        )
         template_drafts.require_usable(tx, known)
         state = _State(
             name=check_name(words.name),

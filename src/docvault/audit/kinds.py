@@ -20,6 +20,7 @@ class Kind(StrEnum):
     PERSON_ERASED = "person:erased"  # details and account; two people decided it
     PERSON_ROLE_CHANGED = "person:role:changed"
     LANGUAGE_CHOSEN = "person:language:chosen"
+    TIME_ZONE_CHOSEN = "person:time-zone:chosen"
     EMAIL_CHANGE_STARTED = "person:email:change-started"
     EMAIL_CHANGED = "person:email:changed"
     IDENTITY_LINKED = "person:identity:linked"  # with an identity provider
@@ -119,6 +120,12 @@ class Kind(StrEnum):
     ENVELOPE_READ_THROUGH = "envelope:read-through"
     ENVELOPE_DECLINED = "envelope:recipient:declined"
     ENVELOPE_VOIDED = "envelope:voided"
+    ENVELOPE_WARNED = "envelope:warned"  # that it expires soon
+    ENVELOPE_EXPIRED = "envelope:expired"
+    ENVELOPE_EXTENDED = "envelope:extended"
+    ENVELOPE_DELEGATED = "envelope:recipient:delegated"  # a person gave their part to another
+    ENVELOPE_CORRECTED = "envelope:recipient:corrected"  # the sender put another person in one's place
+    ENVELOPE_REPLACED = "envelope:replaced"  # by one that corrects it
     SIGNING_CERTIFICATE_ISSUED = "envelope:certificate:issued"
     SIGNATURE_APPLIED = "envelope:signature:applied"
     ENVELOPE_COMPLETED = "envelope:completed"

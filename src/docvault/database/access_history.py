@@ -79,7 +79,10 @@ class Period:
 STATE_THEN: ColumnElement[str] = case(
     (or_(envelopes.c.sent_at.is_(None), envelopes.c.sent_at > AT), "draft"),
     (envelopes.c.completed_at <= AT, "completed"),
-    (and_(envelopes.c.state.in_(("declined", "voided")), envelopes.c.changed_at <= AT), envelopes.c.state),
+    (
+        and_(envelopes.c.state.in_(("declined", "voided", "expired")), envelopes.c.changed_at <= AT),
+        envelopes.c.state,
+    ),
     else_="sent",
 )
 _NOT_IN_BIN = or_(folders.c.trashed_at.is_(None), folders.c.trashed_at > AT)

@@ -23,34 +23,42 @@ def ask(tx: Transaction, records: Records, row: EnvelopeRow, asked: Iterable[str
     wanted = frozenset(asked)
     for recipient in row.recipients:
         if recipient.id in wanted:
-            cause = Cause(row.sender_id, Permission.ENVELOPE_MANAGE, row.id)
+            cause = _by_sender(row)
             template = ASKING.get(recipient.part, "sign_request")
             _to_recipient(tx, records, row, recipient, template, cause, now)
             recipients.change(tx, recipient.id, notified_at=now)
 
 
-def announce(tx: Transaction, records: Records, row: EnvelopeRow, now: datetime) -> None:
-    """Tell those who only receive a copy that it is on its way."""
+def announce(
+    tx: Transaction, records: Records, row: EnvelopeRow, now: datetime, *, only: str | None = None
+) -> None:
+    """Tell those who only receive a copy that it is on its way. only: this recipient, if they do."""
     for recipient in row.recipients:
-        if recipient.part is Part.COPY:
-            cause = Cause(row.sender_id, Permission.ENVELOPE_MANAGE, row.id)
+        if recipient.part is Part.COPY and only in {None, recipient.id}:
+            cause = _by_sender(row)
             _to_recipient(tx, records, row, recipient, "copy_notice", cause, now)
             recipients.change(tx, recipient.id, notified_at=now)
 
 
 def remind(
-    tx: Transaction, records: Records, row: EnvelopeRow, recipient: RecipientRow, by: Acting, now: datetime
+    tx: Transaction,
+    records: Records,
+    row: EnvelopeRow,
+    recipient: RecipientRow,
+    by: Acting | None,
+    now: datetime,
 ) -> None:
-    """Write once more to somebody whose turn it is."""
-    cause = messages.caused_by(by, Permission.ENVELOPE_MANAGE, row.id)
+    """Write once more to somebody whose turn it is. by: who asks; None: the sender did, beforehand."""
+    cause = messages.caused_by(by, Permission.ENVELOPE_MANAGE, row.id) if by else _by_sender(row)
     template = ASKING.get(recipient.part, "sign_reminder")
     _to_recipient(tx, records, row, recipient, template, cause, now)
-    recipients.change(tx, recipient.id, reminded_at=now)
+    count = recipient.reminders + (by is None)
+    recipients.change(tx, recipient.id, reminded_at=now, reminders=count)
 
 
 def tell_completed(tx: Transaction, records: Records, row: EnvelopeRow, now: datetime) -> None:
     """Write to everybody who was on it, and to the sender."""
-    for person_id, email, name in _everybody(row):
+    for person_id, email, name, language in _everybody(row):
         values = {"name": name, "title": row.title, "path": f"/envelopes/{row.id}"}
         messages.add(
             tx,
@@ -60,6 +68,7 @@ def tell_completed(tx: Transaction, records: Records, row: EnvelopeRow, now: dat
             template="envelope_completed",
             values=values,
             now=now,
+            language=language,
         )
 
 
@@ -76,18 +85,76 @@ def tell_voided(tx: Transaction, records: Records, row: EnvelopeRow, reason: str
     _tell_ended(tx, records, row, "envelope_voided", values, row.sender_email, now)
 
 
-def tell_trouble(tx: Transaction, records: Records, row: EnvelopeRow, trouble: str, now: datetime) -> None:
-    """Tell the sender that a completion does not get on."""
-    values = {"name": row.sender_name, "title": row.title, "trouble": trouble, "path": f"/envelopes/{row.id}"}
+def warn(tx: Transaction, records: Records, row: EnvelopeRow, recipient: RecipientRow, now: datetime) -> None:
+    """Tell somebody whose turn it is that the envelope expires soon. Takes the place of a reminder."""
+    _to_recipient(tx, records, row, recipient, "envelope_expiring", _by_sender(row), now)
+    recipients.change(tx, recipient.id, warned_at=now, reminded_at=now)
+
+
+def warn_sender(
+    tx: Transaction, records: Records, row: EnvelopeRow, ends_at: datetime, waiting: str, now: datetime
+) -> None:
+    """Tell the sender that the envelope expires soon. waiting: names of those who are awaited."""
+    values = {"waiting": waiting, "due": ends_at.isoformat()}
+    _to_sender(tx, records, row, "envelope_expiring_sender", values, now)
+
+
+def tell_expired(tx: Transaction, records: Records, row: EnvelopeRow, waiting: str, now: datetime) -> None:
+    """Write to the sender, who can give more time, and to everybody who was asked."""
+    _to_sender(tx, records, row, "envelope_expired_sender", {"waiting": waiting}, now)
+    _tell_ended(tx, records, row, "envelope_expired", {"sender": row.sender_name}, row.sender_email, now)
+
+
+def tell_extended(
+    tx: Transaction, records: Records, row: EnvelopeRow, asked: Iterable[str], now: datetime
+) -> None:
+    """Tell those whose turn it is that they have more time. row: with the new day."""
+    wanted = frozenset(asked)
+    for recipient in row.recipients:
+        if recipient.id in wanted:
+            _to_recipient(tx, records, row, recipient, "envelope_extended", _by_sender(row), now)
+
+
+def delegate(
+    tx: Transaction,
+    records: Records,
+    row: EnvelopeRow,
+    recipient_id: str,
+    giver: Acting,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Ask whoever a part was handed to, and tell the sender."""
+    taker = next(one for one in row.recipients if one.id == recipient_id)
+    said = {"who": giver.name, "reason": reason}
+    _to_recipient(tx, records, row, taker, "part_handed_to_you", _by_sender(row), now, said)
+    recipients.change(tx, taker.id, notified_at=now)
+    _to_sender(tx, records, row, "part_handed_on", {**said, "to": taker.name}, now)
+
+
+def _to_sender(
+    tx: Transaction, records: Records, row: EnvelopeRow, template: str, values: dict[str, str], now: datetime
+) -> None:
+    about = {"name": row.sender_name, "title": row.title, "path": f"/envelopes/{row.id}"}
     messages.add(
         tx,
         records,
         person_id=row.sender_id,
         recipient=row.sender_email,
-        template="completion_trouble",
-        values=values,
+        template=template,
+        values={**about, **values},
         now=now,
     )
+
+
+def tell_replaced(tx: Transaction, records: Records, row: EnvelopeRow, now: datetime) -> None:
+    """Tell everybody who was asked that a corrected envelope takes the place of this one."""
+    _tell_ended(tx, records, row, "envelope_replaced", {"sender": row.sender_name}, row.sender_email, now)
+
+
+def tell_trouble(tx: Transaction, records: Records, row: EnvelopeRow, trouble: str, now: datetime) -> None:
+    """Tell the sender that a completion does not get on."""
+    _to_sender(tx, records, row, "completion_trouble", {"trouble": trouble}, now)
 
 
 def _tell_ended(
@@ -99,21 +166,34 @@ def _tell_ended(
     except_for: str,
     now: datetime,
 ) -> None:
-    for person_id, email, name in _everybody(row, asked_only=True):
+    for person_id, email, name, language in _everybody(row, asked_only=True):
         if email != except_for:
             given = {**values, "name": name, "title": row.title, "path": f"/envelopes/{row.id}"}
             messages.add(
-                tx, records, person_id=person_id, recipient=email, template=template, values=given, now=now
+                tx,
+                records,
+                person_id=person_id,
+                recipient=email,
+                template=template,
+                values=given,
+                now=now,
+                language=language,
             )
 
 
-def _everybody(row: EnvelopeRow, *, asked_only: bool = False) -> list[tuple[PersonId, str, str]]:
-    """Return person id, address and name of the sender and the recipients, each once."""
-    people_of = {row.sender_id: (row.sender_email, row.sender_name)}
+def _everybody(row: EnvelopeRow, *, asked_only: bool = False) -> list[tuple[PersonId, str, str, str | None]]:
+    """Return person id, address, name and language of the sender and the recipients, each once."""
+    people_of: dict[PersonId, tuple[str, str, str | None]] = {
+        row.sender_id: (row.sender_email, row.sender_name, None)
+    }
     for recipient in row.recipients:
         if recipient.notified_at is not None or not asked_only:
-            people_of[recipient.person_id] = (recipient.email, recipient.name)
-    return [(person_id, email, name) for person_id, (email, name) in people_of.items()]
+            people_of[recipient.person_id] = (recipient.email, recipient.name, recipient.language)
+    return [(person_id, *known) for person_id, known in people_of.items()]
+
+
+def _by_sender(row: EnvelopeRow) -> Cause:
+    return Cause(row.sender_id, Permission.ENVELOPE_MANAGE, row.id)
 
 
 def _to_recipient(
@@ -124,14 +204,16 @@ def _to_recipient(
     template: str,
     cause: Cause | None,
     now: datetime,
+    more: dict[str, str] | None = None,
 ) -> None:
     values = {
         "name": recipient.name,
         "sender": row.sender_name,
         "organisation": _organisation_of_sender(tx, row),
         "title": row.title,
-        "message": row.message,
-        "due": row.due_at.isoformat() if row.due_at else "",
+        "message": "\n\n".join(words for words in (row.message, recipient.message) if words),
+        "due": _due(row, recipient),
+        **(more or {}),
         "path": f"/envelopes/{row.id}" if recipient.part is Part.COPY else f"/sign/{row.id}",
     }
     messages.add(
@@ -143,7 +225,13 @@ def _to_recipient(
         values=values,
         now=now,
         cause=cause,
+        language=recipient.language,
     )
+
+
+def _due(row: EnvelopeRow, recipient: RecipientRow) -> str:
+    days = [day for day in (row.due_at, recipient.due_at) if day is not None]
+    return min(days).isoformat() if days else ""
 
 
 def _organisation_of_sender(tx: Transaction, row: EnvelopeRow) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from docvault.database import folder_members, people
 from docvault.database.documents import DocumentRow
 from docvault.database.engine import Transaction
+from docvault.database.envelopes import EnvelopeRow
 from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.values import PersonId
 
@@ -32,6 +33,27 @@ def possible(tx: Transaction, acting: Acting, document: DocumentRow) -> list[Pos
         or tx.policy.decide(known[one.person_id], Permission.FOLDER_SIGN, document.folder.resource).allowed
     ]
     return _with_oneself(tx, acting, found)
+
+
+def others(
+    tx: Transaction, acting: Acting, row: EnvelopeRow, *, organisation_id: str | None = None
+) -> list[PossibleRecipient]:
+    """Return who may sign what lies in the envelope's folder and is not on the envelope, by name.
+
+    organisation_id: only its people. The caller has checked that `acting` may put somebody on it.
+    """
+    folder = folder_members.resource(tx, row.folder_id, row.organisation_id, acting.at)
+    near = [
+        one
+        for one in folder_members.candidates(tx, folder, acting.at)
+        if organisation_id in {None, one.organisation_id} and row.recipient_of(one.person_id) is None
+    ]
+    known = folder_members.as_acting(tx, acting, near)
+    return [
+        PossibleRecipient(one.person_id, one.name, one.email, one.organisation_name, one.role)
+        for one in near
+        if tx.policy.decide(known[one.person_id], Permission.FOLDER_SIGN, folder).allowed
+    ]
 
 
 def _with_oneself(tx: Transaction, acting: Acting, found: list[PossibleRecipient]) -> list[PossibleRecipient]:

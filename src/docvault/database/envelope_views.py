@@ -6,6 +6,7 @@ from datetime import datetime
 from docvault.audit.kinds import Kind
 from docvault.database.archive_stamps import Proof
 from docvault.database.envelopes import EnvelopeRow
+from docvault.database.handovers import Handover
 from docvault.database.recipients import RecipientRow
 from docvault.database.templates import Origin
 from docvault.policy.vocabulary import Acting, Permission, Role
@@ -29,7 +30,7 @@ class EnvelopeSummary:
     signers: int  # people who are asked for something
     created_at: datetime
     changed_at: datetime
-    due_at: datetime | None
+    due_at: datetime | None  # nobody can sign from then on
     your_turn: bool  # `acting` may sign it now
 
 
@@ -51,6 +52,10 @@ class RecipientView:
     turn: int
     state: str
     at: datetime | None  # when they did their part or declined, or else were last written to
+    due_at: datetime | None  # a day of their own to act by
+    message: str  # for them alone: empty for everybody else but the sender
+    language: str | None
+    correctable: bool  # nothing was opened yet: somebody else can take their place
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,12 @@ class EnvelopeView(EnvelopeSummary):
     recipients: tuple[RecipientView, ...]
     fields: tuple[PlacedField, ...]
     history: tuple[HistoryItem, ...]
+    handovers: tuple[Handover, ...]
+    ends_at: datetime | None  # the first of all days by which something awaited has not come
+    reminder_days: int | None
+    may_delegate: bool
+    replaces_id: EnvelopeId | None
+    replaced_by_id: EnvelopeId | None
     has_signed: bool
     has_certificate: bool
     proofs: tuple[Proof, ...]  # of the signed document and of the certificate
@@ -127,6 +138,8 @@ def whole(
     proofs: tuple[Proof, ...],
     origin: Origin | None,
     may: frozenset[Permission],
+    handovers: tuple[Handover, ...],
+    replaced_by_id: EnvelopeId | None,
 ) -> EnvelopeView:
     """Return everything about an envelope that `acting` may see."""
     line = summary(row, acting)
@@ -142,9 +155,15 @@ def whole(
         page_sizes=row.page_sizes,
         sent_at=row.sent_at,
         completed_at=row.completed_at,
-        recipients=recipients(row),
+        recipients=recipients(row, acting.person_id, everything=Permission.ENVELOPE_MANAGE in may),
         fields=fields,
         history=history,
+        handovers=handovers,
+        ends_at=ends_at(row),
+        reminder_days=row.reminder_days,
+        may_delegate=row.may_delegate,
+        replaces_id=row.replaces_id,
+        replaced_by_id=replaced_by_id,
         has_signed=row.completed_at is not None,
         has_certificate=row.certificate_version_id is not None,
         proofs=proofs,
@@ -161,8 +180,10 @@ def documents(row: EnvelopeRow) -> tuple[EnclosedView, ...]:
     )
 
 
-def recipients(row: EnvelopeRow) -> tuple[RecipientView, ...]:
-    """Return the people of an envelope, first turn first."""
+def recipients(
+    row: EnvelopeRow, reader: PersonId | None = None, *, everything: bool = False
+) -> tuple[RecipientView, ...]:
+    """Return the people of an envelope, first turn first, as `reader` may see them."""
     now_signing = in_turn(row)
     return tuple(
         RecipientView(
@@ -176,6 +197,10 @@ def recipients(row: EnvelopeRow) -> tuple[RecipientView, ...]:
             turn=one.turn,
             state=_state(row, one, now_signing),
             at=one.done_at or one.declined_at or one.reminded_at or one.notified_at,
+            due_at=one.due_at,
+            message=one.message if everything or one.person_id == reader else "",
+            language=one.chosen_language,
+            correctable=row.state is State.SENT and one.viewed_at is None and one.done_at is None,
         )
         for one in row.recipients
     )
@@ -183,8 +208,22 @@ def recipients(row: EnvelopeRow) -> tuple[RecipientView, ...]:
 
 def in_turn(row: EnvelopeRow) -> frozenset[str]:
     """Return the recipients who may act now."""
+    return rules.whose_turn(_deciding(row))
+
+
+def is_overdue(row: EnvelopeRow, now: datetime) -> bool:
+    """Tell whether nobody can sign any more, also before the portal has noted that."""
+    return rules.is_overdue(_deciding(row), now)
+
+
+def ends_at(row: EnvelopeRow) -> datetime | None:
+    """Return when it expires: the first day by which something awaited has not come."""
+    return _deciding(row).ends_at
+
+
+def _deciding(row: EnvelopeRow) -> rules.Envelope:
     people_of = tuple(one.to_decide(frozenset()) for one in row.recipients)
-    return rules.whose_turn(rules.Envelope(row.state, row.pages, people_of))
+    return rules.Envelope(row.state, row.pages, people_of, row.due_at)
 
 
 _DONE = {Part.APPROVER: "approved", Part.VIEWER: "read"}

@@ -58,6 +58,7 @@ class EnvelopeRow:
     sender_name: str
     sender_email: str
     sender_organisation: str
+    sender_zone: str | None
     title: str
     message: str
     state: State
@@ -69,6 +70,12 @@ class EnvelopeRow:
     sent_at: datetime | None
     completed_at: datetime | None
     due_at: datetime | None
+    extended_at: datetime | None
+    warned_at: datetime | None  # when the sender was told that it expires soon
+    reminder_days: int | None  # between two reminders by itself; None: none
+    may_delegate: bool
+    next_at: datetime | None  # when to look whether something is due
+    replaces_id: EnvelopeId | None
     trouble: str | None
     revision: int
     documents: tuple[EnclosedRow, ...]
@@ -108,6 +115,7 @@ _QUESTION = select(
     organisations.c.name.label("organisation_name"),
     people.c.name.label("sender_name"),
     people.c.email.label("sender_email"),
+    people.c.time_zone.label("sender_zone"),
     _EMPLOYERS.c.name.label("sender_organisation"),
 ).select_from(
     envelopes.join(organisations, organisations.c.id == envelopes.c.organisation_id)
@@ -126,18 +134,22 @@ def for_reading(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> Env
     return _for(tx, acting, envelope_id, Permission.ENVELOPE_READ)
 
 
-def for_managing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> EnvelopeRow:
-    """Return an envelope that `acting` may send, remind or void, locked. Raises NotFound, Forbidden."""
-    return _for(tx, acting, envelope_id, Permission.ENVELOPE_MANAGE, lock=True)
+def for_managing(
+    tx: Transaction, acting: Acting, envelope_id: EnvelopeId, *, lock: bool = True
+) -> EnvelopeRow:
+    """Return an envelope that `acting` may send, remind or void. Raises NotFound, Forbidden."""
+    return _for(tx, acting, envelope_id, Permission.ENVELOPE_MANAGE, lock=lock)
 
 
-def for_signing(tx: Transaction, acting: Acting, envelope_id: EnvelopeId) -> tuple[EnvelopeRow, RecipientRow]:
-    """Return an envelope that asks `acting` to sign, locked, and their own row. Raises NotFound, Forbidden.
+def for_signing(
+    tx: Transaction, acting: Acting, envelope_id: EnvelopeId, *, lock: bool = True
+) -> tuple[EnvelopeRow, RecipientRow]:
+    """Return an envelope that asks `acting` to sign, and their own row. Raises NotFound, Forbidden.
 
     Once it has ended, the policies no longer let anybody sign; it is still returned to those whom it asked,
     so that the rules can say what happened instead of "not allowed".
     """
-    row = _for(tx, acting, envelope_id, Permission.ENVELOPE_SEE, lock=True)
+    row = _for(tx, acting, envelope_id, Permission.ENVELOPE_SEE, lock=lock)
     recipient = row.recipient_of(acting.person_id)
     if recipient is None:
         raise Forbidden(Permission.ENVELOPE_SIGN)
@@ -233,7 +245,7 @@ def in_progress(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow
         recipient_rows.c.person_id == acting.person_id,
         or_(recipient_rows.c.signed_at.is_not(None), recipient_rows.c.approved_at.is_not(None)),
     )
-    under_way = envelopes.c.state.in_([State.SENT.value, State.COMPLETING.value])
+    under_way = envelopes.c.state.in_([State.SENT.value, State.EXPIRED.value, State.COMPLETING.value])
     conditions = [under_way, envelopes.c.id.in_(union_all(sent.where(under_way), signed))]
     return _newest_seen(tx, acting, conditions, limit)
 
@@ -303,7 +315,7 @@ def to_decide(tx: Transaction, row: EnvelopeRow) -> rules.Envelope:
         if field.required:
             required.setdefault(field.recipient_id, set()).add(field.id)
     people_of = tuple(one.to_decide(frozenset(required.get(one.id, ()))) for one in row.recipients)
-    return rules.Envelope(row.state, row.pages, people_of)
+    return rules.Envelope(row.state, row.pages, people_of, row.due_at)
 
 
 def save(
@@ -314,8 +326,13 @@ def save(
     now: datetime,
     **columns: Any,
 ) -> None:
-    """Write a decision, if the envelope is still in the state it was made in. Raises EnvelopeChanged."""
-    change(tx, row, now, state=after.state.value, **columns)
+    """Write a decision, if the envelope is still in the state it was made in. Raises EnvelopeChanged.
+
+    What comes due by itself may be something else afterwards, so that is looked at soon.
+    """
+    soon = now if after.state is State.SENT else None
+    decided = {"state": after.state.value, "due_at": after.due_at, "next_at": soon}
+    change(tx, row, now, **decided, **columns)
     for old, new in zip(before.recipients, after.recipients, strict=True):
         recipients.save(tx, old, new)
         if new.signed_at != old.signed_at:
@@ -339,6 +356,17 @@ def change(tx: Transaction, row: EnvelopeRow, now: datetime, **columns: Any) -> 
     )
     if changed.rowcount != 1:
         raise EnvelopeChanged
+
+
+def replaced_by(tx: Transaction, row: EnvelopeRow) -> tuple[EnvelopeId, State] | None:
+    """Return the envelope that was made to correct this one, and its state: the newest not voided."""
+    chosen = (
+        select(envelopes.c.id, envelopes.c.state)
+        .where(envelopes.c.replaces_id == row.id, envelopes.c.state != State.VOIDED.value)
+        .order_by(envelopes.c.created_at.desc(), envelopes.c.id.desc())
+    )
+    found = tx.connection.execute(chosen.limit(1)).one_or_none()
+    return None if found is None else (EnvelopeId(found.id), State(found.state))
 
 
 def note_trouble(tx: Transaction, row: EnvelopeRow, trouble: str | None, now: datetime) -> bool:

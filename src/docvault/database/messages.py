@@ -69,14 +69,16 @@ def add(
     values: Mapping[str, str],
     now: datetime,
     cause: Cause | None = None,
+    language: str | None = None,
 ) -> str:
     """Queue one message in `tx` and return its id.
 
     values: what the template asks for; a link is given as `path`, from the slash on, and gets the portal's
-    address when the message is rendered. Moments are ISO 8601. The words will be in the person's language.
+    address when the message is rendered. Moments are ISO 8601. The words will be in
+    `language`, or in the person's own.
     """
     message_id = new_id()
-    worded = {**values, "language": _language(tx, person_id)}
+    worded = {**values, "language": language or _language(tx, person_id)}
     tx.connection.execute(
         insert(messages).values(
             id=message_id,

@@ -46,6 +46,7 @@ class PersonRow:
     state: PersonState
     password_hash: str | None
     language: str  # of mail to them: ISO 639-1
+    time_zone: str | None
     created_at: datetime
 
 
@@ -218,6 +219,11 @@ def set_language(tx: Transaction, person_id: PersonId, language: str) -> None:
     tx.connection.execute(update(people).where(people.c.id == person_id).values(language=language))
 
 
+def set_time_zone(tx: Transaction, person_id: PersonId, zone: str | None) -> None:
+    """Note where their day begins; None: they no longer say."""
+    tx.connection.execute(update(people).where(people.c.id == person_id).values(time_zone=zone))
+
+
 def any_active(tx: Transaction, role: Role) -> bool:
     """Return whether somebody of this role has joined, even if disabled since."""
     joined = select(people.c.id).where(
@@ -285,5 +291,6 @@ def person_of(row: Row[tuple[object, ...]]) -> PersonRow:
         state=PersonState(row.state),
         password_hash=row.password_hash,
         language=row.language,
+        time_zone=row.time_zone,
         created_at=row.created_at,
     )

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
+from docvault.database import attachments, kept_answers
 from docvault.database.engine import Transaction
+from docvault.database.people import PersonState
 from docvault.database.tables import organisations, people, recipients
 from docvault.policy.vocabulary import Role
 from docvault.rules import envelopes as rules
@@ -27,11 +29,18 @@ class RecipientRow:
     email: str
     language: str  # ISO 639-1
     person_role: Role
+    person_state: PersonState
+    time_zone: str | None
     organisation_name: str
     turn: int
     part: Part
     notified_at: datetime | None
     reminded_at: datetime | None
+    reminders: int  # written by itself
+    warned_at: datetime | None
+    due_at: datetime | None  # a day of their own to act by
+    message: str  # for them alone
+    chosen_language: str | None  # for this envelope; None: their own
     viewed_at: datetime | None
     consented_at: datetime | None
     consent_text: str | None
@@ -67,14 +76,18 @@ class RecipientRow:
             approved_at=self.approved_at,
             declined_at=self.declined_at,
             applied_at=self.applied_at,
+            viewed_at=self.viewed_at,
+            due_at=self.due_at,
         )
 
 
 _PERSON = (
     people.c.name,
     people.c.email,
-    people.c.language,
+    func.coalesce(recipients.c.chosen_language, people.c.language).label("language"),
     people.c.role.label("person_role"),
+    people.c.state.label("person_state"),
+    people.c.time_zone,
     organisations.c.name.label("organisation_name"),
 )
 _QUESTION = select(recipients, *_PERSON).select_from(
@@ -100,8 +113,10 @@ def of_envelope(tx: Transaction, envelope_id: EnvelopeId) -> tuple[RecipientRow,
     return of_envelopes(tx, [envelope_id])[envelope_id]
 
 
-def add(tx: Transaction, envelope_id: EnvelopeId, asked: Iterable[Asked]) -> None:
-    """Put people on a new envelope; their ids ascend, so that people of one turn keep this order."""
+def add(
+    tx: Transaction, envelope_id: EnvelopeId, asked: Iterable[Asked], *, notified_at: datetime | None = None
+) -> None:
+    """Put people on an envelope; their ids ascend, so that people of one turn keep this order."""
     chosen = list(asked)
     ids = sorted(new_id() for _ in chosen)
     rows = [
@@ -112,6 +127,10 @@ def add(tx: Transaction, envelope_id: EnvelopeId, asked: Iterable[Asked]) -> Non
             "turn": one.turn,
             "role": one.part.value,
             "pages_seen": "[]",
+            "due_at": one.due_at,
+            "message": one.message,
+            "chosen_language": one.language,
+            "notified_at": notified_at,
         }
         for one, recipient_id in zip(chosen, ids, strict=True)
     ]
@@ -123,12 +142,35 @@ def change(tx: Transaction, recipient_id: str, **columns: Any) -> None:
     tx.connection.execute(update(recipients).where(recipients.c.id == recipient_id).values(**columns))
 
 
+def note_viewed(tx: Transaction, recipient: RecipientRow | None, now: datetime) -> None:
+    """Note when somebody first opened what they are asked about; None is not asked."""
+    if recipient is not None and recipient.viewed_at is None:
+        change(tx, recipient.id, viewed_at=now)
+
+
+def give_to(tx: Transaction, recipient_id: str, person_id: str, **columns: Any) -> None:
+    """Let another person do this part, as if nobody had been asked yet."""
+    untouched = {
+        "notified_at": None,
+        "reminded_at": None,
+        "reminders": 0,
+        "warned_at": None,
+        "consent_text": None,
+        "consent_sha256": None,
+        "chosen_language": None,
+    }
+    kept_answers.forget(tx, recipient_id)
+    attachments.keep_only(tx, recipient_id, ())
+    change(tx, recipient_id, person_id=person_id, **untouched, **columns)
+
+
+_DECIDED = ("viewed_at", "consented_at", "signed_at", "approved_at", "declined_at", "applied_at", "due_at")
+
+
 def save(tx: Transaction, before: rules.Recipient, after: rules.Recipient) -> None:
     """Write what a decision changed about one person."""
     changed: Mapping[str, Any] = {
-        name: getattr(after, name)
-        for name in ("consented_at", "signed_at", "approved_at", "declined_at", "applied_at")
-        if getattr(after, name) != getattr(before, name)
+        name: getattr(after, name) for name in _DECIDED if getattr(after, name) != getattr(before, name)
     }
     if after.pages_seen != before.pages_seen:
         changed = {**changed, "pages_seen": json.dumps(sorted(after.pages_seen))}
@@ -139,6 +181,7 @@ def save(tx: Transaction, before: rules.Recipient, after: rules.Recipient) -> No
 def _recipient(row: Row[Any]) -> RecipientRow:
     values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
     values["pages_seen"] = frozenset(json.loads(values["pages_seen"]))
+    values["person_state"] = PersonState(values["person_state"])
     values["person_role"] = Role(values["person_role"])
     values["part"] = Part(values.pop("role"))
     return RecipientRow(**values)

@@ -29,7 +29,7 @@ from docvault.values import DocumentId, OrganisationId, PersonId
 
 PAGE = 500  # documents looked at in one statement
 KINDS = ("rfp", "sow", "contract", "whitepaper", "general")
-OPEN = ("draft", "sent", "completing")  # states of an envelope that keep its document
+OPEN = ("draft", "sent", "expired", "completing")  # states of an envelope that keep its document
 USES = (  # entries about a document that count as its use
     Kind.DOCUMENT_ADDED,
     Kind.DOCUMENT_READ,

@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -47,7 +48,22 @@ class Signing:
     max_picture_bytes: Positive  # of an uploaded signature picture
     max_attachment_bytes: Annotated[int, Meta(ge=1, le=32 * 1024 * 1024)]  # of a file that a signer hands in
     reminder_hours: Positive  # at least this long between two reminders to one person
+    reminder_days: Annotated[int, Meta(ge=1, le=90)]  # between reminders by itself, unless the sender chose
+    reminders_most: Annotated[int, Meta(ge=1, le=20)]  # by itself, to one person
+    quiet_from: Annotated[int, Meta(ge=0, le=23)]  # hour of the day; reminders and warnings wait until…
+    quiet_until: Annotated[int, Meta(ge=0, le=23)]
+    time_zone: str  # of those who have chosen none
+    warn_days: Annotated[int, Meta(ge=1, le=30)]  # before an envelope expires
+    extension_days: Annotated[int, Meta(ge=1, le=366)]  # what one click gives
+    may_delegate: bool  # recipients may hand on their part, unless the sender says no
     certificate_years: Annotated[int, Meta(ge=1, le=30)]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a time zone that nobody knows."""
+        try:
+            ZoneInfo(self.time_zone)
+        except (ValueError, ZoneInfoNotFoundError) as error:
+            raise ValueError(f"time_zone {self.time_zone} is not known here") from error
 
 
 @dataclass(frozen=True, slots=True)

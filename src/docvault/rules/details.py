@@ -5,7 +5,7 @@ Pure: no I/O. Which of it fits which kind of field is decided in field_details.p
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -64,6 +64,14 @@ class Detail:
 
 
 UNSAID = Detail()
+
+
+def renamed(detail: Detail, ids: Mapping[str, str]) -> Detail:
+    """Return it for fields with other ids; what depended on a field that is gone is always shown."""
+    if detail.show_if is None:
+        return detail
+    other = ids.get(detail.show_if.field)
+    return replace(detail, show_if=None if other is None else ShowIf(other, detail.show_if.value))
 
 
 def plain_answer(answer: str | bool | None) -> bytes:

@@ -3,11 +3,10 @@
 The states and the only ways between them (promise 65: what was sent does not change any more):
 
     draft -> sent -> completing -> completed
-    draft | sent -> voided            sent -> declined
+    draft | sent | expired -> voided  sent -> declined
+    sent -> expired -> sent           when the day to sign by has passed, and when the sender gives more time
 """
 
-import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -16,12 +15,7 @@ from enum import StrEnum
 
 from docvault.values import DocVaultError
 
-TITLE_LONGEST = 200  # characters
 REASON_LONGEST = 1000  # characters
-
-
-_UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, half characters, odd line ends
-_LINES = re.compile(r"[\r\n\t]")  # are fine in a message
 
 
 class State(StrEnum):
@@ -31,10 +25,12 @@ class State(StrEnum):
     COMPLETED = "completed"
     DECLINED = "declined"
     VOIDED = "voided"
+    EXPIRED = "expired"  # the day to sign by has passed; more time lets it go on
 
 
-OPEN = frozenset({State.DRAFT, State.SENT})  # can still be voided
+OPEN = frozenset({State.DRAFT, State.SENT, State.EXPIRED})  # can still be voided
 CLOSED = frozenset({State.COMPLETED, State.DECLINED, State.VOIDED})  # nothing leads out of these
+ENDED = CLOSED | {State.EXPIRED}  # nobody can sign
 
 
 class EnvelopeRefused(DocVaultError):
@@ -110,6 +106,8 @@ class Recipient:
     approved_at: datetime | None = None  # of those who do not sign: approved, or read
     declined_at: datetime | None = None
     applied_at: datetime | None = None  # when their signature was put into the documents
+    viewed_at: datetime | None = None  # when they first opened it
+    due_at: datetime | None = None  # a day of their own to act by
 
     @property
     def signs(self) -> bool:
@@ -128,6 +126,13 @@ class Envelope:
     state: State
     pages: int
     recipients: tuple[Recipient, ...]
+    due_at: datetime | None = None  # nobody can sign from then on
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it expires: the first day by which something awaited has not come."""
+        own = [one.due_at for one in self.recipients if one.is_awaited]
+        return min((day for day in (self.due_at, *own) if day is not None), default=None)
 
     @property
     def is_complete(self) -> bool:
@@ -150,6 +155,9 @@ class Asked:
     person_id: str
     turn: int
     part: Part = Part.SIGNER
+    message: str = ""  # for them alone
+    language: str | None = None  # of mail about this envelope; None: the person's own
+    due_at: datetime | None = None  # a day of their own to act by
 
 
 def check_recipients(asked: Sequence[Asked], most: int) -> None:
@@ -174,35 +182,12 @@ def _check_order(asked: Sequence[Asked]) -> None:
         raise EnvelopeIncomplete("Somebody who counter-signs needs a turn after everybody who signs.")
 
 
-def check_words(title: str, message: str, longest: int) -> None:
-    """Accept a title, and a message of up to `longest` characters. Raises EnvelopeIncomplete."""
-    title, message = title.strip(), message.strip()
-    if not title:
-        raise EnvelopeIncomplete("Give the envelope a title, so that people know what they sign.")
-    if len(title) > TITLE_LONGEST:
-        raise EnvelopeIncomplete(f"A title can have at most {TITLE_LONGEST} characters.")
-    if any(unicodedata.category(letter) in _UNPRINTABLE for letter in title + _LINES.sub("", message)):
-        raise EnvelopeIncomplete("Title and message can only have characters that can be printed.")
-    if len(message) > longest:
-        raise EnvelopeIncomplete(f"A message can have at most {longest} characters.")
-
-
 def require_sent(envelope: Envelope) -> None:
     """Return only while people are being asked to sign. Raises EnvelopeClosed."""
     if envelope.state is State.COMPLETING:
         raise EnvelopeClosed("Everybody has signed already.")
     if envelope.state is not State.SENT:
-        raise _closed(envelope)
-
-
-def check_due(due_at: datetime | None, now: datetime) -> None:
-    """Accept no day to sign by, or one to come. Raises EnvelopeIncomplete."""
-    if due_at is None:
-        return
-    if due_at.tzinfo is None:
-        raise EnvelopeIncomplete("The day to sign by needs a time zone.")
-    if due_at <= now:
-        raise EnvelopeIncomplete("The day to sign by has to be in the future.")
+        raise closed(envelope)
 
 
 def check_reason(reason: str) -> str:
@@ -232,34 +217,26 @@ def whose_turn(envelope: Envelope) -> frozenset[str]:
     return frozenset(recipient.id for recipient in waiting if recipient.turn == lowest)
 
 
-def require_turn(envelope: Envelope, signer_id: str) -> None:
-    """Return only while this signer may sign.
-
-    Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart.
-    """
-    _in_turn(envelope, signer_id, SIGNING)
-
-
 def consent(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
     """Record that a signer agreed to sign electronically; giving it again keeps the first time.
 
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart.
     """
-    signer = _in_turn(envelope, signer_id, SIGNING)
+    signer = require_turn(envelope, signer_id, SIGNING, now)
     if signer.consented_at is not None:
         return envelope
-    return _with(envelope, replace(signer, consented_at=now))
+    return with_recipient(envelope, replace(signer, consented_at=now))
 
 
-def see_pages(envelope: Envelope, signer_id: str, pages: Collection[int]) -> Envelope:
+def see_pages(envelope: Envelope, signer_id: str, pages: Collection[int], now: datetime) -> Envelope:
     """Record which pages were shown, from 1.
 
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, EnvelopeIncomplete.
     """
-    signer = _in_turn(envelope, signer_id, ACTING)
+    signer = require_turn(envelope, signer_id, ACTING, now)
     if any(page < 1 or page > envelope.pages for page in pages):
         raise EnvelopeIncomplete(f"The document has the pages 1 to {envelope.pages}.")
-    return _with(envelope, replace(signer, pages_seen=signer.pages_seen | frozenset(pages)))
+    return with_recipient(envelope, replace(signer, pages_seen=signer.pages_seen | frozenset(pages)))
 
 
 def sign(envelope: Envelope, signer_id: str, answered: AbstractSet[str], now: datetime) -> Envelope:
@@ -270,7 +247,7 @@ def sign(envelope: Envelope, signer_id: str, answered: AbstractSet[str], now: da
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart, ConsentMissing, PagesNotSeen,
     FieldsMissing; tried in that order.
     """
-    signer = _in_turn(envelope, signer_id, SIGNING)
+    signer = require_turn(envelope, signer_id, SIGNING, now)
     if signer.consented_at is None:
         raise ConsentMissing("Please agree to signing electronically first.")
     _require_all_seen(envelope, signer, "sign")
@@ -279,7 +256,7 @@ def sign(envelope: Envelope, signer_id: str, answered: AbstractSet[str], now: da
         raise FieldsMissing(
             _count(len(missing), "required field is", "required fields are") + " still empty."
         )
-    return _done(_with(envelope, replace(signer, signed_at=now)))
+    return _done(with_recipient(envelope, replace(signer, signed_at=now)))
 
 
 def approve(envelope: Envelope, recipient_id: str, now: datetime) -> Envelope:
@@ -287,9 +264,9 @@ def approve(envelope: Envelope, recipient_id: str, now: datetime) -> Envelope:
 
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart, PagesNotSeen; tried in that order.
     """
-    recipient = _in_turn(envelope, recipient_id, ACTING - SIGNING)
+    recipient = require_turn(envelope, recipient_id, ACTING - SIGNING, now)
     _require_all_seen(envelope, recipient, "go on")
-    return _done(_with(envelope, replace(recipient, approved_at=now)))
+    return _done(with_recipient(envelope, replace(recipient, approved_at=now)))
 
 
 def _require_all_seen(envelope: Envelope, recipient: Recipient, deed: str) -> None:
@@ -311,8 +288,8 @@ def decline(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
 
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart.
     """
-    signer = _in_turn(envelope, signer_id, DECIDING)
-    return replace(_with(envelope, replace(signer, declined_at=now)), state=State.DECLINED)
+    signer = require_turn(envelope, signer_id, DECIDING, now)
+    return replace(with_recipient(envelope, replace(signer, declined_at=now)), state=State.DECLINED)
 
 
 def void(envelope: Envelope) -> Envelope:
@@ -320,7 +297,7 @@ def void(envelope: Envelope) -> Envelope:
     if envelope.state is State.COMPLETING:
         raise EnvelopeClosed("Everybody has signed, so this envelope cannot be voided any more.")
     if envelope.state not in OPEN:
-        raise _closed(envelope)
+        raise closed(envelope)
     return replace(envelope, state=State.VOIDED)
 
 
@@ -341,7 +318,7 @@ def apply(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
     following = next_to_apply(envelope)
     if following is None or following.id != signer_id:
         raise NotReady("Another signature goes into the document first.")
-    return _with(envelope, replace(following, applied_at=now))
+    return with_recipient(envelope, replace(following, applied_at=now))
 
 
 def complete(envelope: Envelope) -> Envelope:
@@ -353,16 +330,27 @@ def complete(envelope: Envelope) -> Envelope:
     return replace(envelope, state=State.COMPLETED)
 
 
-def _in_turn(envelope: Envelope, recipient_id: str, parts: AbstractSet[Part]) -> Recipient:
+def is_overdue(envelope: Envelope, now: datetime) -> bool:
+    """Tell whether it is past the day to sign by, also before the portal has noted that."""
+    return envelope.state is State.SENT and envelope.ends_at is not None and now >= envelope.ends_at
+
+
+def require_turn(envelope: Envelope, recipient_id: str, parts: AbstractSet[Part], now: datetime) -> Recipient:
+    """Return who may act now in one of these parts.
+
+    Raises EnvelopeClosed, AlreadySigned, NotYourPart, NotYourTurn; tried in that order.
+    """
     recipient = next((one for one in envelope.recipients if one.id == recipient_id), None)
     if recipient is None:
         raise NotYourTurn("You are not asked to sign this envelope.")
-    if envelope.state in {State.DRAFT, State.DECLINED, State.VOIDED}:
-        raise _closed(envelope)
+    if envelope.state in {State.DRAFT, State.DECLINED, State.VOIDED, State.EXPIRED}:
+        raise closed(envelope)
     if recipient.signed_at is not None:
         raise AlreadySigned("You have already signed this envelope. There is nothing left to do for you.")
     if recipient.approved_at is not None:
         raise AlreadySigned("You have already done your part. There is nothing left to do for you.")
+    if is_overdue(envelope, now):
+        raise EnvelopeClosed(_WHY_CLOSED[State.EXPIRED])
     if recipient.part not in parts:
         raise NotYourPart(_WHY_NOT[recipient.part])
     if recipient_id not in whose_turn(envelope):
@@ -384,6 +372,7 @@ _WHY_CLOSED = {
     State.COMPLETED: "This envelope is completed. Nothing in it can change any more.",
     State.DECLINED: "Somebody declined to sign, so this envelope has ended.",
     State.VOIDED: "The sender voided this envelope, so it can no longer be signed.",
+    State.EXPIRED: "The day to sign by has passed. Only the sender can give more time.",
 }
 
 
@@ -391,10 +380,12 @@ def _count(number: int, one: str, many: str) -> str:
     return f"1 {one}" if number == 1 else f"{number} {many}"
 
 
-def _closed(envelope: Envelope) -> EnvelopeClosed:
+def closed(envelope: Envelope) -> EnvelopeClosed:
+    """Return why nobody can act on it, in words."""
     return EnvelopeClosed(_WHY_CLOSED[envelope.state])
 
 
-def _with(envelope: Envelope, changed: Recipient) -> Envelope:
+def with_recipient(envelope: Envelope, changed: Recipient) -> Envelope:
+    """Return the envelope with one person as they are now."""
     kept = tuple(changed if one.id == changed.id else one for one in envelope.recipients)
     return replace(envelope, recipients=kept)

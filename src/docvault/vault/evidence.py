@@ -11,12 +11,20 @@ from datetime import datetime
 from typing import Any
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit_checkpoints, audit_trail, envelope_evidence, installation, organisations
+from docvault.database import (
+    audit_checkpoints,
+    audit_trail,
+    envelope_evidence,
+    handovers,
+    installation,
+    organisations,
+)
 from docvault.database.audit_checkpoints import LogSigner, Signed
 from docvault.database.audit_trail import EntryRow
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelopes import EnvelopeRow
+from docvault.database.handovers import Handover, How
 from docvault.database.messages import Records
 from docvault.database.recipients import RecipientRow
 from docvault.pdf.completion import Deed, Document, Facts, HandedIn, Signer
@@ -32,6 +40,7 @@ DEEDS = {
     Kind.ENVELOPE_SIGNED: "Signed, confirmed with a {factor}",
     Kind.ENVELOPE_APPROVED: "Approved, confirmed with a {factor}",
     Kind.ENVELOPE_READ_THROUGH: "Confirmed having read everything",
+    Kind.ENVELOPE_DELEGATED: "Handed their part to somebody else",
 }
 SECOND_FACTORS = ("totp", "passkey")
 FACTOR_NAMES = {"password": "password", "totp": "one-time code", "passkey": "passkey"}
@@ -86,6 +95,7 @@ def _facts(
     now: datetime,
 ) -> Facts:
     portal = installation.find(tx)
+    passed = handovers.of_envelope(tx, row.id)
     return Facts(
         envelope_id=row.id,
         title=row.title,
@@ -96,7 +106,7 @@ def _facts(
         sent_at=row.sent_at or row.created_at,
         completed_at=now,
         documents=tuple(_documents(row, sealed, entries)),
-        signers=tuple(_signer(tx, records, one, entries) for one in row.recipients),
+        signers=tuple(_signer(tx, records, one, entries, passed) for one in row.recipients),
         log_origin=log.origin,
         log_size=signed.size,
         checkpoint=signed.note,
@@ -118,7 +128,13 @@ def _documents(row: EnvelopeRow, sealed: Sequence[Sealed], entries: Sequence[Ent
         )
 
 
-def _signer(tx: Transaction, records: Records, one: RecipientRow, entries: Sequence[EntryRow]) -> Signer:
+def _signer(
+    tx: Transaction,
+    records: Records,
+    one: RecipientRow,
+    entries: Sequence[EntryRow],
+    passed: Sequence[Handover],
+) -> Signer:
     opened = json.loads(records.open(f"evidence:{one.id}", one.evidence)) if one.evidence else {}
     issued = [
         entry
@@ -133,7 +149,7 @@ def _signer(tx: Transaction, records: Records, one: RecipientRow, entries: Seque
         organisation=one.organisation_name,
         role=one.part.value,
         turn=one.turn,
-        identity=_identity(tx, one),
+        identity=" ".join([_identity(tx, one), *_passed_on(one, passed)]),
         authentication=_authentication(factors, _confirmed_with(opened), one),
         level="advanced" if any(factor in factors for factor in SECOND_FACTORS) else "simple",
         consent_id=one.consent_text or "",
@@ -159,6 +175,15 @@ def _identity(tx: Transaction, one: RecipientRow) -> str:
         return "Has an account of this portal."
     by = invited[0].actor_name if invited[0].actor_id else "the portal's operator"
     return f"Invited by {by} on {invited[0].at:%Y-%m-%d}, through a one-time link."
+
+
+def _passed_on(one: RecipientRow, passed: Iterable[Handover]) -> Iterable[str]:
+    """Say how the part came to this person, where somebody else was asked first."""
+    for each in passed:
+        if each.recipient_id == one.id:
+            how = "Acts for" if each.kind is How.DELEGATED else "Put by the sender in the place of"
+            when = f"{each.at:%Y-%m-%d %H:%M:%S} UTC"
+            yield f"{how} {each.from_name} since {when}. The reason given: “{each.reason}”."
 
 
 def _confirmed_with(said: Mapping[str, Any]) -> str:

@@ -14,8 +14,8 @@ from docvault.database.engine import Transaction
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.templates import TemplateRow
 from docvault.policy.vocabulary import Acting
+from docvault.rules import envelope_words, merging
 from docvault.rules import envelopes as rules
-from docvault.rules import merging
 from docvault.rules.envelope_documents import Chosen, check_documents
 from docvault.rules.envelopes import Asked, EnvelopeIncomplete
 from docvault.rules.field_details import check_details
@@ -81,7 +81,7 @@ def make_draft(
     chosen = merging.check_values(open_values(template.title, template.message, placed), values)
     title, message = merging.merge(template.title, chosen), merging.merge(template.message, chosen)
     asked = _checked(tx, acting, template, people, title, message)
-    rules.check_due(due_at, now)
+    envelope_words.check_due(due_at, now)
     first = template.documents[0]
     envelope_id = envelopes.add(
         tx,
@@ -124,7 +124,7 @@ def _checked(
     if len(people) != len(template.roles):
         raise EnvelopeIncomplete("Choose a person for every role.")
     numbers = tx.policy.numbers.signing
-    rules.check_words(title, message, numbers.max_message_characters)
+    envelope_words.check_words(title, message, numbers.max_message_characters)
     asked = [Asked(one, role.turn, role.part) for one, role in zip(people, template.roles, strict=True)]
     rules.check_recipients(asked, numbers.max_recipients)
     known = {one.id for one in envelope_people.possible(tx, acting, template.documents[0])}

@@ -40,14 +40,16 @@ async def pairs(request: Request[Any, Any, Any]) -> dict[str, str]:
     return fields
 
 
-async def read(request: Request[Any, Any, Any], form: type[Form], *, beside: str | None = None) -> Form:
+async def read(
+    request: Request[Any, Any, Any], form: type[Form], *, beside: str | tuple[str, ...] = ()
+) -> Form:
     """Read the posted form into `form`, a struct with `forbid_unknown_fields`. Raises FormInvalid.
 
     An empty field is left out, so that its default counts. beside: fields whose names begin like this are
     read by the caller.
     """
     fields = {name: value for name, value in (await pairs(request)).items() if value and name != "csrf"}
-    if beside is not None:
+    if beside:
         fields = {name: value for name, value in fields.items() if not name.startswith(beside)}
     return convert(fields, form)
 

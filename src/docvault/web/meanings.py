@@ -39,6 +39,7 @@ from docvault.rules.quotas import QuotaInvalid, QuotaReached
 from docvault.rules.requests import AccessCodeWrong, GuestInvalid, RequestFull, RequestInvalid
 from docvault.rules.retention import RetentionRefused
 from docvault.rules.single_sign_on import SignOnRefused
+from docvault.rules.time_zones import TimeZoneUnknown
 from docvault.values import DocVaultError, NotFound
 from docvault.vault.errors import Destroyed, NotScanned, Quarantined
 from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy, VisitOver
@@ -82,6 +83,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     BodyInvalid: INVALID,
     BadCursor: INVALID,
     LanguageUnknown: INVALID,
+    TimeZoneUnknown: INVALID,
     AlreadyKnown: KNOWN,
     OrganisationKnown: KNOWN,
     StepUpInvalid: Meaning(HTTPStatus.FORBIDDEN, "step-up-invalid", "Please confirm again"),

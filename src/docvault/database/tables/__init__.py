@@ -23,7 +23,7 @@ from docvault.database.tables.content import (
     versions,
     viewings,
 )
-from docvault.database.tables.envelopes import envelope_documents, envelopes, fields, recipients
+from docvault.database.tables.envelopes import envelope_documents, envelopes, fields, handovers, recipients
 from docvault.database.tables.erasures import erased_details, erasures
 from docvault.database.tables.guests import file_requests, person_quotas, quotas, visits
 from docvault.database.tables.identity import (
@@ -97,6 +97,7 @@ __all__ = [
     "folders",
     "former_addresses",
     "found_fields",
+    "handovers",
     "holds",
     "identities",
     "installation",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
@@ -25,7 +26,7 @@ envelopes = Table(
     reference("sender_id", "people.id"),
     Column("title", String(200), nullable=False),
     Column("message", Text, nullable=False),
-    Column("state", String(12), nullable=False),  # draft | sent | completing | completed | declined | voided
+    Column("state", String(12), nullable=False),  # a State of rules.envelopes
     Column("reason", Text, nullable=True),  # why it was declined or voided
     reference("certificate_version_id", "versions.id", nullable=True),
     Column("digest", String(64), nullable=True),  # hex SHA-256 of all that was sent
@@ -33,10 +34,18 @@ envelopes = Table(
     Column("changed_at", Moment, nullable=False),
     Column("sent_at", Moment, nullable=True),
     Column("completed_at", Moment, nullable=True),
-    Column("due_at", Moment, nullable=True),
+    Column("due_at", Moment, nullable=True),  # nobody can sign from then on
+    Column("extended_at", Moment, nullable=True),
+    Column("warned_at", Moment, nullable=True),  # when the sender was told that it expires soon
+    Column("reminder_days", Integer, nullable=True),  # between two reminders by itself; null: none
+    Column("may_delegate", Boolean, nullable=False, server_default=true()),
+    Column("next_at", Moment, nullable=True),  # when to look whether something is due; null: nothing can be
+    reference("replaces_id", "envelopes.id", nullable=True),  # which it was made to correct
     Column("trouble", Text, nullable=True),  # the last failure of completion in words; null when all is well
     Column("revision", Integer, nullable=False, server_default="0"),  # counts what was put into the documents
     Index("ix_envelopes_created_at_id", "created_at", "id"),
+    Index("ix_envelopes_next_at", "next_at"),
+    Index("ix_envelopes_replaces_id", "replaces_id"),
     Index("ix_envelopes_state_changed_at", "state", "changed_at"),
     Index("ix_envelopes_sender_id_created_at_id", "sender_id", "created_at", "id"),
     Index("ix_envelopes_organisation_id_created_at_id", "organisation_id", "created_at", "id"),
@@ -66,6 +75,11 @@ recipients = Table(
     Column("role", String(16), nullable=False),  # a Part of rules.envelopes
     Column("notified_at", Moment, nullable=True),
     Column("reminded_at", Moment, nullable=True),
+    Column("reminders", Integer, nullable=False, server_default="0"),  # written by itself
+    Column("warned_at", Moment, nullable=True),  # that it expires soon
+    Column("due_at", Moment, nullable=True),  # a day of their own to act by
+    Column("message", Text, nullable=False, server_default=""),  # for them alone
+    Column("chosen_language", String(5), nullable=True),  # of mail about this envelope; null: their own
     Column("viewed_at", Moment, nullable=True),
     Column("consented_at", Moment, nullable=True),
     Column("consent_text", String(40), nullable=True),  # id of the text shown, e.g. en-1
@@ -82,6 +96,19 @@ recipients = Table(
     Column("certificate_sha256", String(64), nullable=True),  # of the one-time signing certificate
     UniqueConstraint("envelope_id", "person_id"),
     Index("ix_recipients_person_id_envelope_id", "person_id", "envelope_id"),
+)
+
+handovers = Table(  # a part that went from one person to another
+    "handovers",
+    METADATA,
+    identifier(),
+    reference("envelope_id", "envelopes.id", index=True),
+    reference("recipient_id", "recipients.id"),
+    Column("kind", String(10), nullable=False),  # delegated | corrected
+    reference("from_id", "people.id"),
+    reference("to_id", "people.id"),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 fields = Table(

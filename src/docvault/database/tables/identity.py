@@ -38,6 +38,7 @@ people = Table(
     Column("state", String(10), nullable=False),  # invited | active | disabled | frozen
     Column("password_hash", Text, nullable=True),
     Column("language", String(5), nullable=False, server_default="en"),  # of mail to them: ISO 639-1
+    Column("time_zone", String(64), nullable=True),  # e.g. Europe/Helsinki; null: they have not said
     Column("created_at", Moment, nullable=False),
     Index("ix_people_created_at_id", "created_at", "id"),
 )

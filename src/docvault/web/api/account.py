@@ -14,11 +14,12 @@ WebRequest = Request[Any, Any, Any]
 
 
 class Account(Answer):
-    """language: of mail, ISO 639-1."""
+    """language: of mail, ISO 639-1. time_zone: e.g. Europe/Helsinki; reminders come when it is day there."""
 
     name: str
     email: str
     language: str
+    time_zone: str | None
     has_password: bool
 
 
@@ -30,6 +31,12 @@ class NewLanguage(Body):
     """language: ISO 639-1, one of en, de, pl, fi, ja, fa."""
 
     language: str
+
+
+class NewTimeZone(Body):
+    """time_zone: an IANA name; null to no longer say."""
+
+    time_zone: str | None
 
 
 class NewPassword(Body):
@@ -88,6 +95,13 @@ async def choose_language(request: WebRequest, data: JSONBody[NewLanguage]) -> N
     """Mail comes in this language from now on."""
     portal, acting = portal_of(request), signed_in(request)
     await run(account.choose_language, portal.db, acting=acting, language=data.language, now=portal.clock())
+
+
+@put("/account/time-zone", status_code=204, summary="Say where my day begins", tags=["Account"])
+async def choose_time_zone(request: WebRequest, data: JSONBody[NewTimeZone]) -> None:
+    """Reminders come outside the quiet hours of this time zone from now on."""
+    portal, acting = portal_of(request), signed_in(request)
+    await run(account.choose_time_zone, portal.db, acting=acting, zone=data.time_zone, now=portal.clock())
 
 
 @put("/account/password", status_code=204, summary="Change my password", tags=["Account"])
@@ -150,6 +164,7 @@ HANDLERS = [
     show,
     change_name,
     choose_language,
+    choose_time_zone,
     change_password,
     start_email_change,
     confirm_email_change,

@@ -122,7 +122,7 @@ async def ceremony(request: WebRequest, envelope_id: FromPath[str]) -> Ceremony:
         title=view.envelope.title,
         sender_name=view.sender_name,
         message=view.message,
-        due_at=view.envelope.due_at,
+        due_at=view.due_at,
         state=view.state,
         part=view.recipient.part.value,
         digest=view.digest,

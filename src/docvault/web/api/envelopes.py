@@ -29,10 +29,16 @@ class NewSigner(Body):
     person_id: str
     turn: int  # 1 is first; the same turn acts in any order
     part: PartName = "signer"
+    message: str = ""  # for this person alone
+    language: str | None = None  # of mail about this envelope, ISO 639-1; null: the person's own
+    due_at: datetime | None = None  # a day of their own to act by
 
 
 class NewEnvelope(Body):
-    """document_ids: of one folder, in the order in which they are read; document_id is short for one."""
+    """document_ids: of one folder, in the order in which they are read; document_id is short for one.
+
+    due_at: nobody can sign from then on. reminder_days: between two reminders that are sent by themselves.
+    """
 
     title: str
     recipients: list[NewSigner]
@@ -40,6 +46,8 @@ class NewEnvelope(Body):
     document_ids: list[str] = []  # noqa: RUF012 - msgspec copies it for each body
     message: str = ""
     due_at: datetime | None = None
+    reminder_days: int | None = None
+    may_delegate: bool = True
 
 
 class Reason(Body):
@@ -81,6 +89,9 @@ class Recipient(Answer):
     turn: int
     state: str
     at: datetime | None
+    due_at: datetime | None
+    message: str
+    language: str | None
 
 
 class Enclosed(Answer):
@@ -112,7 +123,20 @@ class MadeFrom(Answer):
     number: int
 
 
+class Handover(Answer):
+    """A part that went to somebody else. kind: delegated by who was asked, or corrected by the sender."""
+
+    recipient_id: str
+    kind: str
+    from_name: str
+    to_name: str
+    reason: str
+    at: datetime
+
+
 class Envelope(Answer):
+    """ends_at: when it expires, by the first day that counts."""
+
     id: str
     title: str
     organisation_name: str
@@ -133,6 +157,12 @@ class Envelope(Answer):
     has_certificate: bool
     proofs: list[Proof]
     origin: MadeFrom | None
+    ends_at: datetime | None
+    reminder_days: int | None
+    may_delegate: bool
+    replaces_id: str | None
+    replaced_by_id: str | None
+    handovers: list[Handover]
     recipients: list[Recipient]
     fields: list[Field]
 
@@ -173,13 +203,22 @@ async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> M
         document_ids=[DocumentId(one) for one in data.document_ids or [data.document_id] if one],
         title=data.title,
         message=data.message,
-        recipients=[
-            drafts.NewRecipient(PersonId(one.person_id), one.turn, Part(one.part)) for one in data.recipients
-        ],
-        due_at=data.due_at,
+        recipients=[_new_recipient(one) for one in data.recipients],
+        wishes=drafts.Wishes(data.due_at, data.reminder_days, data.may_delegate),
         now=portal.clock(),
     )
     return Made(id=envelope_id)
+
+
+def _new_recipient(given: NewSigner) -> drafts.NewRecipient:
+    return drafts.NewRecipient(
+        PersonId(given.person_id),
+        given.turn,
+        Part(given.part),
+        given.message,
+        given.language,
+        given.due_at,
+    )
 
 
 @get("/envelopes/{envelope_id:str}", summary="Show an envelope", tags=["Envelopes"])

@@ -13,6 +13,7 @@ from docvault.credentials.refusals import CredentialRefused
 from docvault.database.step_ups import StepUpInvalid
 from docvault.rules.languages import LANGUAGES, LanguageUnknown
 from docvault.rules.people import PersonRefused
+from docvault.rules.time_zones import TimeZoneUnknown, zones
 from docvault.values import DocVaultError
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in, source_of
@@ -26,9 +27,13 @@ REFUSALS = (CredentialRefused, StepUpInvalid, PersonRefused)
 NOTICES = {
     "name": "Your name is changed.",
     "language": "Mail comes in that language from now on.",
+    "time-zone": "Reminders come when it is day there.",
     "password": "Your password is changed, and you are signed out everywhere else. API tokens ended too.",
     "email": "Look at the mail of your new address: a link there confirms it. Until then nothing changes.",
 }
+
+
+CHOICES: dict[str, Any] = {"languages": LANGUAGES, "zones": zones()}
 
 
 class NameForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,6 +42,10 @@ class NameForm(msgspec.Struct, forbid_unknown_fields=True):
 
 class LanguageForm(msgspec.Struct, forbid_unknown_fields=True):
     language: str = ""
+
+
+class TimeZoneForm(msgspec.Struct, forbid_unknown_fields=True):
+    time_zone: str = ""
 
 
 class EmailForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,9 +66,7 @@ class PasswordForm(ProofForm, forbid_unknown_fields=True):
 async def show(request: WebRequest, notice: FromQuery[str] = "") -> Response[str]:
     """Who I am, how I signed in, and the ways to change it."""
     own = await run(account.own_account, portal_of(request).db, acting=signed_in(request))
-    return render(
-        request, "account.html", own=own, languages=LANGUAGES, notice=NOTICES.get(notice, ""), error=""
-    )
+    return render(request, "account.html", own=own, **CHOICES, notice=NOTICES.get(notice, ""), error="")
 
 
 @get("/account/name")
@@ -98,8 +105,27 @@ async def choose_language(request: WebRequest) -> Response[Any]:
         )
     except LanguageUnknown as error:
         own = await run(account.own_account, portal.db, acting=acting)
-        return _form(request, "account.html", error, own=own, languages=LANGUAGES, notice="")
+        return _form(request, "account.html", error, own=own, **CHOICES, notice="")
     return _done("language")
+
+
+@post("/account/time-zone")
+async def choose_time_zone(request: WebRequest) -> Response[Any]:
+    """Say where one's day begins."""
+    form, portal = await forms.read(request, TimeZoneForm), portal_of(request)
+    acting = signed_in(request)
+    try:
+        await run(
+            account.choose_time_zone,
+            portal.db,
+            acting=acting,
+            zone=form.time_zone or None,
+            now=portal.clock(),
+        )
+    except TimeZoneUnknown as error:
+        own = await run(account.own_account, portal.db, acting=acting)
+        return _form(request, "account.html", error, own=own, **CHOICES, notice="")
+    return _done("time-zone")
 
 
 @get("/account/password")
@@ -230,6 +256,7 @@ HANDLERS = [
     ask_name,
     change_name,
     choose_language,
+    choose_time_zone,
     ask_password,
     change_password,
     ask_email,

@@ -100,7 +100,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         nav="inbox",
         envelope_id=view.envelope.id,
         title=view.envelope.title,
-        t=_words(view),
+        t=words_of(view),
         deed=deed_of(view),
         headings=HEADINGS,
         documents=view.documents,
@@ -109,7 +109,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         sender_organisation=view.sender_organisation,
         message=view.message,
         reason=view.reason,
-        due_at=view.envelope.due_at,
+        due_at=view.due_at,
         pages=view.pages,
         minutes=max(2, round(view.pages / PAGES_A_MINUTE)),
         fields_required=sum(field.required for field in view.fields),
@@ -122,46 +122,36 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
     )
 
 
+_NO_MORE = "This envelope has ended"
+STANDINGS = {
+    "copy": (
+        "files",
+        "There is nothing for you to do",
+        "You receive a copy: we write to you as soon as everybody has signed.",
+    ),
+    "completed": (
+        "circle-check",
+        "This document is completed",
+        "Everybody has signed. You can download the signed document.",
+    ),
+    "declined": ("circle-x", _NO_MORE, "Somebody declined to sign. There is nothing left to do for you."),
+    "voided": ("ban", _NO_MORE, "{name} voided it. There is nothing left to do for you."),
+    "expired": (
+        "timer-off",
+        "The time to sign is over",
+        "Only {name} can give more time. We write to you if they do.",
+    ),
+}
+
+
 def _standing(view: CeremonyView, home: str) -> Standing | None:
-    envelope = f"/envelopes/{view.envelope.id}"
-    standings = {
-        "waiting": Standing(
-            "clock",
-            "It is not your turn yet",
-            "Others sign before you. We write to you as soon as it is your turn.",
-            "Back to {place}",
-            home,
-        ),
-        "copy": Standing(
-            "files",
-            "There is nothing for you to do",
-            "You receive a copy: we write to you as soon as everybody has signed.",
-            "Show the envelope",
-            envelope,
-        ),
-        "completed": Standing(
-            "circle-check",
-            "This document is completed",
-            "Everybody has signed. You can download the signed document.",
-            "Show the envelope",
-            envelope,
-        ),
-        "declined": Standing(
-            "circle-x",
-            "This envelope has ended",
-            "Somebody declined to sign. There is nothing left to do for you.",
-            "Show the envelope",
-            envelope,
-        ),
-        "voided": Standing(
-            "ban",
-            "This envelope has ended",
-            "{name} voided it. There is nothing left to do for you.",
-            "Show the envelope",
-            envelope,
-        ),
-    }
-    return standings.get(view.state)
+    if view.state == "waiting":
+        said = "Others sign before you. We write to you as soon as it is your turn."
+        return Standing("clock", "It is not your turn yet", said, "Back to {place}", home)
+    if view.state not in STANDINGS:
+        return None
+    icon, title, said = STANDINGS[view.state]
+    return Standing(icon, title, said, "Show the envelope", f"/envelopes/{view.envelope.id}")
 
 
 @post("/sign/{envelope_id:str}/consent")
@@ -222,7 +212,7 @@ async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[An
         "sign_review.html",
         envelope_id=envelope_id,
         title=view.envelope.title,
-        t=_words(view),
+        t=words_of(view),
         deed=deed_of(view),
         documents=view.documents,
         sender_name=view.sender_name,
@@ -256,7 +246,7 @@ async def text(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
     return render(
         request,
         "sign_text.html",
-        t=_words(view),
+        t=words_of(view),
         envelope_id=envelope_id,
         title=view.envelope.title,
         texts=texts,
@@ -274,7 +264,7 @@ async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
         return render(
             request,
             "sign_read.html",
-            t=_words(view),
+            t=words_of(view),
             envelope_id=envelope_id,
             title=view.envelope.title,
             sender_name=view.sender_name,
@@ -282,7 +272,7 @@ async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     return render(
         request,
         "sign_confirm.html",
-        t=_words(view),
+        t=words_of(view),
         envelope_id=envelope_id,
         title=view.envelope.title,
         deed=deed,
@@ -328,7 +318,7 @@ async def done(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
         request,
         "sign_done.html",
         envelope=envelope,
-        t=_words(view),
+        t=words_of(view),
         deed=deed_of(view),
         thanks=THANKS,
         done_titles=DONE,
@@ -369,7 +359,8 @@ def _may_go_on(view: CeremonyView) -> bool:
     return view.state == "your-turn" and (view.consented or deed_of(view) != "sign")
 
 
-def _words(view: CeremonyView) -> Words:
+def words_of(view: CeremonyView) -> Words:
+    """Return the words of the language that the ceremony is held in."""
     return words.in_language(view.language)
 
 

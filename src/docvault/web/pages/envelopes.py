@@ -1,8 +1,8 @@
-"""Envelopes: the list, one envelope with its people and history, and the form that makes a new one."""
+"""Envelopes: the list, and one envelope with its people and history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,19 +10,16 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from docvault.actions import documents, drafts, envelopes
-from docvault.actions.drafts import NewRecipient
+from docvault.actions import envelopes
 from docvault.audit.kinds import Kind
 from docvault.database.envelope_views import HistoryItem, RecipientView
-from docvault.pdf.errors import NotSignable
 from docvault.policy.vocabulary import Permission, Role
-from docvault.rules.envelopes import EnvelopeRefused, Part, State
-from docvault.values import DocumentId, DocVaultError, EnvelopeId, PersonId
+from docvault.rules.envelopes import OPEN, EnvelopeRefused, State
+from docvault.values import DocVaultError, EnvelopeId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
-from docvault.web.forms import FormInvalid
 from docvault.web.handed_in import files_of
-from docvault.web.pages.documents import why_not_signable
+from docvault.web.pages.envelope_new import PARTS, create_envelope
 from docvault.web.pages.folders import next_page
 from docvault.web.rendering import render
 from docvault.web.running import run
@@ -38,17 +35,16 @@ STATES = {
     State.COMPLETED: "Completed",
     State.DECLINED: "Declined",
     State.VOIDED: "Voided",
+    State.EXPIRED: "Expired",
 }
-ALSO = "also-"  # a tick box for each further document: also-<id>
-PARTS = {
-    Part.SIGNER: "Signs",
-    Part.WITNESS: "Signs as a witness",
-    Part.COUNTER_SIGNER: "Counter-signs",
-    Part.APPROVER: "Approves",
-    Part.VIEWER: "Reads and confirms",
-    Part.COPY: "Receives a copy",
+NOTICES = {
+    "sent": "The envelope is on its way.",
+    "reminded": "The reminder is on its way.",
+    "extended": "There is more time now. Everybody who is awaited has been told.",
+    "corrected": "A draft with the same documents, people and fields. Sending it voids the earlier one.",
+    "asked-instead": "Somebody else is asked now.",
+    "handed-over": "Your colleague has been asked, and the sender knows. You receive a copy.",
 }
-NOTICES = {"sent": "The envelope is on its way.", "reminded": "The reminder is on its way."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +84,12 @@ LOOKS = {
     Kind.ENVELOPE_READ_THROUGH: Look("book-open-check", "{who} confirmed having read it", "good"),
     Kind.ENVELOPE_DECLINED: Look("circle-x", "{who} declined to sign"),
     Kind.ENVELOPE_VOIDED: Look("ban", "{who} voided the envelope"),
+    Kind.ENVELOPE_WARNED: Look("bell-ring", "DocVault warned that it expires soon"),
+    Kind.ENVELOPE_EXPIRED: Look("timer-off", "The envelope expired"),
+    Kind.ENVELOPE_EXTENDED: Look("calendar-plus", "{who} gave more time"),
+    Kind.ENVELOPE_DELEGATED: Look("user-round-check", "{who} handed their part to {whose}"),
+    Kind.ENVELOPE_CORRECTED: Look("user-round-pen", "{who} asked {whose} instead of somebody else"),
+    Kind.ENVELOPE_REPLACED: Look("replace", "{who} sent a corrected envelope in its place"),
     Kind.SIGNING_CERTIFICATE_ISSUED: Look("key-round", "A signing certificate was issued"),
     Kind.SIGNATURE_APPLIED: Look("stamp", "The signature of {whose} was put into the document"),
     Kind.ENVELOPE_COMPLETED: Look(
@@ -119,15 +121,10 @@ class RecipientLine:
     part: str
     state: str
     at: datetime | None
+    due_at: datetime | None
+    message: str
+    correctable: bool
     colour: int
-
-
-class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
-    document_id: str
-    title: str = ""
-    message: str = ""
-    due: str = ""  # a day, e.g. 2031-04-30
-    recipients: str = ""  # person:turn:part, in order, parted by spaces
 
 
 class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -174,120 +171,18 @@ async def list_envelopes(
     )
 
 
-@get("/envelopes/new")
-async def new_envelope(request: WebRequest, document: FromQuery[str]) -> Response[str]:
-    """The form for a new envelope, or why this document cannot be signed."""
-    return await _new(request, EnvelopeForm(document_id=document))
-
-
-async def _new(
-    request: WebRequest,
-    form: EnvelopeForm,
-    error: DocVaultError | None = None,
-    also: Sequence[str] = (),
-) -> Response[str]:
-    portal, acting = portal_of(request), signed_in(request)
-    document_id = DocumentId(form.document_id)
-    view = await run(documents.show_document, portal.db, acting=acting, document_id=document_id)
-    people = await run(drafts.possible_recipients, portal.db, acting=acting, document_id=document_id)
-    beside = await run(drafts.beside, portal.db, acting=acting, document_id=document_id)
-    refusal = str(error) if isinstance(error, NotSignable) else why_not_signable(view.versions[0])
-    if not form.title and error is None:
-        form.title = view.name.removesuffix(".pdf")
-    return render(
-        request,
-        "envelope_new.html",
-        problems.meaning_of(error).status if error else 200,
-        nav="envelopes",
-        document=view,
-        people=people,
-        beside=beside,
-        also=also,
-        parts=PARTS,
-        refusal=refusal,
-        form=form,
-        chosen=_chosen(form.recipients),
-        tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
-        trouble=str(error or ""),
-    )
-
-
-@post("/envelopes")
-async def create_envelope(request: WebRequest) -> Response[Any]:
-    """Make a draft, then go on to its fields."""
-    given = await forms.pairs(request)
-    also = [name.removeprefix(ALSO) for name in given if name.startswith(ALSO)]
-    form = await forms.read(request, EnvelopeForm, beside=ALSO)
-    portal = portal_of(request)
-    try:
-        envelope_id = await run(
-            drafts.create_envelope,
-            portal.db,
-            portal.vault,
-            portal.pdf,
-            acting=signed_in(request),
-            document_ids=[DocumentId(one) for one in (form.document_id, *also)],
-            title=form.title,
-            message=form.message,
-            recipients=_recipients(form.recipients),
-            due_at=end_of_day(form.due),
-            now=portal.clock(),
-        )
-    except (EnvelopeRefused, NotSignable) as error:
-        return await _new(request, form, error, also)
-    return Redirect(f"/envelopes/{envelope_id}/prepare", status_code=303)
-
-
-def _recipients(text: str) -> list[NewRecipient]:
-    """Read `person:turn:part person:turn:part`; without a part they sign. Raises FormInvalid."""
-    try:
-        return [_recipient(*one.split(":")) for one in text.split()]
-    except (TypeError, ValueError) as error:
-        words = "The recipients cannot be read. Please reload the page and choose them again."
-        raise FormInvalid(words) from error
-
-
-def _recipient(person: str, turn: str, part: str = Part.SIGNER.value) -> NewRecipient:
-    if not (turn.isascii() and turn.isdigit()):
-        raise ValueError(turn)
-    return NewRecipient(PersonId(person), int(turn), Part(part))
-
-
-def _chosen(text: str) -> list[dict[str, Any]]:
-    """Return the recipients as the page's script takes them: in order, and who acts together."""
-    given = _recipients(text)
-    return [
-        {
-            "person": one.person_id,
-            "part": one.part.value,
-            "together": index > 0 and given[index - 1].turn == one.turn,
-        }
-        for index, one in enumerate(given)
-    ]
-
-
-def end_of_day(text: str) -> datetime | None:
-    """Return the last second of a day, in UTC. Raises FormInvalid."""
-    if not text:
-        return None
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError as error:
-        raise FormInvalid("The day to sign by cannot be read. Please choose it again.") from error
-    return datetime.combine(day, time(23, 59, 59), UTC)
-
-
 @get("/envelopes/{envelope_id:str}")
 async def show_envelope(
     request: WebRequest, envelope_id: FromPath[str], notice: FromQuery[str] = ""
 ) -> Response[str]:
     """One envelope."""
-    return await _show(request, envelope_id, notice=NOTICES.get(notice, ""))
+    return await envelope_page(request, envelope_id, notice=NOTICES.get(notice, ""))
 
 
-async def _show(
+async def envelope_page(
     request: WebRequest, envelope_id: str, *, notice: str = "", error: DocVaultError | None = None
 ) -> Response[str]:
+    """Return the page of one envelope, with what went wrong."""
     view = await run(
         envelopes.show_envelope,
         portal_of(request).db,
@@ -297,6 +192,8 @@ async def _show(
     may_manage = Permission.ENVELOPE_MANAGE in view.may
     may_read = Permission.ENVELOPE_READ in view.may
     files = await files_of(request, envelope_id) if may_read else ()
+    portal = portal_of(request)
+    more = timedelta(days=portal.db.policy.numbers.signing.extension_days)
     width, height = view.page_sizes[0]
     return render(
         request,
@@ -313,12 +210,16 @@ async def _show(
         waiting_names=_names([one.name for one in view.recipients if one.state in ASKED]),
         may_manage=may_manage,
         may_remind=may_manage and view.state is State.SENT,
-        may_void=may_manage and view.state in {State.DRAFT, State.SENT},
+        may_void=may_manage and view.state in OPEN,
+        may_extend=may_manage and view.state in {State.SENT, State.EXPIRED} and view.ends_at is not None,
+        extended=(max(view.ends_at or portal.clock(), portal.clock()) + more).date().isoformat(),
+        may_correct=may_manage and view.state not in NOT_CORRECTED and view.replaced_by_id is None,
         may_read=may_read,
         files=files,
     )
 
 
+NOT_CORRECTED = frozenset({State.DRAFT, State.COMPLETING, State.COMPLETED})
 ASKED = frozenset({"notified", "viewed", "consented"})  # it is their turn
 
 
@@ -334,6 +235,9 @@ def recipient_lines(recipients: Sequence[RecipientView]) -> list[RecipientLine]:
             part=one.part.value,
             state=one.state,
             at=one.at,
+            due_at=one.due_at,
+            message=one.message,
+            correctable=one.correctable,
             colour=index % COLOURS + 1,
         )
         for index, one in enumerate(recipients)
@@ -368,7 +272,7 @@ async def remind(request: WebRequest, envelope_id: FromPath[str]) -> Response[An
             now=portal.clock(),
         )
     except EnvelopeRefused as error:
-        return await _show(request, envelope_id, error=error)
+        return await envelope_page(request, envelope_id, error=error)
     return Redirect(f"/envelopes/{envelope_id}?notice=reminded", status_code=303)
 
 
@@ -388,8 +292,8 @@ async def void(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
             now=portal.clock(),
         )
     except EnvelopeRefused as error:
-        return await _show(request, envelope_id, error=error)
+        return await envelope_page(request, envelope_id, error=error)
     return Redirect(f"/envelopes/{envelope_id}", status_code=303)
 
 
-HANDLERS = [list_envelopes, new_envelope, create_envelope, show_envelope, remind, void]
+HANDLERS = [list_envelopes, create_envelope, show_envelope, remind, void]

@@ -15,7 +15,7 @@ from docvault.rules.envelopes import EnvelopeRefused
 from docvault.values import DocVaultError, EnvelopeId, PersonId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
-from docvault.web.pages.envelopes import PARTS, end_of_day
+from docvault.web.pages.envelope_new import PARTS, end_of_day
 from docvault.web.rendering import render
 from docvault.web.running import run
 

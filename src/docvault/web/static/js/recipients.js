@@ -16,12 +16,20 @@ function rows() {
 
 /** @param {HTMLElement} row */
 function nameOf(row) {
-  return $("[data-name]", HTMLElement, row).textContent ?? "";
+  return $("b[data-name]", HTMLElement, row).textContent ?? "";
 }
 
 /** @param {HTMLElement} row */
 function partOf(row) {
   return $("[data-part]", HTMLSelectElement, row);
+}
+
+/**
+ * What is for this person alone: message, language, last day.
+ * @param {HTMLElement} row
+ */
+function aloneOf(row) {
+  return /** @type {HTMLInputElement[]} */ ([...row.querySelectorAll("[data-alone] [data-name]")]);
 }
 
 /** Turns follow the order; "with the one before" keeps the turn of the row above. */
@@ -53,13 +61,14 @@ function add(option) {
   const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
   row.dataset.person = option.value;
   const name = option.dataset.name ?? "";
-  $("[data-name]", HTMLElement, row).textContent = name;
+  $("b[data-name]", HTMLElement, row).textContent = name;
   $("[data-letter]", HTMLElement, row).textContent = [...name][0] ?? "";
   $("[data-email]", HTMLElement, row).textContent = option.dataset.email ?? "";
   $("[data-remove]", HTMLButtonElement, row).setAttribute("aria-label", `Remove ${name}`);
   $('[data-move="-1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} up`);
   $('[data-move="1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} down`);
   partOf(row).setAttribute("aria-label", `What ${name} does`);
+  for (const field of aloneOf(row)) field.name = `${field.dataset.name}${option.value}`;
   list.append(row);
   renumber();
 }
@@ -119,6 +128,8 @@ for (const chosen of JSON.parse(list.dataset.chosen ?? "[]")) {
   const row = rows().at(-1);
   if (row) $('input[type="checkbox"]', HTMLInputElement, row).checked = chosen.together;
   if (row) partOf(row).value = chosen.part;
+  if (row) aloneOf(row).forEach((field, index) => (field.value = chosen.alone[index]));
+  if (row) $("[data-alone]", HTMLDetailsElement, row).open = chosen.alone.some(Boolean);
   renumber();
 }
 renumber();

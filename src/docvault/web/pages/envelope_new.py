@@ -1,0 +1,176 @@
+"""The form that makes a new envelope: who does what in which order, what they read, and until when."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromQuery
+from litestar.response import Redirect
+
+from docvault.actions import documents, drafts
+from docvault.actions.drafts import NewRecipient, Wishes
+from docvault.pdf.errors import NotSignable
+from docvault.rules.envelopes import EnvelopeRefused, Part
+from docvault.rules.languages import LANGUAGES, LanguageUnknown
+from docvault.values import DocumentId, DocVaultError, PersonId
+from docvault.web import forms, problems
+from docvault.web.access import portal_of, signed_in
+from docvault.web.forms import FormInvalid
+from docvault.web.pages.documents import why_not_signable
+from docvault.web.rendering import render
+from docvault.web.running import run
+
+WebRequest = Request[Any, Any, Any]
+
+ALSO = "also-"  # a tick box for each further document: also-<id>
+ALONE = ("message-", "language-", "due-")  # for one recipient alone: message-<person>
+PARTS = {
+    Part.SIGNER: "Signs",
+    Part.WITNESS: "Signs as a witness",
+    Part.COUNTER_SIGNER: "Counter-signs",
+    Part.APPROVER: "Approves",
+    Part.VIEWER: "Reads and confirms",
+    Part.COPY: "Receives a copy",
+}
+DIGITS = 3  # of the days between two reminders
+
+
+class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
+    document_id: str
+    title: str = ""
+    message: str = ""
+    due: str = ""  # a day, e.g. 2031-04-30
+    reminders: str = ""  # days between two; empty: none by itself
+    delegate: str = ""  # yes: people may hand on their part
+    recipients: str = ""  # person:turn:part, in order, parted by spaces
+
+
+@get("/envelopes/new")
+async def new_envelope(request: WebRequest, document: FromQuery[str]) -> Response[str]:
+    """The form for a new envelope, or why this document cannot be signed."""
+    numbers = portal_of(request).db.policy.numbers.signing
+    form = EnvelopeForm(
+        document, reminders=str(numbers.reminder_days), delegate="yes" if numbers.may_delegate else ""
+    )
+    return await _new(request, form)
+
+
+async def _new(
+    request: WebRequest,
+    form: EnvelopeForm,
+    error: DocVaultError | None = None,
+    also: Sequence[str] = (),
+    given: Mapping[str, str] | None = None,
+) -> Response[str]:
+    portal, acting = portal_of(request), signed_in(request)
+    document_id = DocumentId(form.document_id)
+    view = await run(documents.show_document, portal.db, acting=acting, document_id=document_id)
+    people = await run(drafts.possible_recipients, portal.db, acting=acting, document_id=document_id)
+    beside = await run(drafts.beside, portal.db, acting=acting, document_id=document_id)
+    refusal = str(error) if isinstance(error, NotSignable) else why_not_signable(view.versions[0])
+    if not form.title and error is None:
+        form.title = view.name.removesuffix(".pdf")
+    return render(
+        request,
+        "envelope_new.html",
+        problems.meaning_of(error).status if error else 200,
+        nav="envelopes",
+        document=view,
+        people=people,
+        beside=beside,
+        also=also,
+        parts=PARTS,
+        refusal=refusal,
+        form=form,
+        chosen=_chosen(form.recipients, given or {}),
+        languages=LANGUAGES,
+        tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
+        trouble=str(error or ""),
+    )
+
+
+@post("/envelopes")
+async def create_envelope(request: WebRequest) -> Response[Any]:
+    """Make a draft, then go on to its fields."""
+    given = await forms.pairs(request)
+    also = [name.removeprefix(ALSO) for name in given if name.startswith(ALSO)]
+    form = await forms.read(request, EnvelopeForm, beside=(ALSO, *ALONE))
+    portal = portal_of(request)
+    try:
+        envelope_id = await run(
+            drafts.create_envelope,
+            portal.db,
+            portal.vault,
+            portal.pdf,
+            acting=signed_in(request),
+            document_ids=[DocumentId(one) for one in (form.document_id, *also)],
+            title=form.title,
+            message=form.message,
+            recipients=[_alone(one, given) for one in _recipients(form.recipients)],
+            wishes=Wishes(end_of_day(form.due), _days(form.reminders), form.delegate == "yes"),
+            now=portal.clock(),
+        )
+    except (EnvelopeRefused, LanguageUnknown, NotSignable) as error:
+        return await _new(request, form, error, also, given)
+    return Redirect(f"/envelopes/{envelope_id}/prepare", status_code=303)
+
+
+def _recipients(text: str) -> list[NewRecipient]:
+    """Read `person:turn:part person:turn:part`; without a part they sign. Raises FormInvalid."""
+    try:
+        return [_recipient(*one.split(":")) for one in text.split()]
+    except (TypeError, ValueError) as error:
+        words = "The recipients cannot be read. Please reload the page and choose them again."
+        raise FormInvalid(words) from error
+
+
+def _recipient(person: str, turn: str, part: str = Part.SIGNER.value) -> NewRecipient:
+    if not (turn.isascii() and turn.isdigit()):
+        raise ValueError(turn)
+    return NewRecipient(PersonId(person), int(turn), Part(part))
+
+
+def _alone(one: NewRecipient, given: Mapping[str, str]) -> NewRecipient:
+    """Add what was written for this person alone. Raises FormInvalid."""
+    message, language, due = (given.get(f"{name}{one.person_id}", "") for name in ALONE)
+    return replace(one, message=message, language=language or None, due_at=end_of_day(due))
+
+
+def _days(text: str) -> int | None:
+    """Return after how many days to remind; None for never. Raises FormInvalid."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
+        raise FormInvalid("The days between two reminders cannot be read. Please choose them again.")
+    return int(text)
+
+
+def _chosen(text: str, alone: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the recipients as the page's script takes them: in order, and who acts together."""
+    given = _recipients(text)
+    return [
+        {
+            "person": one.person_id,
+            "part": one.part.value,
+            "together": index > 0 and given[index - 1].turn == one.turn,
+            "alone": [alone.get(f"{name}{one.person_id}", "") for name in ALONE],
+        }
+        for index, one in enumerate(given)
+    ]
+
+
+def end_of_day(text: str) -> datetime | None:
+    """Return the last second of a day, in UTC. Raises FormInvalid."""
+    if not text:
+        return None
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise FormInvalid("The day to sign by cannot be read. Please choose it again.") from error
+    return datetime.combine(day, time(23, 59, 59), UTC)
+
+
+HANDLERS = [new_envelope]  # create_envelope shares the list's address and is served with it
