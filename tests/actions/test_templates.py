@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from docvault.actions import drafts, envelopes, placed_fields, places, templates
 from docvault.actions.templates import TemplateWords
 from docvault.audit.kinds import Kind
-from docvault.database import audit_trail, documents
+from docvault.database import audit_trail, disposals, documents, tables
 from docvault.database import envelopes as rows
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Forbidden
@@ -15,7 +16,7 @@ from docvault.rules.details import Detail, ShowIf
 from docvault.rules.envelopes import EnvelopeIncomplete, Part, State
 from docvault.rules.fields import FieldKind
 from docvault.rules.merging import MergeRefused
-from docvault.rules.templates import TemplateChanged, TemplateRefused
+from docvault.rules.templates import TemplateChanged, TemplateRefused, suggest_roles
 from docvault.values import NotFound
 
 from . import envelope_world as signing
@@ -335,3 +336,52 @@ def test_a_retired_template_is_gone_and_its_envelopes_stay(made):
         Kind.TEMPLATE_SAVED,
         Kind.TEMPLATE_RETIRED,
     ]
+
+
+def two_documents(made):
+    """Save a template of two documents and return its id and theirs."""
+    first = signing.add_document(made)
+    with made.db.reading() as tx:
+        folder = documents.for_seeing(tx, made.world.manager, first).folder
+    second = signing.add_document(made, name="annex.pdf", folder=folder)
+    envelope_id = drafts.create_envelope(
+        made.db,
+        made.vault,
+        made.pdf,
+        acting=made.world.manager,
+        document_ids=[first, second],
+        title="Deal",
+        recipients=[drafts.NewRecipient(made.world.client.person_id, 1)],
+        now=NOW,
+    )
+    saved = save(made, envelope_id, roles=["Client"])
+    envelopes.void_envelope(
+        made.db, made.vault, acting=made.world.manager, envelope_id=envelope_id, reason="x", now=NOW
+    )
+    return saved.id, first, second
+
+
+def test_a_template_that_lacks_one_of_its_documents_says_so_and_makes_nothing(made):
+    template_id, _, second = two_documents(made)
+    places.bin_things(made.db, acting=made.world.manager, document_ids=[second], now=NOW)
+    assert "not there any more" in show(made, template_id).trouble
+    with pytest.raises(TemplateRefused, match="not there any more"):
+        use(made, template_id, [made.world.client])
+    places.bring_back_document(made.db, made.vault, acting=made.world.manager, document_id=second, now=NOW)
+    assert show(made, template_id).trouble == ""
+    assert len(shown(made, use(made, template_id, [made.world.client])).documents) == 2
+
+
+def test_what_is_filled_in_dies_with_a_document_that_is_destroyed(made):
+    template_id, _, second = two_documents(made)
+    with made.db.transaction() as tx:
+        disposals.destroy(tx, second, NOW)
+        kept = tx.connection.execute(select(tables.template_versions.c.fields)).scalars().all()
+    assert [bytes(one) for one in kept] == [b""]
+    assert "not there any more" in show(made, template_id).trouble
+
+
+def test_roles_are_suggested_by_who_is_a_client(made):
+    form = templates.draft_to_save(made.db, acting=made.world.manager, envelope_id=draft(made)[0])
+    assert form.role_names == ("Client", "Our signer")
+    assert suggest_roles([True, False, True]) == ["Client 1", "Our signer", "Client 2"]

@@ -14,7 +14,7 @@ from docvault.database.envelope_documents import Enclosing
 from docvault.database.envelope_people import PossibleRecipient
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.templates import Origin, TemplateRow, TemplateSummary, TemplateVersion
-from docvault.policy.vocabulary import Acting, Permission
+from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.rules import envelope_words
 from docvault.rules.envelopes import EnvelopeIncomplete, State
 from docvault.rules.fields import PlacedField
@@ -25,6 +25,7 @@ from docvault.rules.templates import (
     check_roles,
     of_roles,
     open_values,
+    suggest_roles,
 )
 from docvault.values import EnvelopeId, NotFound, PersonId
 from docvault.vault import fields as vault_fields
@@ -97,7 +98,7 @@ def draft_to_save(db: Database, *, acting: Acting, envelope_id: EnvelopeId) -> D
         row = _draft(tx, acting, envelope_id)
         origin = templates.origin_of(tx, envelope_id)
         known = _known(tx, acting, origin)
-        named = [f"Person {number}" for number in range(1, len(row.recipients) + 1)]
+        named = suggest_roles([one.person_role is Role.CLIENT for one in row.recipients])
         if known is not None and len(known.roles) == len(row.recipients):
             named = [one.name for one in known.roles]
         origin = Origin(known.id, known.name, known.version) if known else None

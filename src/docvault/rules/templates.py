@@ -59,6 +59,15 @@ def check_roles(names: Sequence[str], wanted: int) -> list[str]:
     return tidied
 
 
+def suggest_roles(clients: Sequence[bool]) -> list[str]:
+    """Return a name for each person's role, numbered where a kind has several. clients: who is a client's."""
+    kinds = ["Client" if client else "Our signer" for client in clients]
+    return [
+        kind if kinds.count(kind) == 1 else f"{kind} {kinds[: place + 1].count(kind)}"
+        for place, kind in enumerate(kinds)
+    ]
+
+
 def of_roles(fields: Sequence[PlacedField], recipients: Sequence[str]) -> tuple[PlacedField, ...]:
     """Return an envelope's fields as a template's: numbered, and each of the number of a role, from 1.
 
