@@ -36,7 +36,9 @@ def test_timestamp_authorities_are_looked_at_one_by_one(tmp_path):
         settings = Settings(data=tmp_path / "data", tsa_urls=(tsa.url,), tsa_roots=str(roots))
         portal = wiring.prepare(settings)
         try:
-            assert examination._timestamps(portal) == f"{tsa.host} answers as Northern Clocks Timestamps"
+            assert examination._timestamps(portal) == (
+                f"{tsa.host} answers as Northern Clocks Timestamps; 0 files wait for a timestamp of theirs"
+            )
             tsa.lie = "another nonce"
             with pytest.raises(examination.NotWell, match=r"another question .* built-in clock until"):
                 examination._timestamps(portal)

@@ -161,10 +161,9 @@ def test_openssl_verifies_the_archive_timestamp_with_the_authority_s_root_alone(
 
 
 @pytest.mark.promise(59)
-def test_a_timestamp_made_with_rsa_lasts_until_its_algorithm_ends(
-    authority, workers, tsa, tmp_path, monkeypatch
-):
+def test_a_timestamp_made_with_rsa_lasts_until_its_algorithm_ends(house, workers, tsa, tmp_path, monkeypatch):
     monkeypatch.setattr(tsa, "stamp", by_openssl(tsa, tmp_path, unit=rsa_unit(tsa, 2048)))
+    authority = house(Clocks([tsa.url], (tsa.root,)))  # for which nothing rests
     with Scratch.create(contract()) as plain, authority.seal(workers, plain, certify=True) as whole:
         report = authority.validate(workers, whole)
     assert report.verdict is Verdict.VALID, report.reasons
