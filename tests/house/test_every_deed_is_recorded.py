@@ -57,6 +57,7 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
     "publications.publish": (1, "says how far the log is out; an entry about it would call for the next one"),
     "renewals._keep_as_is": (1, "what a look at a timestamp has found; a new timestamp is recorded"),
     "renewals.put_jobs": (1, "puts jobs into the queue; a new timestamp is recorded"),
+    "outsiders.ask_for_code": (1, "a counter of the throttle; that a code was mailed is recorded"),
     "renditions._keep": (1, "what the portal makes of a version for itself; opening it is recorded"),
     "renditions._note_rest": (1, "the same: what cannot be made"),
     "renditions.make_missing": (1, "puts jobs back into the queue"),

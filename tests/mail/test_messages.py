@@ -32,6 +32,7 @@ EVERY_VALUE = {
     "ends": "2026-05-04T12:00:00+00:00",
     "used": "9.8 GB",
     "most": "10 GB",
+    "code": "1234 5678",
     "path": "/sign/abc#T0KEN",
 }
 

@@ -21,9 +21,12 @@ from docvault.actions import (
     visits,
 )
 from docvault.database import devices, people, proposals, sessions
+from docvault.database.people import PersonState
 from docvault.database.sessions import NewSession, Source
 from docvault.policy.vocabulary import Role
+from docvault.rules.envelopes import Part
 from docvault.rules.fields import FieldKind
+from docvault.rules.outsiders import Outsider
 from docvault.rules.proposals import Proposal, ProposalState
 from docvault.values import new_id
 from docvault.web.cookies import VISIT
@@ -46,6 +49,8 @@ class House:
             return self.site.visit()
         if name == "enrolling":
             return self.site.carry(self.half_session())
+        if name == "outsider":
+            return self.site.carry(self.outside_session())
         if name == "guest":
             return self.guest()
         return self.site.sign_in(getattr(self.site.world, name))
@@ -58,6 +63,14 @@ class House:
             return sessions.start(
                 tx, person, kind="enrol", factors="password+recovery", source=source, now=NOW
             )
+
+    def outside_session(self) -> NewSession:
+        """Begin a session of somebody without an account, who gets a copy of Acme's envelope."""
+        with self.site.world.db.transaction() as tx:
+            invited = people.by_email(tx, _outsider(self.ids["acme"]))
+            people.set_state(tx, invited, PersonState.ACTIVE, by=None, now=NOW)
+            source = Source("203.0.113.7", "tests")
+            return sessions.start(tx, invited, kind="full", factors="mail+totp", source=source, now=NOW)
 
     def guest(self) -> TestClient:
         """A fresh browser in a visit by Acme's request for files, and without any account."""
@@ -117,11 +130,20 @@ def _device(site: Site, owner) -> str:
         return devices.add(tx, owner.person_id, Source("203.0.113.7", "tests"), NOW)[0]
 
 
+def _outsider(organisation_id: str) -> str:
+    return f"olga@{organisation_id}.example"
+
+
 def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     made = site.made
     spare = person(made.db, "Sam Spare", Role.CLIENT, organisation_id)
     document_id = signing.add_document(made, acting=manager, organisation_id=organisation_id)
-    recipients = [drafts.NewRecipient(client.person_id, 1), drafts.NewRecipient(manager.person_id, 2)]
+    olga = Outsider("Olga Outside", _outsider(organisation_id))
+    recipients = [
+        drafts.NewRecipient(client.person_id, 1),
+        drafts.NewRecipient(manager.person_id, 2),
+        drafts.NewOutsider(olga, 3, Part.COPY),
+    ]
     envelope_id = drafts.create_envelope(
         made.db,
         made.vault,
@@ -134,7 +156,8 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         now=NOW,
     )
     seen = envelopes.show_envelope(made.db, acting=manager, envelope_id=envelope_id)
-    fields = [field for row, one in enumerate(seen.recipients) for field in signing.all_kinds(one.id, row)]
+    signers = [one for one in seen.recipients if one.part is Part.SIGNER]
+    fields = [field for row, one in enumerate(signers) for field in signing.all_kinds(one.id, row)]
     asked = next(one for one in seen.recipients if one.person_id == client.person_id)
     fields.append(
         placed_fields.NewField(
@@ -150,7 +173,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         acting=manager,
         envelope_id=envelope_id,
         name="Services",
-        roles=["Client", "Us"],
+        roles=["Client", "Us", "Copy"],
         now=NOW,
     )
     envelopes.send_envelope(

@@ -10,6 +10,10 @@ from docvault.rules.consents import CURRENT
 
 from .rows import (
     ADMINISTRATORS,
+    ASKED,
+    ASKED_READ,
+    ASKED_SEEN,
+    ENDED,
     ENROLLING,
     EVERYBODY,
     MANAGED,
@@ -37,14 +41,14 @@ NEW_ENVELOPE = {"document_id": "{document}", "title": "", "recipients": []}
 TUS = {"tus-resumable": "1.0.0"}
 
 OWN_FILE = (
-    "out  out  --   no   --   in   --   --"  # a file that the client handed in: theirs until completion
+    "out  out  --   no   --   in   --   --   --"  # a file that the client handed in: theirs until completion
 )
 
 MATRIX = [
     # --- for everybody ---
     get("/static/{version:str}/{name:path}", EVERYBODY),
-    get("/", "out  out  in   in   in   in   in   in"),
-    get("/login", "in   out  in   in   in   in   in   in"),
+    get("/", "out  out  in   in   in   in   in   in   in"),
+    get("/login", "in   out  in   in   in   in   in   in   in"),
     form("/login", REFUSED, email="{visitor}@example.com", password="wrong wrong wrong"),
     get("/login/code", REFUSED),
     form("/login/code", REFUSED, code="000000"),
@@ -88,24 +92,26 @@ MATRIX = [
     get("/account", SIGNED_IN),
     post(
         "/api/v1/step-ups",
-        "out  out  no   no   no   no   no   no",
+        "out  out  no   no   no   no   no   no   no",
         {"purpose": "x", "digest": "y", "code": "z"},
     ),
     # --- people ---
     get("/outbox", ADMINISTRATORS),
     # --- the trail ---
     get("/audit", OFFICERS),
-    form("/audit/export", "out  out  no   out  no   no   no   no", format="csv", code="000000"),
+    form("/audit/export", "out  out  no   out  no   no   no   no   no", format="csv", code="000000"),
     get("/api/v1/audit/entries", OFFICERS),
     post(
-        "/api/v1/audit/exports", "out  out  no   no   no   no   no   no", {"format": "csv", "step_up": "none"}
+        "/api/v1/audit/exports",
+        "out  out  no   no   no   no   no   no   no",
+        {"format": "csv", "step_up": "none"},
     ),
     # --- folders and documents ---
     get("/inbox", SIGNED_IN),
     get("/folders", SIGNED_IN),
     form(
         "/folders",
-        "out  out  no   no   in   no   no   no",
+        "out  out  no   no   in   no   no   no   no",
         organisation_id="{acme}",
         name="Page",
         kind="general",
@@ -118,7 +124,7 @@ MATRIX = [
     get("/api/v1/folders", SIGNED_IN),
     post(
         "/api/v1/folders",
-        "out  out  no   no   in   no   no   no",
+        "out  out  no   no   in   no   no   no   no",
         {"organisation_id": "{acme}", "name": "API"},
     ),
     get("/api/v1/folders/{folder_id:str}", SEEN),
@@ -137,39 +143,41 @@ MATRIX = [
     Row(
         "POST",
         "/api/v1/uploads",
-        "out  out  --   no   in   in   --   --",
+        "out  out  --   no   in   in   --   --   no",
         raw=b"",
         headers=TUS | {"upload-length": "5", "upload-metadata": "{upload_metadata}"},
     ),
-    Row("HEAD", "/api/v1/uploads/{upload_id:str}", "out  out  --   --   in   --   --   --", headers=TUS),
+    Row("HEAD", "/api/v1/uploads/{upload_id:str}", "out  out  --   --   in   --   --   --   no", headers=TUS),
     Row(
         "PATCH",
         "/api/v1/uploads/{upload_id:str}",
-        "out  out  --   --   in   --   --   --",
+        "out  out  --   --   in   --   --   --   no",
         raw=b"x",
         headers=TUS | {"upload-offset": "3", "content-type": "application/offset+octet-stream"},
     ),
-    Row("DELETE", "/api/v1/uploads/{upload_id:str}", "out  out  --   --   in   --   --   --", headers=TUS),
+    Row(
+        "DELETE", "/api/v1/uploads/{upload_id:str}", "out  out  --   --   in   --   --   --   no", headers=TUS
+    ),
     # --- envelopes ---
-    get("/envelopes", SIGNED_IN),
-    Row("GET", "/envelopes/new", "out  out  --   no   in   no   --   --", query="?document={document}"),
-    form("/envelopes", "out  out  --   no   in   no   --   --", document_id="{document}"),
-    get("/envelopes/{envelope_id:str}", SEEN),
+    get("/envelopes", ASKED),
+    Row("GET", "/envelopes/new", "out  out  --   no   in   no   --   --   no", query="?document={document}"),
+    form("/envelopes", "out  out  --   no   in   no   --   --   no", document_id="{document}"),
+    get("/envelopes/{envelope_id:str}", ASKED_SEEN),
     get("/envelopes/{envelope_id:str}/prepare", MANAGED),
     form("/envelopes/{envelope_id:str}/send", MANAGED),
     form("/envelopes/{envelope_id:str}/remind", MANAGED),
-    get("/api/v1/envelopes", SIGNED_IN),
-    post("/api/v1/envelopes", "out  out  --   no   in   no   --   --", NEW_ENVELOPE),
-    get("/api/v1/envelopes/{envelope_id:str}", SEEN),
+    get("/api/v1/envelopes", ASKED),
+    post("/api/v1/envelopes", "out  out  --   no   in   no   --   --   no", NEW_ENVELOPE),
+    get("/api/v1/envelopes/{envelope_id:str}", ASKED_SEEN),
     get("/api/v1/envelopes/{envelope_id:str}/fields", MANAGED),
     get("/api/v1/envelopes/{envelope_id:str}/suggestions", MANAGED),
     Row("PUT", "/api/v1/envelopes/{envelope_id:str}/fields", MANAGED, json={"fields": []}),
     post("/api/v1/envelopes/{envelope_id:str}/send", MANAGED),
     post("/api/v1/envelopes/{envelope_id:str}/remind", MANAGED),
-    get("/api/v1/envelopes/{envelope_id:str}/documents/{which:str}/content", READ),
-    get("/api/v1/envelopes/{envelope_id:str}/evidence", READ),
-    get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}", READ),
-    get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}/text", READ),
+    get("/api/v1/envelopes/{envelope_id:str}/documents/{which:str}/content", ASKED_READ),
+    get("/api/v1/envelopes/{envelope_id:str}/evidence", ASKED_READ),
+    get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}", ASKED_READ),
+    get("/api/v1/envelopes/{envelope_id:str}/pages/{page:int}/text", ASKED_READ),
     # --- the ceremony ---
     get("/sign/{envelope_id:str}", SIGNED),
     form("/sign/{envelope_id:str}/consent", SIGNED, **CONSENT),
@@ -181,7 +189,7 @@ MATRIX = [
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/consent", SIGNED, CONSENT),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/pages", SIGNED, {"pages": [1]}),
     Row("PUT", "/api/v1/envelopes/{envelope_id:str}/ceremony/answers", SIGNED, json={"answers": {}}),
-    get("/api/v1/envelopes/{envelope_id:str}/attachments", READ),
+    get("/api/v1/envelopes/{envelope_id:str}/attachments", ASKED_READ),
     get("/api/v1/envelopes/{envelope_id:str}/attachments/{attachment_id:str}/content", OWN_FILE),
     Row(
         "PUT",
@@ -208,8 +216,8 @@ MATRIX = [
     post("/api/v1/people/{person_id:str}/password-reset", ADMINISTRATORS),
     post("/api/v1/envelopes/{envelope_id:str}/ceremony/approve", SIGNED, {"step_up": "none"}),
     form("/sign/{envelope_id:str}/read", SIGNED),
-    form("/sign/{envelope_id:str}/decline", SIGNED, reason="Not what we agreed."),
-    post("/api/v1/envelopes/{envelope_id:str}/ceremony/decline", SIGNED, {"reason": "Not what we agreed."}),
+    form("/sign/{envelope_id:str}/decline", ENDED, reason="Not what we agreed."),
+    post("/api/v1/envelopes/{envelope_id:str}/ceremony/decline", ENDED, {"reason": "Not what we agreed."}),
     form("/envelopes/{envelope_id:str}/void", MANAGED, reason="The wrong version."),
     post("/api/v1/envelopes/{envelope_id:str}/void", MANAGED, {"reason": "The wrong version."}),
 ]

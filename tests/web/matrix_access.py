@@ -4,7 +4,7 @@ from .rows import FILLED, MANAGED, OFFICERS, SEEN, Row, form, get, post
 
 OVER = {"role": "viewer", "until": "1999-01-01"}  # refused in words, for whoever may share
 
-EXPLAINERS = "out  out  in   in   no   no   no   no"
+EXPLAINERS = "out  out  in   in   no   no   no   no   no"
 WHY = "The regulator asks for it."
 
 ROWS = [
@@ -20,14 +20,14 @@ ROWS = [
     # --- breaking the glass: with everything right but the proof ---
     form(
         "/documents/{document_id:str}/break-glass",
-        "out  out  --   out  no   no   --   --",
+        "out  out  --   out  no   no   --   --   no",
         number="1",
         reason=WHY,
         code="000000",
     ),
     post(
         "/api/v1/documents/{document_id:str}/break-glass",
-        "out  out  --   no   no   no   --   --",
+        "out  out  --   no   no   no   --   --   no",
         {"number": 1, "reason": WHY, "step_up": "none"},
     ),
     # --- why? ---

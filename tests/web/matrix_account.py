@@ -1,9 +1,9 @@
 """One's own account: sessions, devices, the links of mail about it."""
 
-from .rows import ADMINISTRATORS, EVERYBODY, NOT_THERE, REFUSED, SIGNED_IN, Row, form, get, post
+from .rows import ADMINISTRATORS, CODE_REFUSED, EVERYBODY, NOT_THERE, SIGNED_IN, Row, form, get, post
 
-ALL_ABSENT = "out  out  --   --   --   --   --   --"  # somebody else's session or device
-NO_PROOF = "out  out  no   no   no   no   no   no"  # theirs to do, with a proof that they do not give
+ALL_ABSENT = "out  out  --   --   --   --   --   --   no"  # somebody else's session or device
+NO_PROOF = "out  out  no   no   no   no   no   no   no"  # theirs to do, with a proof that they do not give
 
 ROWS = [
     get("/account/name", SIGNED_IN),
@@ -11,10 +11,10 @@ ROWS = [
     form("/account/language", SIGNED_IN, language="de"),
     form("/account/time-zone", SIGNED_IN, time_zone="Asia/Tokyo"),
     get("/account/password", SIGNED_IN),
-    form("/account/password", REFUSED, password="x", new_password="y", code="000000"),
+    form("/account/password", CODE_REFUSED, password="x", new_password="y", code="000000"),
     get("/account/email", SIGNED_IN),
     form("/account/email", SIGNED_IN, email="new@example.com"),
-    form("/account/email/confirm", REFUSED, email="new@example.com", password="x", code="000000"),
+    form("/account/email/confirm", CODE_REFUSED, email="new@example.com", password="x", code="000000"),
     get("/api/v1/account", SIGNED_IN),
     Row("PUT", "/api/v1/account/name", SIGNED_IN, json={"name": ""}),
     Row("PUT", "/api/v1/account/language", SIGNED_IN, json={"language": "en"}),
@@ -25,11 +25,11 @@ ROWS = [
         SIGNED_IN,
         json={"password": "x", "new_password": "y", "step_up": "z"},
     ),
-    post("/api/v1/email-changes", REFUSED, {"email": "n@example.com", "password": "x", "step_up": "y"}),
+    post("/api/v1/email-changes", CODE_REFUSED, {"email": "n@example.com", "password": "x", "step_up": "y"}),
     post("/api/v1/email-changes/confirmation", NOT_THERE, {"token": "x"}),
     get("/account/sessions", SIGNED_IN),
     get("/account/sessions/others", SIGNED_IN),
-    form("/account/sessions/others", REFUSED, code="000000"),
+    form("/account/sessions/others", CODE_REFUSED, code="000000"),
     get("/account/sessions/{session_id:str}", ALL_ABSENT),
     form("/account/sessions/{session_id:str}", ALL_ABSENT, code="000000"),
     form("/account/devices/{device_id:str}/forget", ALL_ABSENT),
@@ -39,7 +39,7 @@ ROWS = [
     get("/api/v1/devices", SIGNED_IN),
     Row("DELETE", "/api/v1/devices/{device_id:str}", ALL_ABSENT),
     get("/people/sign-out", ADMINISTRATORS),
-    form("/people/sign-out", "out  out  out  no   no   no   no   no", code="000000"),
+    form("/people/sign-out", "out  out  out  no   no   no   no   no   no", code="000000"),
     form("/people/{person_id:str}/sign-out", ADMINISTRATORS),
     Row("DELETE", "/api/v1/people/{person_id:str}/sessions", ADMINISTRATORS),
     Row("DELETE", "/api/v1/people/sessions", NO_PROOF, query="?step_up=none"),

@@ -1,6 +1,6 @@
 """Passkeys, one's own factors, and proofs for one deed."""
 
-from .rows import ENROLLING, REFUSED, SIGNED_IN, Row, form, get, post
+from .rows import ASKED, CODE_REFUSED, ENROLLING, REFUSED, SIGNED_IN, Row, form, get, post
 
 SIGNATURE = {
     "credential_id": "AA==",
@@ -15,12 +15,12 @@ MADE = {
     "attestation": "AA==",
     "transports": [],
 }
-NOT_PROVEN = "out  out  no   no   no   no   no   no"
-ABSENT = "out  out  --   --   --   --   --   --"  # one's own only, and nobody has any
+NOT_PROVEN = "out  out  no   no   no   no   no   no   no"
+ABSENT = "out  out  --   --   --   --   --   --   no"  # one's own only, and nobody has any
 
 ROWS = [
     # the same question for everybody, so that it says nothing about anybody
-    post("/api/v1/session/passkey/options", "in   in   in   in   in   in   in   in"),
+    post("/api/v1/session/passkey/options", "in   in   in   in   in   in   in   in   in"),
     post("/api/v1/session/passkey", REFUSED, SIGNATURE),
     post("/api/v1/session/factor/passkey/options", REFUSED),
     post("/api/v1/session/factor/passkey", REFUSED, SIGNATURE),
@@ -31,9 +31,9 @@ ROWS = [
     post("/api/v1/passkeys", SIGNED_IN, MADE),
     Row("PATCH", "/api/v1/passkeys/{passkey_id:str}", ABSENT, json={"name": "Mine"}),
     post("/api/v1/passkeys/{passkey_id:str}/removal", ABSENT, {"step_up": "none"}),
-    get("/api/v1/factors", SIGNED_IN),
+    get("/api/v1/factors", ASKED),
     post("/api/v1/factors/authenticator", SIGNED_IN),
-    post("/api/v1/factors/authenticator/confirmation", REFUSED, {"code": "000000"}),
+    post("/api/v1/factors/authenticator/confirmation", CODE_REFUSED, {"code": "000000"}),
     post("/api/v1/factors/authenticator/removal", ABSENT, {"step_up": "none"}),
     post("/api/v1/factors/recovery-codes", NOT_PROVEN, {"step_up": "none"}),
     post("/api/v1/step-ups/options", NOT_PROVEN, {"purpose": "x", "digest": "y"}),
@@ -42,7 +42,7 @@ ROWS = [
     form("/account/factors/passkeys/{passkey_id:str}/rename", ABSENT, name="Mine"),
     form("/account/factors/passkeys/{passkey_id:str}/remove", ABSENT, step_up="none"),
     form("/account/factors/app", SIGNED_IN),
-    form("/account/factors/app/confirm", REFUSED, code="000000"),
+    form("/account/factors/app/confirm", CODE_REFUSED, code="000000"),
     form("/account/factors/app/remove", ABSENT, step_up="none"),
     form("/account/factors/recovery-codes", NOT_PROVEN, step_up="none"),
 ]

@@ -2,9 +2,9 @@
 
 from .rows import ADMINISTRATORS, EVERYBODY, NOT_THERE, SIGNED_IN, Row, form, get, post
 
-DECIDERS = "out  out  in   in   no   no   no   no"
-ASKED_CODE = "out  out  out  out  no   no   no   no"  # a wrong code, for those who may
-WRONG_CODE = "out  out  out  no   no   no   no   no"
+DECIDERS = "out  out  in   in   no   no   no   no   no"
+ASKED_CODE = "out  out  out  out  no   no   no   no   no"  # a wrong code, for those who may
+WRONG_CODE = "out  out  out  no   no   no   no   no   no"
 
 ROWS = [
     get("/people", ADMINISTRATORS),
@@ -28,7 +28,7 @@ ROWS = [
     get("/api/v1/people/{person_id:str}", ADMINISTRATORS),
     post(
         "/api/v1/people/{person_id:str}/role",
-        "out  out  in   no   no   no   no   no",
+        "out  out  in   no   no   no   no   no   no",
         {"role": "client", "organisation_id": "{acme}", "step_up": "none"},
     ),
     post(
@@ -59,7 +59,7 @@ ROWS = [
     get("/api/v1/proposals", DECIDERS),
     post(
         "/api/v1/proposals",
-        "out  out  no   no   no   no   no   no",
+        "out  out  no   no   no   no   no   no   no",
         {
             "kind": "reprove-factor",
             "facts": {"person_id": "{person_id}"},
@@ -70,14 +70,14 @@ ROWS = [
     get("/api/v1/proposals/{proposal_id:str}", DECIDERS),
     post(
         "/api/v1/proposals/{proposal_id:str}/confirm",
-        "out  out  no   no   no   no   no   no",
+        "out  out  no   no   no   no   no   no   no",
         {"step_up": "none"},
     ),
     # whoever proposed it cannot refuse it, and whoever did not cannot withdraw it
-    form("/proposals/{proposal_id:str}/refuse", "out  out  no   in   no   no   no   no"),
-    form("/proposals/{proposal_id:str}/withdraw", "out  out  in   no   no   no   no   no"),
-    post("/api/v1/proposals/{proposal_id:str}/refuse", "out  out  no   in   no   no   no   no"),
-    post("/api/v1/proposals/{proposal_id:str}/withdraw", "out  out  in   no   no   no   no   no"),
+    form("/proposals/{proposal_id:str}/refuse", "out  out  no   in   no   no   no   no   no"),
+    form("/proposals/{proposal_id:str}/withdraw", "out  out  in   no   no   no   no   no   no"),
+    post("/api/v1/proposals/{proposal_id:str}/refuse", "out  out  no   in   no   no   no   no   no"),
+    post("/api/v1/proposals/{proposal_id:str}/withdraw", "out  out  in   no   no   no   no   no   no"),
     # --- a lost factor ---
     get("/reproof", EVERYBODY),
     post("/api/v1/factor-reproofs/details", NOT_THERE, {"token": "x"}),

@@ -2,10 +2,10 @@
 
 from .rows import READ, SEEN, SIGNED_IN, Row, form, get, post
 
-CHANGED = "out  out  --   no   in   in   --   --"
+CHANGED = "out  out  --   no   in   in   --   --   no"
 # The manager comes first: for the client who comes next the thing is gone, and then it is back already.
-GONE = "out  out  --   no   in   --   --   --"
-BACK = "out  out  --   --   in   --   --   --"
+GONE = "out  out  --   no   in   --   --   --   no"
+BACK = "out  out  --   --   in   --   --   --   no"
 
 ROWS = [
     Row("PUT", "/api/v1/folders/{folder_id:str}/name", CHANGED, json={"name": "Papers"}),
@@ -14,7 +14,7 @@ ROWS = [
     Row("PUT", "/api/v1/documents/{document_id:str}/folder", CHANGED, json={"folder_id": "{folder_id}"}),
     post("/api/v1/documents/{document_id:str}/versions/{number:int}/restore", CHANGED),
     get("/api/v1/folders/{folder_id:str}/archive", SEEN),
-    post("/api/v1/archives", "out  out  --   in   in   in   --   --", {"document_ids": ["{document}"]}),
+    post("/api/v1/archives", "out  out  --   in   in   in   --   --   no", {"document_ids": ["{document}"]}),
     Row("GET", "/documents/{document_id:str}/compare", READ, query="?from=1&to=1"),
     Row("GET", "/api/v1/documents/{document_id:str}/comparison", READ, query="?from=1&to=1"),
     Row("GET", "/api/v1/documents/{document_id:str}/comparison/{page:int}", READ, query="?from=1&to=1"),

@@ -2,7 +2,7 @@
 
 from .rows import NOTHING_TO_OFFICERS, OFFICERS, SEEN, Row, form, get, post
 
-DECIDERS = "out  out  in   in   no   no   no   no"  # administrators and officers
+DECIDERS = "out  out  in   in   no   no   no   no   no"  # administrators and officers
 
 ROWS = [
     get("/retention", OFFICERS),

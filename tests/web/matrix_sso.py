@@ -2,7 +2,7 @@
 
 from .rows import NOT_THERE, form, get
 
-NO_PROVIDER = "out  out  --   --   --   --   --   --"
+NO_PROVIDER = "out  out  --   --   --   --   --   --   no"
 
 ROWS = [
     form("/login/sso", NOT_THERE, next="/inbox"),

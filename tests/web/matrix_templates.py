@@ -2,8 +2,8 @@
 
 from .rows import MANAGED, SIGNED_IN, form, get, post
 
-DRAFT = {"envelope_id": "{envelope_id}", "name": "Services", "roles": ["Client", "Us"]}
-WORDS = {"after": 1, "name": "Services", "title": "Services", "roles": ["Client", "Us"]}
+DRAFT = {"envelope_id": "{envelope_id}", "name": "Services", "roles": ["Client", "Us", "Copy"]}
+WORDS = {"after": 1, "name": "Services", "title": "Services", "roles": ["Client", "Us", "Copy"]}
 
 ROWS = [
     get("/templates", SIGNED_IN),

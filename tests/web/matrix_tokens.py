@@ -2,9 +2,9 @@
 
 from .rows import SIGNED_IN, Row, form, get, post
 
-NOT_ONES_OWN = "out  out  --   --   --   --   --   --"  # the matrix names nobody's token
-CODE_WANTED = "out  out  out  out  out  out  out  out"  # a wrong code
-NO_PROOF = "out  out  no   no   no   no   no   no"
+NOT_ONES_OWN = "out  out  --   --   --   --   --   --   no"  # the matrix names nobody's token
+CODE_WANTED = "out  out  out  out  out  out  out  out   no"  # a wrong code
+NO_PROOF = "out  out  no   no   no   no   no   no   no"
 
 ROWS = [
     get("/account/tokens", SIGNED_IN),

@@ -2,8 +2,8 @@
 
 from .rows import ADMINISTRATORS, Row, form, get, post
 
-SEEN = "out  out  in   in   no   no   no   no"
-NOTHING = "out  out  --   no   no   no   no   no"  # nothing of that id
+SEEN = "out  out  in   in   no   no   no   no   no"
+NOTHING = "out  out  --   no   no   no   no   no   no"  # nothing of that id
 
 ROWS = [
     get("/trust", SEEN),

@@ -17,6 +17,7 @@ from docvault.database import (
     envelope_views,
     envelopes,
     fields,
+    outsiders,
     recipients,
     step_ups,
     work,
@@ -173,7 +174,7 @@ def sign_envelope(
         files = _files(tx, recipient, given.filled)
         factor = step_ups.spend(tx, acting, step_up_id, STEP_UP, row.digest or "", now)
         envelopes.save(tx, row, before, after, now)
-        proof = {"step_up": step_up_id, "confirmed_with": factor}
+        proof = {"step_up": step_up_id, "confirmed_with": factor, **outsiders.identity(tx, recipient)}
         _keep(tx, vault, acting, recipient, given.filled, proof, now)
         facts = _facts(row, recipient, acting, given.filled, proof)
         facts["files"] = [one.sha256 for one in files]
@@ -205,10 +206,10 @@ def approve_envelope(
         before = envelopes.to_decide(tx, row)
         after = rules.approve(before, recipient.id, now)
         approves = recipient.part is Part.APPROVER
-        proof = {}
+        proof = outsiders.identity(tx, recipient)
         if approves:
             factor = step_ups.spend(tx, acting, step_up_id or "", STEP_UP, row.digest or "", now)
-            proof = {"step_up": step_up_id or "", "confirmed_with": factor}
+            proof = {"step_up": step_up_id or "", "confirmed_with": factor, **proof}
         envelopes.save(tx, row, before, after, now)
         recipients.change(tx, recipient.id, evidence=_evidence(vault, acting, recipient, proof, now))
         facts = {"recipient": recipient.id, "digest": row.digest, "factors": acting.factors, **proof}

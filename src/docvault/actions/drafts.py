@@ -1,7 +1,7 @@
 """Making an envelope: a draft from documents of one folder, each cleaned so that it can be signed."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -13,11 +13,13 @@ from docvault.database import (
     envelope_history,
     envelope_people,
     envelopes,
+    outsiders,
     recipients,
 )
+from docvault.database.documents import DocumentRow
 from docvault.database.engine import PAGE, Database, Transaction
 from docvault.database.envelope_documents import Enclosing
-from docvault.database.envelope_people import PossibleRecipient
+from docvault.database.envelope_people import Named, PossibleRecipient
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.pdf import intake, render
 from docvault.pdf.errors import TooLargeToSign
@@ -28,11 +30,13 @@ from docvault.rules import envelope_life as life
 from docvault.rules import envelope_words as words
 from docvault.rules import envelopes as rules
 from docvault.rules import languages
+from docvault.rules import outsiders as outsider_rules
 from docvault.rules.details import renamed
 from docvault.rules.envelope_documents import Chosen, check_documents
 from docvault.rules.envelopes import Asked, EnvelopeIncomplete, EnvelopeRefused, Part, State
 from docvault.rules.fields import PlacedField
 from docvault.rules.found import FoundField
+from docvault.rules.outsiders import Outsider
 from docvault.values import DocumentId, EnvelopeId, PersonId, new_id
 from docvault.vault import fields as vault_fields
 from docvault.vault import found_fields
@@ -59,6 +63,18 @@ class Wishes:
     due_at: datetime | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewOutsider:
+    """Somebody whom the sender names by address. An address that belongs to an account asks that account."""
+
+    said: Outsider
+    turn: int
+    part: Part = Part.SIGNER
+    message: str = ""
+    language: str | None = None
+    due_at: datetime | None = None
 
 
 def possible_recipients(db: Database, *, acting: Acting, document_id: DocumentId) -> list[PossibleRecipient]:
@@ -97,7 +113,7 @@ def create_envelope(
     document_ids: Sequence[DocumentId],
     title: str,
     message: str = "",
-    recipients: Sequence[NewRecipient],
+    recipients: Sequence[NewRecipient | NewOutsider],
     wishes: Wishes | None = None,
     now: datetime,
 ) -> EnvelopeId:
@@ -208,7 +224,7 @@ class _Draft:
     document_ids: tuple[DocumentId, ...]
     title: str
     message: str
-    recipients: tuple[NewRecipient, ...]
+    recipients: tuple[NewRecipient | NewOutsider, ...]
     wishes: Wishes
     replaces: EnvelopeRow | None = None
 
@@ -249,11 +265,13 @@ def _check_draft(tx: Transaction, acting: Acting, draft: _Draft, now: datetime) 
     numbers = tx.policy.numbers.signing
     check_documents([Chosen(one.id, one.folder_id) for one in found], numbers.max_documents)
     words.check_words(draft.title, draft.message, numbers.max_message_characters)
-    rules.check_recipients(_asked(draft), numbers.max_recipients)
+    names = _named(tx, draft)
+    rules.check_recipients(_asked(draft, {one.said.email: one.id for one in names}), numbers.max_recipients)
     _check_wishes(draft, numbers.max_message_characters, now)
     known = {one.id for one in envelope_people.possible(tx, acting, found[0])}
-    if not known >= {one.person_id for one in draft.recipients}:
+    if not known >= {one.person_id for one in draft.recipients if isinstance(one, NewRecipient)}:
         raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")
+    envelope_people.check_accounts(names, known)
     return [_Chosen(one.id, one.name, documents.version_id(tx, one)) for one in found]
 
 
@@ -267,11 +285,21 @@ def _check_wishes(draft: _Draft, longest: int, now: datetime) -> None:
             languages.check(one.language)
 
 
-def _asked(draft: _Draft) -> list[Asked]:
-    return [
-        Asked(one.person_id, one.turn, one.part, one.message.strip(), one.language, one.due_at)
-        for one in draft.recipients
-    ]
+def _named(tx: Transaction, draft: _Draft) -> list[Named]:
+    return envelope_people.named(tx, [one.said for one in draft.recipients if isinstance(one, NewOutsider)])
+
+
+def _asked(draft: _Draft, by_email: Mapping[str, PersonId | None]) -> list[Asked]:
+    """by_email: whom addresses stand for; who is not there yet goes by the address."""
+    asked = []
+    for one in draft.recipients:
+        if isinstance(one, NewRecipient):
+            person: str = one.person_id
+        else:
+            email = outsider_rules.check(one.said).email
+            person = by_email[email] or email
+        asked.append(Asked(person, one.turn, one.part, one.message.strip(), one.language, one.due_at))
+    return asked
 
 
 @contextmanager
@@ -298,6 +326,19 @@ def _normalised(
             yield _Ready(chosen, source.sha256(), staged, sizes, normalised.found)
 
 
+def _add_people(
+    tx: Transaction, vault: Vault, acting: Acting, draft: _Draft, first: DocumentRow, envelope_id: EnvelopeId
+) -> None:
+    """Put the people on, with what is asked of those without an account."""
+    names = _named(tx, draft)
+    by_email = {one.said.email: envelope_people.add(tx, acting, first, one) for one in names}
+    recipients.add(tx, envelope_id, _asked(draft, by_email))
+    outside = {by_email[one.said.email]: one.said for one in names if one.is_outside}
+    for one in recipients.of_envelope(tx, envelope_id):
+        if one.person_id in outside:
+            outsiders.add(tx, vault.records, one.id, outside[one.person_id].access_code)
+
+
 def _add_draft(
     tx: Transaction, vault: Vault, acting: Acting, draft: _Draft, ready: Sequence[_Ready], now: datetime
 ) -> EnvelopeId:
@@ -319,7 +360,7 @@ def _add_draft(
     )
     enclosed = [Enclosing(one.chosen.document_id, one.chosen.name, one.staged.id, one.sizes) for one in ready]
     envelope_documents.add(tx, envelope_id, enclosed)
-    recipients.add(tx, envelope_id, _asked(draft))
+    _add_people(tx, vault, acting, draft, first, envelope_id)
     row = envelopes.for_managing(tx, acting, envelope_id)
     if draft.replaces is not None:
         _take_over_fields(tx, vault, draft.replaces, row)
@@ -339,6 +380,9 @@ def _record_created(
     }
     if row.replaces_id is not None:
         facts["replaces"] = row.replaces_id
+    outside = sorted(str(one.person_id) for one in row.recipients if one.is_outside)
+    if outside:
+        facts["without_account"] = outside
     envelope_history.record(tx, Kind.ENVELOPE_CREATED, row, at=now, acting=acting, facts=facts)
 
 

@@ -18,8 +18,8 @@ from docvault.database.engine import Database, Transaction
 from docvault.database.messages import Records
 from docvault.database.passkeys import PasskeyRow
 from docvault.database.people import PersonRow
-from docvault.database.sessions import ENROL, NewSession
-from docvault.policy.vocabulary import PORTAL, Acting, Permission
+from docvault.database.sessions import ENROL, FULL, NewSession
+from docvault.policy.vocabulary import PORTAL, Acting, Permission, Role
 from docvault.rules import factors as rules
 from docvault.rules.factors import Owned
 from docvault.rules.notices import Notice
@@ -61,9 +61,13 @@ RENEW_CODES = digest_of("renew the recovery codes")
 
 
 def own_factors(db: Database, *, acting: Acting, now: datetime) -> OwnFactors:
-    """Return one's own factors. Raises Forbidden."""
+    """Return one's own factors. Raises Forbidden.
+
+    Who signs without an account sees them, to confirm with one, and changes none.
+    """
     with db.reading() as tx:
-        tx.policy.require(acting, Permission.ACCOUNT_CHANGE, PORTAL)
+        if acting.role is not Role.OUTSIDER or acting.session_kind != FULL:
+            tx.policy.require(acting, Permission.ACCOUNT_CHANGE, PORTAL)
         return OwnFactors(
             owned=factors.owned(tx, acting.person_id),
             app_since=factors.app_since(tx, acting.person_id),

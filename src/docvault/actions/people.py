@@ -17,6 +17,7 @@ from docvault.database import (
     challenges,
     erasures,
     invitations,
+    newcomers,
     notices,
     organisations,
     people,
@@ -59,7 +60,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """token: the secret of the link that was mailed; it is for that person alone."""
+    """token: the secret of the link that was mailed, for them alone; empty for a link to a password."""
 
     person_id: PersonId
     token: str = field(repr=False)
@@ -98,7 +99,7 @@ def invite_person(
     organisation_id: OrganisationId,
     now: datetime,
 ) -> Invitation:
-    """Add an invited person and mail them a link.
+    """Add an invited person and mail them a link; who signed here without an account gets one (newcomers.py).
 
     A role that decides about others is proposed instead; only the terminal gives it directly.
     Raises Forbidden, PersonRefused, NotFound, TwoPeopleNeeded, AlreadyKnown.
@@ -109,14 +110,8 @@ def invite_person(
         organisation = organisations.for_listing(tx, acting, organisation_id)
         rules.check_place(role, organisation.kind)
         check_alone(role, acting)
-        person_id = people.add(
-            tx,
-            organisation_id=organisation_id,
-            email=address,
-            name=plain,
-            role=role,
-            by=acting.person_id,
-            now=now,
+        person_id = newcomers.add(
+            tx, records, acting, organisation, role=role, email=address, name=plain, now=now
         )
         return _invite(tx, records, acting, person_id, now)
 
@@ -130,7 +125,10 @@ def invite_again(
     """
     with db.transaction() as tx:
         tx.policy.require(acting, Permission.PERSON_INVITE, PORTAL)
-        if people.for_changing(tx, acting, person_id).state != PersonState.INVITED:
+        person = people.for_changing(tx, acting, person_id)
+        if person.role is Role.OUTSIDER:
+            raise PersonRefused("They have no account. Invite their address with a role to give them one.")
+        if person.state != PersonState.INVITED:
             raise PersonRefused("This person has joined already. You can start a new password for them.")
         return _invite(tx, records, acting, person_id, now)
 
@@ -256,7 +254,7 @@ def start_password_reset(
     """Mail a person a reset link, as an administrator. Raises Forbidden, NotFound, PersonRefused."""
     with db.transaction() as tx:
         person = people.for_changing(tx, acting, person_id)
-        if person.state != PersonState.ACTIVE:
+        if person.state != PersonState.ACTIVE or person.role is Role.OUTSIDER:
             raise PersonRefused("Only somebody who has joined and is not disabled can get a new password.")
         _send_reset(tx, records, acting, person, now, {})
 
@@ -271,7 +269,7 @@ def request_password_reset(
         wait = throttles.take(tx, throttles.source(limits, source.address), now)
         wait = wait or throttles.take(tx, throttles.reset(limits, address), now)
         person = None if wait else people.by_email(tx, address)
-        if person is not None and person.state == PersonState.ACTIVE:
+        if person is not None and person.state == PersonState.ACTIVE and person.role is not Role.OUTSIDER:
             _send_reset(tx, records, None, person, now, _whereabouts(source))
     if wait:
         raise Throttled(wait)
@@ -339,6 +337,9 @@ def _invite(
     tx: Transaction, records: Records, acting: Acting, person_id: PersonId, now: datetime
 ) -> Invitation:
     person = people.for_changing(tx, acting, person_id)
+    if person.state == PersonState.ACTIVE:  # they have a factor from signing: only the password is missing
+        _send_reset(tx, records, acting, person, now, {})
+        return Invitation(person_id, "")
     token = notices.invite(tx, records, person, acting, now)
     facts = {"role": person.role.value}
     private = {"name": person.name, "email": person.email}

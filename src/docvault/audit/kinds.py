@@ -108,6 +108,9 @@ class Kind(StrEnum):
     ENVELOPE_CREATED = "envelope:created"
     ENVELOPE_FIELDS_PLACED = "envelope:fields:placed"
     ENVELOPE_SENT = "envelope:sent"
+    ENVELOPE_CODE_MAILED = "envelope:code:mailed"  # to somebody without an account, who opened their link
+    ENVELOPE_CODE_ACCEPTED = "envelope:code:accepted"  # with the access code, where one was owed
+    ENVELOPE_CODE_REFUSED = "envelope:code:refused"
     ENVELOPE_VIEWED = "envelope:viewed"
     ENVELOPE_READ = "envelope:read"  # a person opened or downloaded one of its documents
     ENVELOPE_REMINDED = "envelope:reminded"

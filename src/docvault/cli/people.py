@@ -82,6 +82,8 @@ def add(
                 now=portal.clock(),
             )
         link = f"{portal.settings.base_url.rstrip('/')}/welcome#{invited.token}"
+    if not invited.token:
+        link = ""
     print(json.dumps({"id": invited.person_id, "link": link}) if as_json else f"Invited. Their link: {link}")
 
 

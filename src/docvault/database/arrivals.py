@@ -13,6 +13,7 @@ from docvault.database.engine import Transaction
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow, PersonState
 from docvault.database.sessions import FULL, USER_AGENT, NewSession, Source
+from docvault.policy.vocabulary import Role
 from docvault.rules.notices import Notice
 
 EMAIL = 254  # characters kept of what was typed as an address
@@ -68,7 +69,12 @@ def _begin(
 
 
 def may_enter(tx: Transaction, person: PersonRow, now: datetime) -> bool:
-    """Tell whether somebody may come in at all: active, and a member of some organisation (promise 15)."""
+    """Tell whether somebody may come in at all: active, and a member of some organisation (promise 15).
+
+    Whoever has no account is a member of none.
+    """
+    if person.role is Role.OUTSIDER:
+        return person.state == PersonState.ACTIVE
     places = actors.places_of(tx, [person.id], now)[person.id]
     return person.state == PersonState.ACTIVE and bool(places.organisations)
 
@@ -112,7 +118,7 @@ def warn(
     tx: Transaction, records: Records, person: PersonRow | None, why: str, source: Source, now: datetime
 ) -> None:
     """Tell somebody whose password was right that no second factor followed, now and then (ASVS 6.3.5)."""
-    if person is not None and why != "throttled":
+    if person is not None and person.role is not Role.OUTSIDER and why != "throttled":
         notices.tell_at_times(tx, records, person, Notice.FACTOR_FAILED, now, where=source.place)
 
 

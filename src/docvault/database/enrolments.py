@@ -60,7 +60,7 @@ def adopt(
     device_id = devices.of_session(tx, acting.session_id)
     sessions.end_all(tx, person.id, now)
     end_tries(tx, person.id)
-    first = "sso" if acting.factors.startswith("sso") else "password"
+    first = next((way for way in ("sso", "mail") if acting.factors.startswith(way)), "password")
     proven = f"{first}+{factor}" if acting.session_kind == ENROL else acting.factors
     source = Source(acting.address, acting.user_agent)
     if device_id is None:

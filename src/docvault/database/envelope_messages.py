@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from docvault.database import messages, recipients
+from docvault.database import messages, outsiders, recipients
 from docvault.database.engine import Transaction
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.messages import Cause, Records
@@ -15,6 +15,7 @@ from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules.envelopes import Part
 from docvault.values import PersonId
 
+FIRST_WORDS = frozenset({"sign_request", "sign_reminder", "approve_request", "view_request"})
 ASKING = {Part.APPROVER: "approve_request", Part.VIEWER: "view_request"}  # the others are asked to sign
 
 
@@ -59,7 +60,9 @@ def remind(
 def tell_completed(tx: Transaction, records: Records, row: EnvelopeRow, now: datetime) -> None:
     """Write to everybody who was on it, and to the sender."""
     for person_id, email, name, language in _everybody(row):
-        values = {"name": name, "title": row.title, "path": f"/envelopes/{row.id}"}
+        outside = _outside(row, person_id)
+        path = outsiders.path(tx, outside, now) if outside else f"/envelopes/{row.id}"
+        values = {"name": name, "title": row.title, "path": path}
         messages.add(
             tx,
             records,
@@ -168,7 +171,9 @@ def _tell_ended(
 ) -> None:
     for person_id, email, name, language in _everybody(row, asked_only=True):
         if email != except_for:
-            given = {**values, "name": name, "title": row.title, "path": f"/envelopes/{row.id}"}
+            given = {**values, "name": name, "title": row.title}
+            if _outside(row, person_id) is None:  # nothing of it is theirs to open any more
+                given["path"] = f"/envelopes/{row.id}"
             messages.add(
                 tx,
                 records,
@@ -196,6 +201,12 @@ def _by_sender(row: EnvelopeRow) -> Cause:
     return Cause(row.sender_id, Permission.ENVELOPE_MANAGE, row.id)
 
 
+def _outside(row: EnvelopeRow, person_id: PersonId) -> RecipientRow | None:
+    """Return the row of somebody without an account, whose mail carries a link of its own."""
+    recipient = row.recipient_of(person_id)
+    return recipient if recipient is not None and recipient.is_outside else None
+
+
 def _to_recipient(
     tx: Transaction,
     records: Records,
@@ -206,6 +217,10 @@ def _to_recipient(
     now: datetime,
     more: dict[str, str] | None = None,
 ) -> None:
+    path = f"/envelopes/{row.id}" if recipient.part is Part.COPY else f"/sign/{row.id}"
+    if recipient.is_outside:
+        path = outsiders.path(tx, recipient, now)
+        template = "outside_request" if template in FIRST_WORDS else template
     values = {
         "name": recipient.name,
         "sender": row.sender_name,
@@ -214,7 +229,7 @@ def _to_recipient(
         "message": "\n\n".join(words for words in (row.message, recipient.message) if words),
         "due": _due(row, recipient),
         **(more or {}),
-        "path": f"/envelopes/{row.id}" if recipient.part is Part.COPY else f"/sign/{row.id}",
+        "path": path,
     }
     messages.add(
         tx,

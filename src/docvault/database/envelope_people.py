@@ -1,12 +1,18 @@
 """Whom a document's envelope can ask to sign: the question names who asks, the policies decide who may."""
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from docvault.database import folder_members, people
 from docvault.database.documents import DocumentRow
 from docvault.database.engine import Transaction
 from docvault.database.envelopes import EnvelopeRow
+from docvault.database.people import PersonState
 from docvault.policy.vocabulary import Acting, Permission, Role
+from docvault.rules import outsiders as rules
+from docvault.rules.envelopes import EnvelopeIncomplete
+from docvault.rules.outsiders import Outsider
 from docvault.values import PersonId
 
 
@@ -63,3 +69,58 @@ def _with_oneself(tx: Transaction, acting: Acting, found: list[PossibleRecipient
         return found
     added = [*found, PossibleRecipient(own.id, own.name, own.email, own.organisation_name, own.role)]
     return sorted(added, key=lambda one: (one.name, one.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom an address stands for. id: none yet for somebody who is named for the first time."""
+
+    said: Outsider
+    id: PersonId | None
+    is_outside: bool
+
+
+def named(tx: Transaction, said: Sequence[Outsider]) -> list[Named]:
+    """Return whom these addresses belong to: an account, somebody asked before, or nobody yet.
+
+    Raises EnvelopeIncomplete, also for an access code beside an account, and for somebody locked out.
+    """
+    return [_named(tx, rules.check(one)) for one in said]
+
+
+def check_accounts(names: Sequence[Named], known: AbstractSet[str]) -> None:
+    """Accept accounts that may be asked here. Raises EnvelopeIncomplete."""
+    for one in names:
+        if not one.is_outside and one.id not in known:
+            raise EnvelopeIncomplete(
+                f"{one.said.email} has an account here that cannot be asked to sign this document."
+                " Share the folder with them as signer first."
+            )
+
+
+def add(tx: Transaction, acting: Acting, document: DocumentRow, one: Named) -> PersonId:
+    """Return the person, made if need be: of the client's organisation, and a member of none."""
+    return one.id or people.add(
+        tx,
+        organisation_id=document.organisation_id,
+        email=one.said.email,
+        name=one.said.name,
+        role=Role.OUTSIDER,
+        by=acting.person_id,
+        now=acting.at,
+    )
+
+
+def _named(tx: Transaction, said: Outsider) -> Named:
+    person = people.by_email(tx, said.email)
+    if person is None:
+        return Named(said, None, is_outside=True)
+    if person.role is not Role.OUTSIDER:
+        if said.access_code:
+            raise EnvelopeIncomplete(
+                f"{said.email} has an account here and signs in to it. Leave the access code out."
+            )
+        return Named(said, person.id, is_outside=False)
+    if person.state not in {PersonState.INVITED, PersonState.ACTIVE}:
+        raise EnvelopeIncomplete(f"{said.email} was locked out of this portal and cannot be asked.")
+    return Named(said, person.id, is_outside=True)

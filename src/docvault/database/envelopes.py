@@ -88,7 +88,9 @@ class EnvelopeRow:
         attributes: dict[str, str | bool | int | frozenset[str]] = {
             "organisation": self.organisation_id,
             "sender": self.sender_id,
-            "recipients": frozenset(str(recipient.person_id) for recipient in self.recipients),
+            "recipients": frozenset(
+                str(recipient.person_id) for recipient in self.recipients if not recipient.owes_code
+            ),
             "state": self.state.value,
             **self.shares,
         }

@@ -137,7 +137,10 @@ def add(
     by: str | None,
     now: datetime,
 ) -> PersonId:
-    """Add an invited person. email: lower case. by: who invites, if anybody does. Raises AlreadyKnown."""
+    """Add an invited person. email: lower case. by: who invites, if anybody does. Raises AlreadyKnown.
+
+    Whoever has no account is known through an organisation, but is a member of none.
+    """
     person_id = PersonId(new_id())
     state = PersonState.INVITED.value
     row = insert(people).values(
@@ -157,8 +160,9 @@ def add(
         raise AlreadyKnown from error
     whose = {"person_id": person_id}
     periods.change(tx, standings, whose, by=by, now=now, role=role.value, state=state)
-    place = {**whose, "organisation_id": organisation_id}
-    periods.begin(tx, memberships, place, by=by, now=now)
+    if role is not Role.OUTSIDER:
+        place = {**whose, "organisation_id": organisation_id}
+        periods.begin(tx, memberships, place, by=by, now=now)
     return person_id
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, and_, func, insert, select, update
 
 from docvault.database import attachments, kept_answers
 from docvault.database.engine import Transaction
 from docvault.database.people import PersonState
-from docvault.database.tables import organisations, people, recipients
+from docvault.database.tables import organisations, outside_signers, people, recipients
 from docvault.policy.vocabulary import Role
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import Asked, Part
@@ -31,6 +31,7 @@ class RecipientRow:
     person_role: Role
     person_state: PersonState
     time_zone: str | None
+    owes_code: bool  # the access code, without which the envelope does not know them yet
     organisation_name: str
     turn: int
     part: Part
@@ -57,6 +58,11 @@ class RecipientRow:
     @property
     def signs(self) -> bool:
         return self.part in rules.SIGNING
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether they have no account."""
+        return self.person_role is Role.OUTSIDER
 
     @property
     def done_at(self) -> datetime | None:
@@ -89,11 +95,12 @@ _PERSON = (
     people.c.state.label("person_state"),
     people.c.time_zone,
     organisations.c.name.label("organisation_name"),
+    and_(people.c.role == Role.OUTSIDER.value, outside_signers.c.access_code.is_not(None)).label("owes_code"),
 )
 _QUESTION = select(recipients, *_PERSON).select_from(
-    recipients.join(people, people.c.id == recipients.c.person_id).join(
-        organisations, organisations.c.id == people.c.organisation_id
-    )
+    recipients.join(people, people.c.id == recipients.c.person_id)
+    .join(organisations, organisations.c.id == people.c.organisation_id)
+    .outerjoin(outside_signers, outside_signers.c.recipient_id == recipients.c.id)
 )
 
 
@@ -183,5 +190,6 @@ def _recipient(row: Row[Any]) -> RecipientRow:
     values["pages_seen"] = frozenset(json.loads(values["pages_seen"]))
     values["person_state"] = PersonState(values["person_state"])
     values["person_role"] = Role(values["person_role"])
+    values["owes_code"] = bool(values["owes_code"])
     values["part"] = Part(values.pop("role"))
     return RecipientRow(**values)

@@ -28,6 +28,7 @@ from docvault.policy.residuals import (
     Scalar,
     Some,
 )
+from docvault.policy.vocabulary import Role
 
 DENIED = "denied"  # the role of whoever is kept out of a folder
 
@@ -116,8 +117,15 @@ def _opened(counts: InForce) -> Asked:
 
 
 def _recipient(person_id: Scalar) -> ColumnElement[bool]:
-    chosen = select(tables.recipients.c.envelope_id).where(tables.recipients.c.person_id == person_id)
-    return tables.envelopes.c.id.in_(chosen)
+    recipients, outside = tables.recipients, tables.outside_signers
+    owing = (
+        select(outside.c.recipient_id)
+        .join_from(outside, recipients, recipients.c.id == outside.c.recipient_id)
+        .join(tables.people, tables.people.c.id == recipients.c.person_id)
+        .where(outside.c.access_code.is_not(None), tables.people.c.role == Role.OUTSIDER.value)
+    )
+    named = (recipients.c.person_id == person_id, recipients.c.id.not_in(owing))
+    return tables.envelopes.c.id.in_(select(recipients.c.envelope_id).where(*named))
 
 
 def folders(counts: InForce) -> Columns:

@@ -20,7 +20,9 @@ from docvault.database.tables import (
     holds,
     invitations,
     kept_answers,
+    mail_codes,
     messages,
+    outside_signers,
     passkeys,
     proposals,
     recipients,
@@ -76,6 +78,8 @@ SEALED: Sequence[SealedColumn] = (
     _record(fields.c.prefilled, lambda row: f"prefilled:{row['id']}"),
     _record(template_versions.c.fields, lambda row: f"template:{row['template_id']}:{row['number']}"),
     _record(recipients.c.evidence, lambda row: f"evidence:{row['id']}"),
+    _record(outside_signers.c.access_code, lambda row: f"access-code:{row['recipient_id']}"),
+    _record(mail_codes.c.code, lambda row: f"mail-code:{row['id']}"),
     _record(tables.keys.c.wrapped, lambda row: keys.context_of(row["name"], row["generation"])),
     SealedColumn(
         folder_keys.c.wrapped,

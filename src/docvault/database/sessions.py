@@ -137,7 +137,9 @@ def live(tx: Transaction, token: str, source: Source, now: datetime) -> LiveSess
         user_agent=source.user_agent,
         scopes=ANYTHING if row.scopes is None else frozenset(json.loads(row.scopes)),
     )
-    if not who.organisations:  # removed from the last organisation, or a membership that ran out (promise 15)
+    if (
+        person.role is not Role.OUTSIDER and not who.organisations
+    ):  # removed from the last organisation, or a membership that ran out (promise 15)
         return None
     return LiveSession(who, row.csrf_hash, row.device_id, row.started_at, row.seen_at, row.expires_at)
 

@@ -88,6 +88,21 @@ def access_code(rules: Throttle, request_id: str) -> Bucket:
     return Bucket(f"access-code:{request_id}", rules.free_tries)
 
 
+def asked(rules: Throttle, address: str) -> Bucket:
+    """Return the counter of one peer's links of people without an account, whether they lead anywhere."""
+    return Bucket(f"asked:{_network(address)}", rules.source_free_tries)
+
+
+def mailed(rules: Throttle, recipient_id: str) -> Bucket:
+    """Return the counter of codes mailed to one recipient: opening the link again does not start it anew."""
+    return Bucket(f"mailed:{recipient_id}", rules.free_tries)
+
+
+def mail_code(rules: Throttle, recipient_id: str) -> Bucket:
+    """Return the counter of wrong codes of one recipient, whichever browser they come from."""
+    return Bucket(f"mail-code:{recipient_id}", rules.free_tries)
+
+
 def take(tx: Transaction, bucket: Bucket, now: datetime) -> int:
     """Count a try. Return 0 if it may go on, else the seconds to wait; then nothing was counted.
 

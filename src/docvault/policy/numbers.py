@@ -56,6 +56,7 @@ class Signing:
     warn_days: Annotated[int, Meta(ge=1, le=30)]  # before an envelope expires
     extension_days: Annotated[int, Meta(ge=1, le=366)]  # what one click gives
     may_delegate: bool  # recipients may hand on their part, unless the sender says no
+    outside_link_days: Annotated[int, Meta(ge=1, le=366)]  # of a link to somebody without an account
     certificate_years: Annotated[int, Meta(ge=1, le=30)]
 
     def __post_init__(self) -> None:
@@ -174,6 +175,8 @@ class Sso:
                 "a group makes administrators or compliance officers, which two people decide (promise 26);"
                 " groups_may_make_officers = true would allow it"
             )
+        if any(each.role is Role.OUTSIDER for each in self.groups):
+            raise ValueError("a group makes outsiders, who have no account")
         if self.make_people and not self.groups:
             raise ValueError("make_people needs groups: nobody is let in without a role")
         if any((each.role == Role.CLIENT) != bool(each.organisation) for each in self.groups):

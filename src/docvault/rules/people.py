@@ -65,6 +65,8 @@ def email_as_typed(text: str) -> str:
 
 def check_place(role: Role, organisation_kind: str) -> None:
     """Return only if the role belongs into that kind of organisation. Raises PersonRefused."""
+    if role is Role.OUTSIDER:
+        raise PersonRefused("Whoever signs without an account belongs nowhere. Invite them to give them one.")
     wanted = "client" if role == Role.CLIENT else "operator"
     if organisation_kind != wanted:
         raise PersonRefused(

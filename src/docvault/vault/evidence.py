@@ -43,7 +43,12 @@ DEEDS = {
     Kind.ENVELOPE_DELEGATED: "Handed their part to somebody else",
 }
 SECOND_FACTORS = ("totp", "passkey")
-FACTOR_NAMES = {"password": "password", "totp": "one-time code", "passkey": "passkey"}
+FACTOR_NAMES = {
+    "mail": "code from a mail",
+    "password": "password",
+    "totp": "one-time code",
+    "passkey": "passkey",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def _signer(
         organisation=one.organisation_name,
         role=one.part.value,
         turn=one.turn,
-        identity=" ".join([_identity(tx, one), *_passed_on(one, passed)]),
+        identity=" ".join([_identity(tx, one, opened), *_passed_on(one, passed)]),
         authentication=_authentication(factors, _confirmed_with(opened), one),
         level="advanced" if any(factor in factors for factor in SECOND_FACTORS) else "simple",
         consent_id=one.consent_text or "",
@@ -164,13 +169,12 @@ def _signer(
     )
 
 
-def _identity(tx: Transaction, one: RecipientRow) -> str:
+def _identity(tx: Transaction, one: RecipientRow, said: Mapping[str, Any]) -> str:
     """Say who vouched for this person: the one who invited them, by a link to their address."""
-    invited = [
-        entry
-        for entry in audit_trail.object_trail(tx, "person", one.person_id)
-        if entry.kind == Kind.PERSON_INVITED
-    ]
+    trail = audit_trail.object_trail(tx, "person", one.person_id)
+    if "mail_code_at" in said:
+        return _outside(one, said, trail)
+    invited = [entry for entry in trail if entry.kind == Kind.PERSON_INVITED]
     if not invited:
         return "Has an account of this portal."
     by = invited[0].actor_name if invited[0].actor_id else "the portal's operator"
@@ -184,6 +188,24 @@ def _passed_on(one: RecipientRow, passed: Iterable[Handover]) -> Iterable[str]:
             how = "Acts for" if each.kind is How.DELEGATED else "Put by the sender in the place of"
             when = f"{each.at:%Y-%m-%d %H:%M:%S} UTC"
             yield f"{how} {each.from_name} since {when}. The reason given: “{each.reason}”."
+
+
+def _outside(one: RecipientRow, said: Mapping[str, Any], trail: Iterable[EntryRow]) -> str:
+    """Say by what somebody without an account is known: what they gave, and when their factor was set up."""
+    parts = [f"the code mailed to {one.email} at {_at(said['mail_code_at'])}"]
+    if "access_code_at" in said:
+        parts.append(f"the access code that the sender told them at {_at(said['access_code_at'])}")
+    parts += [
+        f"the {FACTOR_NAMES.get(str(entry.facts['factor']), entry.facts['factor'])} set up at {_at(entry.at)}"
+        for entry in trail
+        if entry.kind == Kind.FACTOR_ENROLLED
+    ]
+    return f"Has no account of this portal. Known by {'; '.join(parts)}."
+
+
+def _at(moment: str | datetime) -> str:
+    at = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _confirmed_with(said: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from docvault.actions import sessions, visits
 from docvault.database.sessions import TOKEN
-from docvault.policy.vocabulary import Acting, Guest
+from docvault.policy.vocabulary import Acting, Guest, Role
 from docvault.values import DocVaultError
 from docvault.web import bearer, cookies, peer
 from docvault.web.running import run
@@ -28,6 +28,7 @@ PUBLIC = {"access": "public"}  # anybody, signed in or not
 ENROLMENT = {"access": "enrolment"}  # a session that may only enrol a factor, and nothing else
 ANY_SESSION = {"access": "any session"}  # signing out
 GUEST = {"access": "guest"}  # the visit of somebody without an account, and no session at all
+OUTSIDERS = {"outsiders": True}  # beside a full session: also of somebody without an account, and of no other
 TOKENS = {"tokens": True}  # beside one of the others: a program's token is taken as well
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -58,6 +59,13 @@ class TwoCredentials(AccessError):
 
     def __init__(self) -> None:
         super().__init__("Send either a session's cookie or an Authorization header, not both.")
+
+
+class NotForOutsiders(AccessError):
+    """Somebody without an account asks for what is not theirs, whatever it is."""
+
+    def __init__(self) -> None:
+        super().__init__("Only what you are asked to sign is open to you here.")
 
 
 class VisitOver(AccessError):
@@ -139,7 +147,10 @@ def source_of(scope: Scope) -> sessions.Source:
 
 
 async def require_session(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard of the whole application. Raises TwoCredentials, VisitOver, NotSignedIn, FactorNeeded."""
+    """Guard of the whole application.
+
+    Raises TwoCredentials, VisitOver, NotSignedIn, FactorNeeded, NotForOutsiders.
+    """
     if connection.scope.get("docvault_two_credentials"):
         raise TwoCredentials
     access = handler.opt.get("access", "full")
@@ -157,10 +168,17 @@ async def require_session(connection: Connection, handler: BaseRouteHandler) -> 
         raise NotSignedIn
     wanted = {"full": "full", "enrolment": "enrol"}.get(access, acting.session_kind)
     if acting.session_kind == wanted:
+        _require_account(acting, handler, access)
         return
     if acting.session_kind == "enrol":
         raise FactorNeeded
     raise NotSignedIn
+
+
+def _require_account(acting: Acting, handler: BaseRouteHandler, access: str) -> None:
+    """Let somebody without an account through where a route says so. Raises NotForOutsiders."""
+    if access == "full" and acting.role is Role.OUTSIDER and handler.opt.get("outsiders") is not True:
+        raise NotForOutsiders
 
 
 async def _recognise_guest(connection: Connection) -> None:

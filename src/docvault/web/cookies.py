@@ -16,6 +16,8 @@ DEVICE = "__Host-docvault-device"
 DEVICE_LIFE = 400 * 24 * 3600  # seconds: as long as browsers keep any cookie (RFC 6265bis, 5.5)
 DEVICES = 5  # people who share a browser and are known in it
 VISIT = "__Host-docvault-visit"
+ASKED = "__Host-docvault-asked"
+ASKED_LIFE = 600  # seconds; the code itself expires in the database
 SIGN_ON = "__Host-docvault-sign-on"
 SIGN_ON_LIFE = 600  # seconds; the journey itself expires in the database
 CHALLENGE_LIFE = 300  # seconds; the challenge itself expires in the database
@@ -50,6 +52,11 @@ def sign_on_cookie(browser: str) -> Cookie:
 def visit_cookie(token: str, hours: int) -> Cookie:
     """A guest said who they are; this browser is where the visit goes on. It opens no account."""
     return Cookie(key=VISIT, value=token, secure=True, httponly=True, samesite="lax", max_age=hours * 3600)
+
+
+def asked_cookie(secret: str) -> Cookie:
+    """A code was mailed; only the browser that opened the link may give it. It opens nothing by itself."""
+    return Cookie(key=ASKED, value=secret, secure=True, httponly=True, samesite="strict", max_age=ASKED_LIFE)
 
 
 def device_cookie(tokens: Sequence[str]) -> Cookie:

@@ -33,6 +33,7 @@ from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.factors import FactorRefused
 from docvault.rules.fields import FieldRefused
 from docvault.rules.languages import LanguageUnknown
+from docvault.rules.outsiders import CodesWrong
 from docvault.rules.places import PlaceGone, PlaceRefused
 from docvault.rules.proposals import ProposalError, ProposalInvalid, SecondPersonNeeded, TwoPeopleNeeded
 from docvault.rules.quotas import QuotaInvalid, QuotaReached
@@ -42,7 +43,14 @@ from docvault.rules.single_sign_on import SignOnRefused
 from docvault.rules.time_zones import TimeZoneUnknown
 from docvault.values import DocVaultError, NotFound
 from docvault.vault.errors import Destroyed, NotScanned, Quarantined
-from docvault.web.access import FactorNeeded, NotSignedIn, TwoCredentials, VerifierBusy, VisitOver
+from docvault.web.access import (
+    FactorNeeded,
+    NotForOutsiders,
+    NotSignedIn,
+    TwoCredentials,
+    VerifierBusy,
+    VisitOver,
+)
 from docvault.web.csrf import CrossSite
 from docvault.web.forms import FormInvalid
 from docvault.web.parameters import ParametersUnclear
@@ -74,6 +82,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     NotFound: ABSENT,
     Forbidden: Meaning(HTTPStatus.FORBIDDEN, "forbidden", "Not allowed"),
     NotSignedIn: Meaning(HTTPStatus.UNAUTHORIZED, "not-signed-in", "Please sign in"),
+    NotForOutsiders: Meaning(HTTPStatus.FORBIDDEN, "forbidden", "Not allowed"),
     FactorNeeded: Meaning(HTTPStatus.UNAUTHORIZED, "factor-needed", "Second factor needed"),
     TwoCredentials: Meaning(HTTPStatus.BAD_REQUEST, "two-credentials", "Two ways to sign in at once"),
     CrossSite: Meaning(HTTPStatus.FORBIDDEN, "cross-site", "Request refused"),
@@ -117,6 +126,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     GuestInvalid: INVALID,
     RequestFull: Meaning(HTTPStatus.CONFLICT, "request-full", "No room for this file"),
     AccessCodeWrong: Meaning(HTTPStatus.FORBIDDEN, "access-code-wrong", "Access code not accepted"),
+    CodesWrong: Meaning(HTTPStatus.FORBIDDEN, "codes-wrong", "Not accepted"),
     VisitOver: Meaning(HTTPStatus.UNAUTHORIZED, "visit-over", "Your visit is over"),
     DatabaseFull: FULL,
     StoreFailed: AWAY,

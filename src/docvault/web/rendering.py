@@ -48,12 +48,18 @@ OUTBOX = NavigationItem("outbox", "/outbox", "mails", "Outbox")
 NAVIGATION: dict[Role, tuple[NavigationItem, ...]] = {
     Role.CLIENT: (INBOX, FOLDERS, SEARCH, ENVELOPES),
     Role.ACCOUNT_MANAGER: (INBOX, FOLDERS, SEARCH, ENVELOPES),
+    Role.OUTSIDER: (ENVELOPES,),
     # An officer comes to "Why?" from the access report, and to verifying from the audit trail.
     Role.COMPLIANCE_OFFICER: (FOLDERS, SEARCH, ENVELOPES, AUDIT, ACCESS, RETENTION, PROPOSALS),
     Role.ADMINISTRATOR: (PEOPLE, PROPOSALS, POLICY, OUTBOX, VERIFY),
 }
 
-HOME_LABELS = {"inbox": "the inbox", "folders": "the folders", "people": "the list of people"}
+HOME_LABELS = {
+    "envelopes": "the envelopes",
+    "inbox": "the inbox",
+    "folders": "the folders",
+    "people": "the list of people",
+}
 
 
 def make_environment(static: StaticFiles, portal_name: str) -> jinja2.Environment:
@@ -84,6 +90,8 @@ def home_of(acting: Acting | None) -> str:
     """Return the page a person starts on."""
     if acting is None:
         return "/login"
+    if acting.role is Role.OUTSIDER and acting.session_kind == "full":
+        return "/asked/next"
     return NAVIGATION[acting.role][0].href if acting.session_kind == "full" else "/enrol"
 
 

@@ -52,6 +52,7 @@ from docvault.database.tables.log import (
     audit_state,
     audit_tiles,
 )
+from docvault.database.tables.outsiders import mail_codes, outside_links, outside_signers
 from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
 from docvault.database.tables.retention import disposals, holds, object_locks, retention_overrides
@@ -105,11 +106,14 @@ __all__ = [
     "kept_answers",
     "key_rotations",
     "keys",
+    "mail_codes",
     "master_keys",
     "memberships",
     "messages",
     "object_locks",
     "organisations",
+    "outside_links",
+    "outside_signers",
     "passkey_challenges",
     "passkeys",
     "people",

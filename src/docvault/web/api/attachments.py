@@ -13,7 +13,7 @@ from litestar.response import Stream
 from docvault.actions import attachments
 from docvault.values import EnvelopeId
 from docvault.web import downloads
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.running import run
 from docvault.web.wire import Answer
 
@@ -51,6 +51,7 @@ class FileOperation(Operation):
 
 @put(
     "/envelopes/{envelope_id:str}/ceremony/attachments/{field_id:str}",
+    opt=OUTSIDERS,
     status_code=200,
     request_max_body_size=BODY_MOST,
     operation_class=FileOperation,
@@ -78,6 +79,7 @@ async def attach(
 
 @delete(
     "/envelopes/{envelope_id:str}/ceremony/attachments/{field_id:str}",
+    opt=OUTSIDERS,
     summary="Take a file back",
     tags=["Ceremony"],
 )
@@ -94,7 +96,12 @@ async def remove(request: WebRequest, envelope_id: FromPath[str], field_id: From
     )
 
 
-@get("/envelopes/{envelope_id:str}/attachments", summary="List the files handed in", tags=["Envelopes"])
+@get(
+    "/envelopes/{envelope_id:str}/attachments",
+    opt=OUTSIDERS,
+    summary="List the files handed in",
+    tags=["Envelopes"],
+)
 async def list_files(request: WebRequest, envelope_id: FromPath[str]) -> AttachedFiles:
     """All files of a completed envelope; before, only one's own."""
     found = await run(
@@ -108,6 +115,7 @@ async def list_files(request: WebRequest, envelope_id: FromPath[str]) -> Attache
 
 @get(
     "/envelopes/{envelope_id:str}/attachments/{attachment_id:str}/content",
+    opt=OUTSIDERS,
     summary="Download a file that was handed in",
     tags=["Envelopes"],
 )

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from docvault.actions import ceremonies, kept_answers
 from docvault.rules import answers as rules
 from docvault.values import EnvelopeId, FieldId
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.api.envelopes import Enclosed, Reason, Recipient
 from docvault.web.api.fields import Field
 from docvault.web.running import run
@@ -105,7 +105,12 @@ class Signing(Body):
     signature: Drawn | Typed | Picture
 
 
-@get("/envelopes/{envelope_id:str}/ceremony", summary="Show what there is to sign", tags=["Ceremony"])
+@get(
+    "/envelopes/{envelope_id:str}/ceremony",
+    opt=OUTSIDERS,
+    summary="Show what there is to sign",
+    tags=["Ceremony"],
+)
 async def ceremony(request: WebRequest, envelope_id: FromPath[str]) -> Ceremony:
     """What the person is asked to sign, and how far they are."""
     portal = portal_of(request)
@@ -140,6 +145,7 @@ async def ceremony(request: WebRequest, envelope_id: FromPath[str]) -> Ceremony:
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/consent",
+    opt=OUTSIDERS,
     status_code=204,
     summary="Agree to sign electronically",
     tags=["Ceremony"],
@@ -160,6 +166,7 @@ async def consent(request: WebRequest, envelope_id: FromPath[str], data: JSONBod
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/pages",
+    opt=OUTSIDERS,
     status_code=200,
     summary="Say which pages were shown",
     tags=["Ceremony"],
@@ -180,6 +187,7 @@ async def pages(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[
 
 @put(
     "/envelopes/{envelope_id:str}/ceremony/answers",
+    opt=OUTSIDERS,
     status_code=204,
     request_max_body_size=ANSWERS_BODY,
     summary="Keep answers to finish later",
@@ -201,6 +209,7 @@ async def answers(request: WebRequest, envelope_id: FromPath[str], data: JSONBod
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/sign",
+    opt=OUTSIDERS,
     status_code=204,
     request_max_body_size=SIGN_BODY,
     summary="Sign",
@@ -225,6 +234,7 @@ async def sign(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[S
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/approve",
+    opt=OUTSIDERS,
     status_code=204,
     summary="Approve, or confirm having read",
     tags=["Ceremony"],
@@ -255,6 +265,7 @@ def _signature(given: Drawn | Typed | Picture) -> rules.Signature:
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/decline",
+    opt=OUTSIDERS,
     status_code=204,
     summary="Decline to sign",
     tags=["Ceremony"],

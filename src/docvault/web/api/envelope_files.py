@@ -11,7 +11,7 @@ from docvault.actions.envelope_files import Which
 from docvault.pdf.render import WIDTHS
 from docvault.values import EnvelopeId
 from docvault.web import downloads
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.api.documents import PageNumber, Runs, runs_answer
 from docvault.web.running import run
 
@@ -28,6 +28,7 @@ Position = Annotated[
 
 @get(
     "/envelopes/{envelope_id:str}/documents/{which:str}/content",
+    opt=OUTSIDERS,
     summary="Download a document of an envelope",
     tags=["Envelopes"],
 )
@@ -56,7 +57,12 @@ async def content(
     )
 
 
-@get("/envelopes/{envelope_id:str}/evidence", summary="Take away all evidence", tags=["Envelopes"])
+@get(
+    "/envelopes/{envelope_id:str}/evidence",
+    opt=OUTSIDERS,
+    summary="Take away all evidence",
+    tags=["Envelopes"],
+)
 async def evidence(request: WebRequest, envelope_id: FromPath[str]) -> Stream:
     """Documents, signatures, certificates, consents and the proven audit trail, as a ZIP to check offline."""
     portal = portal_of(request)
@@ -76,6 +82,7 @@ async def evidence(request: WebRequest, envelope_id: FromPath[str]) -> Stream:
 
 @get(
     "/envelopes/{envelope_id:str}/pages/{page:int}",
+    opt=OUTSIDERS,
     summary="Show a page of an envelope as a picture",
     tags=["Envelopes"],
 )
@@ -100,6 +107,7 @@ async def page_image(
 
 @get(
     "/envelopes/{envelope_id:str}/pages/{page:int}/text",
+    opt=OUTSIDERS,
     summary="Read the text of a page of an envelope",
     tags=["Envelopes"],
 )

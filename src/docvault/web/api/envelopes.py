@@ -10,11 +10,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from docvault.actions import drafts, envelopes
 from docvault.database.engine import PAGE, PAGE_MOST
 from docvault.rules.envelopes import Part, State
+from docvault.rules.outsiders import Outsider
 from docvault.values import DocumentId, EnvelopeId, PersonId
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.api.fields import Field
 from docvault.web.running import run
-from docvault.web.wire import Answer, Body
+from docvault.web.wire import Answer, Body, BodyInvalid
 
 WebRequest = Request[Any, Any, Any]
 
@@ -26,8 +27,16 @@ PartName = Literal["signer", "witness", "counter-signer", "approver", "viewer", 
 
 
 class NewSigner(Body):
-    person_id: str
+    """person_id, or name and email of somebody without an account, for whom access_code is told by phone.
+
+    An address that belongs to an account asks that account.
+    """
+
     turn: int  # 1 is first; the same turn acts in any order
+    person_id: str = ""
+    name: str = ""
+    email: str = ""
+    access_code: str = ""  # 8 digits, or none
     part: PartName = "signer"
     message: str = ""  # for this person alone
     language: str | None = None  # of mail about this envelope, ISO 639-1; null: the person's own
@@ -167,7 +176,7 @@ class Envelope(Answer):
     fields: list[Field]
 
 
-@get("/envelopes", summary="List envelopes", tags=["Envelopes"])
+@get("/envelopes", opt=OUTSIDERS, summary="List envelopes", tags=["Envelopes"])
 async def list_envelopes(
     request: WebRequest,
     in_state: InState = None,
@@ -210,18 +219,16 @@ async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> M
     return Made(id=envelope_id)
 
 
-def _new_recipient(given: NewSigner) -> drafts.NewRecipient:
-    return drafts.NewRecipient(
-        PersonId(given.person_id),
-        given.turn,
-        Part(given.part),
-        given.message,
-        given.language,
-        given.due_at,
-    )
+def _new_recipient(one: NewSigner) -> drafts.NewRecipient | drafts.NewOutsider:
+    alone = (one.turn, Part(one.part), one.message, one.language, one.due_at)
+    if not one.person_id:
+        return drafts.NewOutsider(Outsider(one.name, one.email, one.access_code), *alone)
+    if one.name or one.email or one.access_code:
+        raise BodyInvalid("Give either person_id, or name and email of somebody without an account.")
+    return drafts.NewRecipient(PersonId(one.person_id), *alone)
 
 
-@get("/envelopes/{envelope_id:str}", summary="Show an envelope", tags=["Envelopes"])
+@get("/envelopes/{envelope_id:str}", opt=OUTSIDERS, summary="Show an envelope", tags=["Envelopes"])
 async def show_envelope(request: WebRequest, envelope_id: FromPath[str]) -> Envelope:
     """One envelope with its recipients and fields."""
     view = await run(

@@ -7,7 +7,7 @@ from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
 from docvault.actions import factors
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.api.session import CodeGiven, NewFactor, RecoveryCodes, opened
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body
@@ -42,7 +42,7 @@ class NewCodes(Answer):
     recovery_codes: list[str]
 
 
-@get("/factors", summary="Show your second factors", tags=["Account"])
+@get("/factors", opt=OUTSIDERS, summary="Show your second factors", tags=["Account"])
 async def show(request: WebRequest) -> Factors:
     """What you have. `GET /passkeys` names the passkeys."""
     portal = portal_of(request)

@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 
 from docvault.actions import step_ups
 from docvault.web import cookies
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.api.passkeys import Signature, SignatureWanted, signature_wanted
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body, BodyInvalid
@@ -35,7 +35,13 @@ class StepUp(Answer):
     id: str
 
 
-@post("/step-ups/options", status_code=200, summary="Ask for a passkey for one deed", tags=["Session"])
+@post(
+    "/step-ups/options",
+    opt=OUTSIDERS,
+    status_code=200,
+    summary="Ask for a passkey for one deed",
+    tags=["Session"],
+)
 async def begin(request: WebRequest, data: JSONBody[DeedNamed]) -> SignatureWanted:
     """Say what the passkey shall sign: a challenge that stands for this deed on this digest."""
     portal = portal_of(request)
@@ -52,7 +58,7 @@ async def begin(request: WebRequest, data: JSONBody[DeedNamed]) -> SignatureWant
     return signature_wanted(wanted)
 
 
-@post("/step-ups", summary="Prove a factor for one deed", tags=["Session"])
+@post("/step-ups", opt=OUTSIDERS, summary="Prove a factor for one deed", tags=["Session"])
 async def step_up(request: WebRequest, data: JSONBody[StepUpWanted]) -> Response[StepUp]:
     """Give a fresh code, or a passkey's answer, for one purpose and one digest.
 

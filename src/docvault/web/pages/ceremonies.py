@@ -17,7 +17,7 @@ from docvault.rules.consents import ConsentUnknown
 from docvault.rules.envelopes import EnvelopeRefused, Part, State
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.web import forms, problems, words
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.pages.envelopes import recipient_lines
 from docvault.web.pages.prepare import field_data
 from docvault.web.rendering import home_of, render
@@ -83,7 +83,7 @@ class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = ""
 
 
-@get("/sign/{envelope_id:str}")
+@get("/sign/{envelope_id:str}", opt=OUTSIDERS)
 async def start(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Who asks, for what, and what comes next; consent is given here, apart from signing."""
     view = await _ceremony(request, envelope_id)
@@ -154,7 +154,7 @@ def _standing(view: CeremonyView, home: str) -> Standing | None:
     return Standing(icon, title, said, "Show the envelope", f"/envelopes/{view.envelope.id}")
 
 
-@post("/sign/{envelope_id:str}/consent")
+@post("/sign/{envelope_id:str}/consent", opt=OUTSIDERS)
 async def consent(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Agree to sign electronically, then read."""
     form = await forms.read(request, ConsentForm)
@@ -179,7 +179,7 @@ async def consent(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
 CONSENT_NEEDED = forms.FormInvalid("Please tick the box if you agree to sign electronically.")
 
 
-@post("/sign/{envelope_id:str}/decline")
+@post("/sign/{envelope_id:str}/decline", opt=OUTSIDERS)
 async def decline(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Decline with a reason; the start page then says how things stand."""
     form = await forms.read(request, ReasonForm)
@@ -199,7 +199,7 @@ async def decline(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     return Redirect(f"/sign/{envelope_id}", status_code=303)
 
 
-@get("/sign/{envelope_id:str}/review")
+@get("/sign/{envelope_id:str}/review", opt=OUTSIDERS)
 async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The pages with the fields of this person."""
     view = await _ceremony(request, envelope_id)
@@ -223,7 +223,7 @@ async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[An
     )
 
 
-@get("/sign/{envelope_id:str}/text")
+@get("/sign/{envelope_id:str}/text", opt=OUTSIDERS)
 async def text(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The text of what is to be signed."""
     view = await _ceremony(request, envelope_id)
@@ -253,7 +253,7 @@ async def text(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
     )
 
 
-@get("/sign/{envelope_id:str}/confirm")
+@get("/sign/{envelope_id:str}/confirm", opt=OUTSIDERS)
 async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """What is about to be signed, and the code that confirms it."""
     view = await _ceremony(request, envelope_id)
@@ -282,7 +282,7 @@ async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     )
 
 
-@post("/sign/{envelope_id:str}/read")
+@post("/sign/{envelope_id:str}/read", opt=OUTSIDERS)
 async def read(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Confirm having read everything; what is missing is said on the start page."""
     portal = portal_of(request)
@@ -301,7 +301,7 @@ async def read(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
     return Redirect(f"/sign/{envelope_id}/done", status_code=303)
 
 
-@get("/sign/{envelope_id:str}/done")
+@get("/sign/{envelope_id:str}/done", opt=OUTSIDERS)
 async def done(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """What happens now that the person has signed."""
     view = await _ceremony(request, envelope_id)

@@ -10,6 +10,7 @@ from docvault.actions import factors, passkeys
 from docvault.actions.sessions import NewSession
 from docvault.credentials.passkeys import Made
 from docvault.credentials.refusals import CredentialRefused
+from docvault.policy.vocabulary import Role
 from docvault.rules.names import BadName
 from docvault.web import forms, problems
 from docvault.web.access import ENROLMENT, portal_of, signed_in
@@ -104,7 +105,8 @@ async def confirm_passkey(request: WebRequest) -> Response[str]:
 def _known(request: WebRequest) -> dict[str, Any]:
     """Return what the page says about passkeys: offered to everybody, needed in some roles (promise 2)."""
     needed = portal_of(request).db.policy.numbers.sessions.passkey_roles
-    return {"passkey_only": signed_in(request).role in needed, "passkey_error": ""}
+    role = signed_in(request).role
+    return {"passkey_only": role in needed, "passkey_error": "", "outside": role is Role.OUTSIDER}
 
 
 def _codes(request: WebRequest, codes: list[str], session: NewSession) -> Response[str]:
@@ -114,6 +116,7 @@ def _codes(request: WebRequest, codes: list[str], session: NewSession) -> Respon
         cookies=opened(request, session),
         codes=codes,
         enrolling=True,
+        outside=session.acting.role is Role.OUTSIDER,
         home=home_of(session.acting),
         csrf=session.csrf,
     )

@@ -11,10 +11,11 @@ from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from docvault.actions import documents, drafts
-from docvault.actions.drafts import NewRecipient, Wishes
+from docvault.actions.drafts import NewOutsider, NewRecipient, Wishes
 from docvault.pdf.errors import NotSignable
 from docvault.rules.envelopes import EnvelopeRefused, Part
 from docvault.rules.languages import LANGUAGES, LanguageUnknown
+from docvault.rules.outsiders import Outsider
 from docvault.values import DocumentId, DocVaultError, PersonId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
@@ -38,6 +39,14 @@ PARTS = {
 DIGITS = 3  # of the days between two reminders
 
 
+class NamedOutsider(msgspec.Struct, forbid_unknown_fields=True):
+    """Somebody without an account, as the page's script sends them."""
+
+    name: str
+    email: str
+    access_code: str = ""
+
+
 class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
     document_id: str
     title: str = ""
@@ -45,7 +54,8 @@ class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
     due: str = ""  # a day, e.g. 2031-04-30
     reminders: str = ""  # days between two; empty: none by itself
     delegate: str = ""  # yes: people may hand on their part
-    recipients: str = ""  # person:turn:part, in order, parted by spaces
+    recipients: str = ""  # person:turn:part, in order, parted by spaces; @0 is the first of `outsiders`
+    outsiders: str = ""  # JSON: a list of NamedOutsider
 
 
 @get("/envelopes/new")
@@ -85,7 +95,7 @@ async def _new(
         parts=PARTS,
         refusal=refusal,
         form=form,
-        chosen=_chosen(form.recipients, given or {}),
+        chosen=_chosen(form, given or {}),
         languages=LANGUAGES,
         tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
         trouble=str(error or ""),
@@ -109,7 +119,7 @@ async def create_envelope(request: WebRequest) -> Response[Any]:
             document_ids=[DocumentId(one) for one in (form.document_id, *also)],
             title=form.title,
             message=form.message,
-            recipients=[_alone(one, given) for one in _recipients(form.recipients)],
+            recipients=[_alone(key, one, given) for key, one in _recipients(form)],
             wishes=Wishes(end_of_day(form.due), _days(form.reminders), form.delegate == "yes"),
             now=portal.clock(),
         )
@@ -118,24 +128,30 @@ async def create_envelope(request: WebRequest) -> Response[Any]:
     return Redirect(f"/envelopes/{envelope_id}/prepare", status_code=303)
 
 
-def _recipients(text: str) -> list[NewRecipient]:
+def _recipients(form: EnvelopeForm) -> list[tuple[str, NewRecipient | NewOutsider]]:
     """Read `person:turn:part person:turn:part`; without a part they sign. Raises FormInvalid."""
     try:
-        return [_recipient(*one.split(":")) for one in text.split()]
-    except (TypeError, ValueError) as error:
+        named = msgspec.json.decode(form.outsiders or "[]", type=list[NamedOutsider])
+        return [_recipient(named, *one.split(":")) for one in form.recipients.split()]
+    except (TypeError, ValueError, IndexError) as error:
         words = "The recipients cannot be read. Please reload the page and choose them again."
         raise FormInvalid(words) from error
 
 
-def _recipient(person: str, turn: str, part: str = Part.SIGNER.value) -> NewRecipient:
+def _recipient(
+    named: Sequence[NamedOutsider], person: str, turn: str, part: str = Part.SIGNER.value
+) -> tuple[str, NewRecipient | NewOutsider]:
     if not (turn.isascii() and turn.isdigit()):
         raise ValueError(turn)
-    return NewRecipient(PersonId(person), int(turn), Part(part))
+    if not person.startswith("@"):
+        return person, NewRecipient(PersonId(person), int(turn), Part(part))
+    one = named[int(person[1:])]
+    return person, NewOutsider(Outsider(one.name, one.email, one.access_code), int(turn), Part(part))
 
 
-def _alone(one: NewRecipient, given: Mapping[str, str]) -> NewRecipient:
+def _alone(key: str, one: NewRecipient | NewOutsider, given: Mapping[str, str]) -> NewRecipient | NewOutsider:
     """Add what was written for this person alone. Raises FormInvalid."""
-    message, language, due = (given.get(f"{name}{one.person_id}", "") for name in ALONE)
+    message, language, due = (given.get(f"{name}{key}", "") for name in ALONE)
     return replace(one, message=message, language=language or None, due_at=end_of_day(due))
 
 
@@ -148,18 +164,24 @@ def _days(text: str) -> int | None:
     return int(text)
 
 
-def _chosen(text: str, alone: Mapping[str, str]) -> list[dict[str, Any]]:
+def _chosen(form: EnvelopeForm, alone: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the recipients as the page's script takes them: in order, and who acts together."""
-    given = _recipients(text)
+    given = _recipients(form)
     return [
         {
-            "person": one.person_id,
+            **_who(key, one),
             "part": one.part.value,
-            "together": index > 0 and given[index - 1].turn == one.turn,
-            "alone": [alone.get(f"{name}{one.person_id}", "") for name in ALONE],
+            "together": index > 0 and given[index - 1][1].turn == one.turn,
+            "alone": [alone.get(f"{name}{key}", "") for name in ALONE],
         }
-        for index, one in enumerate(given)
+        for index, (key, one) in enumerate(given)
     ]
+
+
+def _who(key: str, one: NewRecipient | NewOutsider) -> dict[str, Any]:
+    if isinstance(one, NewRecipient):
+        return {"person": key}
+    return {"outsider": {"name": one.said.name, "email": one.said.email, "access_code": one.said.access_code}}
 
 
 def end_of_day(text: str) -> datetime | None:

@@ -17,7 +17,7 @@ from docvault.policy.vocabulary import Permission, Role
 from docvault.rules.envelopes import OPEN, EnvelopeRefused, State
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.web import forms, problems
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.handed_in import files_of
 from docvault.web.pages.envelope_new import PARTS, create_envelope
 from docvault.web.pages.folders import next_page
@@ -68,6 +68,7 @@ LOOKS = {
     Kind.ENVELOPE_CREATED: Look("file-plus", "{who} made the envelope"),
     Kind.ENVELOPE_FIELDS_PLACED: Look("square-pen", "{who} placed the fields"),
     Kind.ENVELOPE_SENT: Look("send", "{who} sent the envelope"),
+    Kind.ENVELOPE_CODE_ACCEPTED: Look("mail-check", "{whose} gave the code from the mail", "accent"),
     Kind.ENVELOPE_VIEWED: Look("eye", "{who} opened the envelope", "accent"),
     Kind.ENVELOPE_READ: Look("book-open", "{who} opened a document of it", "accent"),
     Kind.ENVELOPE_REMINDED: Look("bell-ring", "{who} sent a reminder"),
@@ -131,7 +132,7 @@ class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = ""
 
 
-@get("/envelopes")
+@get("/envelopes", opt=OUTSIDERS)
 async def list_envelopes(
     request: WebRequest,
     search: FromQuery[str | None] = None,
@@ -171,7 +172,7 @@ async def list_envelopes(
     )
 
 
-@get("/envelopes/{envelope_id:str}")
+@get("/envelopes/{envelope_id:str}", opt=OUTSIDERS)
 async def show_envelope(
     request: WebRequest, envelope_id: FromPath[str], notice: FromQuery[str] = ""
 ) -> Response[str]:

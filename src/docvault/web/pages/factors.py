@@ -137,6 +137,7 @@ async def confirm_app(request: WebRequest) -> Response[str]:
     return render(
         request,
         "recovery_codes.html",
+        outside=False,
         cookies=opened(request, session),
         codes=codes,
         enrolling=False,
@@ -187,6 +188,7 @@ async def renew_codes(request: WebRequest) -> Response[Any]:
     return render(
         request,
         "recovery_codes.html",
+        outside=False,
         cookies=given,
         codes=codes,
         enrolling=False,

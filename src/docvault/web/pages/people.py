@@ -84,7 +84,7 @@ async def _page(
         organisations=listed,
         managers=managers.items,
         looked_after=_looked_after(managers.items),
-        roles=[role for role in Role if role not in POWERFUL],
+        roles=[role for role in Role if role not in {*POWERFUL, Role.OUTSIDER}],
         search=search or "",
         notice=notice,
         error=str(error or ""),

@@ -182,7 +182,7 @@ async def _page(
         organisations=known,
         to_join=[each for each in known if each.kind == "client" and each.id not in belongs],
         to_assign=[each for each in known if each.kind == "client" and each.id not in looks_after],
-        roles=[role for role in Role if role not in POWERFUL and role is not person.role],
+        roles=[role for role in Role if role not in {*POWERFUL, Role.OUTSIDER} and role is not person.role],
         notice=notice,
         error=str(error or ""),
     )

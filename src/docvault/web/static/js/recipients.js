@@ -8,6 +8,9 @@ const live = $("#say", HTMLElement);
 const template = $("#recipient-row", HTMLTemplateElement);
 const order = $("#order", HTMLInputElement);
 const form = $("#envelope-form", HTMLFormElement);
+const outside = $("#outside", HTMLDetailsElement);
+/** @type {{name: string, email: string, access_code: string}[]} those without an account, as they are sent */
+const outsiders = [];
 const MOST_COLOURS = 6;
 
 function rows() {
@@ -58,19 +61,66 @@ function renumber() {
 
 /** @param {HTMLOptionElement} option */
 function add(option) {
+  return put(option.value, option.dataset.name ?? "", option.dataset.email ?? "");
+}
+
+/**
+ * @param {string} person
+ * @param {string} name
+ * @param {string} email
+ */
+function put(person, name, email) {
   const row = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
-  row.dataset.person = option.value;
-  const name = option.dataset.name ?? "";
+  row.dataset.person = person;
   $("b[data-name]", HTMLElement, row).textContent = name;
   $("[data-letter]", HTMLElement, row).textContent = [...name][0] ?? "";
-  $("[data-email]", HTMLElement, row).textContent = option.dataset.email ?? "";
+  $("[data-email]", HTMLElement, row).textContent = email;
   $("[data-remove]", HTMLButtonElement, row).setAttribute("aria-label", `Remove ${name}`);
   $('[data-move="-1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} up`);
   $('[data-move="1"]', HTMLButtonElement, row).setAttribute("aria-label", `Move ${name} down`);
   partOf(row).setAttribute("aria-label", `What ${name} does`);
-  for (const field of aloneOf(row)) field.name = `${field.dataset.name}${option.value}`;
+  for (const field of aloneOf(row)) field.name = `${field.dataset.name}${person}`;
   list.append(row);
   renumber();
+  return row;
+}
+
+/** Eight digits, each number as likely as any other. */
+function newCode() {
+  const most = 10 ** 8;
+  const drawn = new Uint32Array(1);
+  do crypto.getRandomValues(drawn);
+  while ((drawn[0] ?? 0) >= Math.floor(2 ** 32 / most) * most);
+  return String((drawn[0] ?? 0) % most).padStart(8, "0");
+}
+
+/** @param {{name: string, email: string, access_code: string}} said */
+function putOutsider(said) {
+  outsiders.push(said);
+  $("#outsiders", HTMLInputElement).value = JSON.stringify(outsiders);
+  const row = put(`@${outsiders.length - 1}`, said.name, `${said.email}, no account`);
+  const told = $("[data-code]", HTMLElement, row);
+  told.hidden = said.access_code === "";
+  $("b", HTMLElement, told).textContent = said.access_code.replace(/(\d{4})/, "$1 ");
+  return row;
+}
+
+function addOutsider() {
+  const name = $("#outside-name", HTMLInputElement);
+  const email = $("#outside-email", HTMLInputElement);
+  const code = $("#outside-code", HTMLInputElement);
+  const wrong = $("#outside-err", HTMLElement);
+  const lacks = name.value.trim() === "" ? name : email.value.trim() === "" || !email.validity.valid ? email : null;
+  wrong.hidden = lacks === null;
+  $("[data-text]", HTMLElement, wrong).textContent =
+    lacks === name ? "Please give their name." : "Please give their e-mail address, such as name@example.com.";
+  if (lacks) return lacks.focus();
+  putOutsider({ name: name.value.trim(), email: email.value.trim(), access_code: code.checked ? newCode() : "" });
+  live.textContent = `${name.value.trim()} is number ${rows().length}`;
+  name.value = email.value = "";
+  code.checked = false;
+  outside.open = false;
+  $("summary", HTMLElement, outside).focus();
 }
 
 function addChosen() {
@@ -116,6 +166,12 @@ form.addEventListener("submit", (event) => {
   picker.focus();
 });
 $("#add-person", HTMLButtonElement).addEventListener("click", addChosen);
+$("#add-outside", HTMLButtonElement).addEventListener("click", addOutsider);
+outside.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+  event.preventDefault(); // Enter adds the person; it does not send the form
+  addOutsider();
+});
 picker.addEventListener("keydown", (event) => {
   if (event.key !== "Enter") return;
   event.preventDefault(); // Enter adds the person; it does not send the form
@@ -123,9 +179,8 @@ picker.addEventListener("keydown", (event) => {
 });
 for (const chosen of JSON.parse(list.dataset.chosen ?? "[]")) {
   const option = [...picker.options].find((one) => one.value === chosen.person);
-  if (!option) continue;
-  add(option);
-  const row = rows().at(-1);
+  if (!option && !chosen.outsider) continue;
+  const row = chosen.outsider ? putOutsider(chosen.outsider) : option && add(option);
   if (row) $('input[type="checkbox"]', HTMLInputElement, row).checked = chosen.together;
   if (row) partOf(row).value = chosen.part;
   if (row) aloneOf(row).forEach((field, index) => (field.value = chosen.alone[index]));
