@@ -36,10 +36,11 @@ system: ## Install the browser and the independent validators that the tests use
 	@sh tools/install_system_packages.sh
 
 test: $(DEV_READY) system ## Set everything up and run every test
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not soak" --databases spread
 
-soak: $(DEV_READY) system ## Run the tests with very large numbers, and those of the web on each database
+soak: $(DEV_READY) system ## Run the tests with very large numbers, and those of actions and web on each database
 	$(BIN)/python -m pytest -m soak
+	$(BIN)/python -m pytest tests/actions -m "not soak" --databases both
 	$(BIN)/python -m pytest tests/web -m "not soak" --web-database sqlite
 	$(BIN)/python -m pytest tests/web -m "not soak" --web-database postgresql
 

@@ -19,7 +19,7 @@ class Role(StrEnum):
     COMPLIANCE_OFFICER = "compliance_officer"
     ACCOUNT_MANAGER = "account_manager"
     CLIENT = "client"
-    OUTSIDER = "outsider"  # no account: asked by mail to sign, and nothing else (decision 0034)
+    OUTSIDER = "outsider"  # no account: asked by mail to sign, and nothing else (decision 0038)
 
 
 class Permission(StrEnum):
