@@ -251,6 +251,7 @@ def test_name_and_language_change_over_pages_and_api(site, jo):
         "name": "Jo Again",
         "email": "jo@example.com",
         "language": "pl",
+        "time_zone": None,
         "has_password": True,
     }
 
