@@ -28,7 +28,7 @@ from docvault.rules.envelopes import Part
 from docvault.rules.fields import FieldKind
 from docvault.rules.outsiders import Outsider
 from docvault.rules.proposals import Proposal, ProposalState
-from docvault.values import new_id
+from docvault.values import PersonId, new_id
 from docvault.web.cookies import VISIT
 
 from .portal import Site, metadata
@@ -63,6 +63,13 @@ class House:
             return sessions.start(
                 tx, person, kind="enrol", factors="password+recovery", source=source, now=NOW
             )
+
+    def person_id(self, name: str) -> PersonId:
+        """Return who a visitor with an account, or asked without one, is."""
+        if name != "outsider":
+            return getattr(self.site.world, name).person_id
+        with self.site.world.db.reading() as tx:
+            return people.by_email(tx, _outsider(self.ids["acme"])).id
 
     def outside_session(self) -> NewSession:
         """Begin a session of somebody without an account, who gets a copy of Acme's envelope."""

@@ -73,7 +73,7 @@ def nobody_gets_anywhere(house: House, state, *, thirds: int) -> None:
     browsers = {name: house.visitor(name) for name in ROLES}
     browsers["enrolling"] = house.visitor("enrolling")
     for name in ROLES:
-        state(house, getattr(house.site.world, name).person_id)
+        state(house, house.person_id(name))
     wrong = []
     for number, row in enumerate(MATRIX):
         wanted = NOBODY[row.method, row.path]
