@@ -46,7 +46,12 @@ TITLE, MESSAGE, FILE, FOLDER, PERSON, LABEL = (
 NAMED = {
     TITLE: {("envelopes", "title"), ("audit_details", "body")},
     MESSAGE: {("envelopes", "message")},
-    FILE: {("documents", "name"), ("uploads", "filename"), ("audit_details", "body")},
+    FILE: {
+        ("documents", "name"),
+        ("envelope_documents", "name"),
+        ("uploads", "filename"),
+        ("audit_details", "body"),
+    },
     FOLDER: {("folders", "name"), ("audit_details", "body")},
     PERSON: {("people", "name"), ("audit_details", "body")},
     LABEL: {("fields", "label")},

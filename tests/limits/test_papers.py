@@ -87,7 +87,7 @@ def test_a_file_of_an_impossible_size_is_refused_before_it_is_sent(
 
 def test_a_file_of_the_largest_size_may_begin(portal, manager, folder_id):
     begun = done(begin(manager, folder_id, "plan.pdf", MOST))
-    with portal.only("uploads", "versions", "documents", "quotas", *AUDIT):
+    with portal.only("uploads", "versions", "documents", "quotas", "person_quotas", *AUDIT):
         done(manager.request("DELETE", begun.headers["location"], headers={"tus-resumable": "1.0.0"}))
 
 
