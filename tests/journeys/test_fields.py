@@ -54,8 +54,8 @@ def test_a_sender_asks_for_exactly_what_is_needed_and_a_signer_finishes_elsewher
     elsewhere.locator("#txt").fill("PO 7")
     elsewhere.get_by_role("button", name="Save").click()
     fill_and_finish(elsewhere, typed=True)
-    expect(elsewhere.locator("#filled")).to_contain_text("1 number")
-    expect(elsewhere.locator("#filled")).to_contain_text("1 choice from a list")
+    expect(elsewhere.locator("#filled")).to_contain_text("Number: 1")
+    expect(elsewhere.locator("#filled")).to_contain_text("List: 1")
 
 
 def _prepare(page):
