@@ -97,7 +97,6 @@ def ways_in(world, pdf, view, version_id):
             title="Contract",
             message="",
             recipients=[NewRecipient(world.client.person_id, 1)],
-            due_at=None,
             now=NOW,
         ),
     }
