@@ -1,9 +1,11 @@
 """Versions say who changed what and when; an older one comes back as a new one, and nothing is overwritten."""
 
 import pytest
+from sqlalchemy import select
 
 from docvault.actions import documents, places, versions
 from docvault.audit.kinds import Kind
+from docvault.database import tables
 from docvault.encryption.errors import EncryptionError
 from docvault.policy.engine import Forbidden
 from docvault.rules.names import BadName
@@ -83,6 +85,14 @@ def test_only_who_may_change_the_document_brings_a_version_back(world):
             restore(world, paper, 1, acting)
 
 
+def used(world):
+    """Return what people use of their own quotas, in bytes."""
+    table = tables.person_quotas
+    with world.db.reading() as tx:
+        counted = select(table.c.person_id, table.c.used).where(table.c.used != 0)
+        return sorted(map(tuple, tx.connection.execute(counted)))
+
+
 def test_a_damaged_version_does_not_come_back_and_leaves_nothing(world):
     paper = file(world, place := folder(world), bytes(SEGMENT) + b"one")
     blobs = sorted((world.folder / "blobs").rglob("000000"))
@@ -92,9 +102,14 @@ def test_a_damaged_version_does_not_come_back_and_leaves_nothing(world):
     blobs[0].chmod(0o600)
     blobs[0].write_bytes(damaged)
     before, objects = world.rows(), len(list((world.folder / "blobs").rglob("0*")))
+    brought, counters = (
+        used(world),
+        {"person_quotas": 0},
+    )  # somebody's first counter stays, and counts nothing
     with pytest.raises(EncryptionError):
         restore(world, paper, 1)
-    assert world.rows() == before
+    assert world.rows() | counters == before | counters
+    assert used(world) == brought
     assert len(list((world.folder / "blobs").rglob("0*"))) == objects
     assert read(world, paper) == b"two"
 

@@ -166,7 +166,7 @@ def test_scripts_are_the_same_bytes_for_everybody(house):
 
 # What a reading notes (promise 74), and nothing else may move: lines are added to the log and to who opened which
 # version, a session was last seen, and the first look of somebody who is asked to sign has its moment, once.
-ADDED = ("audit_entries", "audit_details", "audit_tiles", "viewings")
+ADDED = ("audit_entries", "audit_details", "audit_tiles", "audit_checkpoints", "viewings")
 COUNTED = ("audit_state",)  # where the log ends
 NOTED = {"sessions": "seen_at", "recipients": "viewed_at"}
 FIRST_LOOKS = "/sign/{envelope_id:str}", "/api/v1/envelopes/{envelope_id:str}/"  # reading it in any way
