@@ -18,7 +18,7 @@ from docvault.rules.envelope_life import AlreadyOpened
 from docvault.rules.envelopes import EnvelopeClosed, EnvelopeFrozen, EnvelopeIncomplete, Part, State
 from docvault.rules.languages import LanguageUnknown
 from docvault.values import NotFound
-from docvault.vault import evidence
+from docvault.vault import evidence, sending
 
 from . import envelope_world as signing
 from .world import NOW, person
@@ -475,7 +475,7 @@ def test_a_corrected_envelope_takes_over_everything_and_voids_the_old_one_when_s
     assert correct(made, envelope_id) == draft  # asked twice, there is one
     signing.send(made, draft, MORNING)
     old = show(made, envelope_id)
-    assert (old.state, old.reason) == (State.VOIDED, envelopes.REPLACED)
+    assert (old.state, old.reason) == (State.VOIDED, sending.REPLACED)
     assert written(made, "envelope_replaced") == [addresses[0]]
     with pytest.raises(EnvelopeClosed):
         signing.sign(made, made.world.manager, envelope_id, now=MORNING)

@@ -15,6 +15,7 @@ from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import EnvelopeFrozen, EnvelopeIncomplete, State
 from docvault.rules.fields import FieldKind, FieldRefused, SignatureFieldMissing
 from docvault.values import EnvelopeId, NotFound, new_id
+from docvault.vault import sending
 
 from . import envelope_world as signing
 from .world import NOW, half_signed_in, person
@@ -215,7 +216,7 @@ def test_what_could_not_be_sealed_is_not_sent(made, monkeypatch):
     signing.place(made, envelope_id)
     monkeypatch.setattr(type(made.authority), "preflight", lambda *_: ["The timestamp key has expired."])
     before = made.world.rows()
-    with pytest.raises(envelopes.PreflightFailed) as caught:
+    with pytest.raises(sending.PreflightFailed) as caught:
         signing.send(made, envelope_id)
     assert caught.value.problems == ("The timestamp key has expired.",)
     assert made.world.rows() == before

@@ -17,6 +17,7 @@ APPENDS = {
     ("arrivals", "let_in"),
     ("arrivals", "turned_away"),
     ("roles", "give"),
+    ("sending", "freeze"),
 }  # (room's file, function): what writes an entry
 
 EXCEPTIONS: dict[str, tuple[int, str]] = {

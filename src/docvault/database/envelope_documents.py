@@ -45,6 +45,10 @@ class Enclosing:
     prepared_version_id: str
     page_sizes: Sequence[tuple[float, float]]
 
+    @property
+    def pages(self) -> int:
+        return len(self.page_sizes)
+
 
 def of_envelopes(
     tx: Transaction, envelope_ids: Sequence[EnvelopeId]

@@ -7,7 +7,6 @@ from docvault.actions.archives import ArchiveRefused
 from docvault.actions.attachments import AttachmentRefused
 from docvault.actions.comparisons import NotComparable
 from docvault.actions.documents import NoPages
-from docvault.actions.envelopes import PreflightFailed
 from docvault.actions.uploads import OffsetConflict, TooLarge
 from docvault.actions.versions import AlreadyNewest
 from docvault.audit.errors import AuditError, BundleTooLarge
@@ -43,6 +42,7 @@ from docvault.rules.single_sign_on import SignOnRefused
 from docvault.rules.time_zones import TimeZoneUnknown
 from docvault.values import DocVaultError, NotFound
 from docvault.vault.errors import Destroyed, NotScanned, Quarantined
+from docvault.vault.sending import PreflightFailed
 from docvault.web.access import (
     FactorNeeded,
     NotForOutsiders,

@@ -9,7 +9,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from docvault.actions import envelopes, placed_fields
-from docvault.actions.envelopes import PreflightFailed
 from docvault.database.envelope_views import EnvelopeView
 from docvault.pdf.errors import PdfError
 from docvault.pdf.render import WIDTHS
@@ -18,6 +17,7 @@ from docvault.policy.vocabulary import Permission
 from docvault.rules.envelopes import SIGNING, EnvelopeRefused, State
 from docvault.rules.fields import PlacedField
 from docvault.values import DocVaultError, EnvelopeId
+from docvault.vault.sending import PreflightFailed
 from docvault.web import problems
 from docvault.web.access import portal_of, signed_in
 from docvault.web.api.fields import FieldDetail
