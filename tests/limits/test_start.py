@@ -2,10 +2,15 @@
 
 import hashlib
 import os
+import select
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -116,3 +121,49 @@ def test_the_right_key_file_starts_again_after_the_wrong_one(data):
     assert ended(run(data, LIST))[2] == 1
     key.write_bytes(kept)
     assert ended(run(data, LIST))[1:] == ("", 0)
+
+
+def children(process):
+    """Return the processes that any thread of this one started, by what they run."""
+    pids = [
+        pid
+        for thread in Path(f"/proc/{process.pid}/task").iterdir()
+        for pid in (thread / "children").read_text().split()
+    ]
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in pids}
+    return {"worker" if b"docvault.jobs" in said else "web": int(pid) for pid, said in commands.items()}
+
+
+@contextmanager
+def served(data):
+    """Yield a server, and pidfds of its worker and of its web process, by what they run."""
+    process, others = run(data, SERVE), {}
+    try:
+        process.stdout.readline()  # it says that it serves right before it starts the others
+        deadline = time.monotonic() + 60
+        while len(found := children(process)) < 2:
+            assert time.monotonic() < deadline
+        others = {kind: os.pidfd_open(pid) for kind, pid in found.items()}
+        yield process, others
+    finally:
+        process.kill()
+        for other in others.values():
+            with suppress(ProcessLookupError):  # it ended, as it should
+                signal.pidfd_send_signal(other, signal.SIGKILL)
+            os.close(other)
+        process.communicate()
+
+
+def test_a_server_that_is_killed_leaves_no_worker_behind(data):
+    with served(data) as (process, others):
+        process.kill()
+        assert select.select([others["worker"]], [], [], 120)[0], "the worker outlived its server"
+
+
+def test_a_server_ends_though_its_web_process_hangs(data):
+    with served(data) as (process, others):
+        signal.pidfd_send_signal(others["web"], signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        for other in others.values():
+            assert select.select([other], [], [], 0)[0], "a process outlived its server"

@@ -19,7 +19,8 @@ from docvault.settings import Settings
 
 WEB = "docvault.web.main:application"  # named, not imported: doors do not need each other
 WORKER = [sys.executable, "-m", "docvault.jobs"]
-GRACE = 10  # seconds a worker gets to finish its step
+BESIDE = "--beside"  # this worker ends with the server that started it
+GRACE = 10  # seconds a worker gets to finish its step, and the web process what it was asked
 
 
 def chosen(data: Path | None, port: int | None = None) -> Settings:
@@ -97,6 +98,7 @@ def run(host: str, port: int) -> None:
             factory=True,
             workers=1,
             respawn_failed_workers=True,
+            workers_kill_timeout=GRACE,  # without it a web process that hangs keeps the server from ending
             log_level=LogLevels.warning,
             websockets=False,
         ).serve()
@@ -129,7 +131,9 @@ class _WorkerKeeper:
     def _keep(self) -> None:
         pause = 1.0
         while not self._stopping.is_set():
-            self._process = subprocess.Popen(WORKER, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [*WORKER, BESIDE, str(os.getpid())], stdin=subprocess.DEVNULL
+            )
             code = self._process.wait()
             if self._stopping.is_set():
                 return

@@ -1,8 +1,14 @@
-"""`python -m docvault.jobs`: one worker for the installation of the settings, until SIGTERM or SIGINT."""
+"""`python -m docvault.jobs`: one worker for the installation of the settings, until SIGTERM or SIGINT.
 
+With `--beside PID` it also ends with that process, which started it: a killed server leaves no worker behind.
+"""
+
+import os
+import select
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 from docvault import logs, settings, wiring
 from docvault.jobs.worker import run_worker
@@ -15,6 +21,8 @@ def main() -> None:
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
+    if sys.argv[1:2] == ["--beside"]:
+        threading.Thread(target=_end_with, args=(int(sys.argv[2]), stop), daemon=True).start()
     try:
         portal = wiring.build(settings.load())
     except DocVaultError as error:
@@ -23,6 +31,16 @@ def main() -> None:
         run_worker(portal, stop=stop)
     finally:
         portal.close()
+
+
+def _end_with(parent: int, stop: threading.Event) -> None:
+    """Set `stop` once the parent has ended, however it went."""
+    with suppress(ProcessLookupError):  # it has ended already
+        watched = os.pidfd_open(parent)
+        if os.getppid() == parent:  # and its number is not another's by now
+            select.select([watched], [], [])
+        os.close(watched)
+    stop.set()
 
 
 if __name__ == "__main__":
