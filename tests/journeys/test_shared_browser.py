@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 KEPT = "Object.keys(sessionStorage).filter(key => key.startsWith('ceremony:'))"
 FILL_IN_AND_LOOK = """async ([module, writer, reader]) => {
   const { Answers } = await import(module);
-  const ceremony = { envelope: "e", digest: "d" };
+  const ceremony = { envelope: "e", digest: "d", fields: [], answers: {} };
   new Answers({ ...ceremony, recipient: writer }).set("field", "mine");
   return new Answers({ ...ceremony, recipient: reader }).has("field");
 }"""
