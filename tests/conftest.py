@@ -10,6 +10,7 @@ import clamd
 import compiled
 import postgres
 import seaweed
+import softhsm
 from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.s3 import S3Blobs
 from docvault.database import engine
@@ -180,3 +181,19 @@ def blobs_beside(database_url, request, tmp_path):
     if database_url.startswith("sqlite"):
         return FileBlobs(tmp_path / "blobs")
     return S3Blobs(request.getfixturevalue("bucket"))
+
+
+@pytest.fixture(scope="session")
+def token(tmp_path_factory):
+    """The folder of a PKCS#11 token; the PIN lies in a file in it."""
+    with softhsm.lent(tmp_path_factory.mktemp("softhsm")) as folder:
+        yield folder
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """What the AWS tools take from the environment."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)

@@ -17,6 +17,7 @@ from docvault.values import DocVaultError
 
 PREFIX = "DOCVAULT_"
 DEFAULT_PORT = 8000
+BUILT_IN = "built-in"
 # Settings that may hold a password: never shown, and in no backup.
 SECRET = frozenset(
     {
@@ -26,6 +27,8 @@ SECRET = frozenset(
         "root_key",  # the address of a PKCS#11 token may hold its PIN
         "s3_access_key",
         "s3_secret_key",
+        "signer",  # as the root key's
+        "signer_passphrase",
         "smtp_url",
         "sso_client_secret",
         "tsa_urls",  # an authority may want a name and a password
@@ -54,6 +57,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: the local outbox page
     smtp_from: str = ""  # empty: docvault@ and the host of base_url
     root_key: str = ""  # empty: keys/root.key in `data`; otherwise file:/absolute/path, pkcs11:… or kms:…
+    signer: str = ""  # of the seal; empty or built-in: a key of ours; else pkcs12:/path, pkcs11:… or kms:…
+    signer_passphrase: str = ""  # of the PKCS#12 file
+    signer_chain: str = (
+        ""  # a file of certificates, PEM, for that key; empty: those in the PKCS#12 file, or ours
+    )
+    signer_hosts: tuple[str, ...] = ()  # where the revocation lists of those certificates lie
     clamd: str = ""  # unix:/path/of/clamd.ctl or tcp:host:port; empty: files are not scanned for malware
     policies: str = ""  # empty: the policies that came with DocVault
     sso_issuer: str = ""  # https://login.example.com: the OpenID provider; empty: no single sign-on
@@ -113,6 +122,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.root_key.startswith(("pkcs11:", "kms:")):
             return None
         return _file(self.root_key_address, "ROOT_KEY")
+
+    @property
+    def has_own_seal(self) -> bool:
+        """Whether the seal's key is kept elsewhere."""
+        return self.signer not in ("", BUILT_IN)
 
     @property
     def shredded_path(self) -> Path:
@@ -215,6 +229,7 @@ def _check(settings: Settings) -> None:
         raise SettingsInvalid(f"{PREFIX}DATABASE_URL must start with sqlite: or postgresql:.")
     _check_sso(settings)
     _check_timestamps(settings)
+    _check_signer(settings)
     if bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         raise SettingsInvalid(f"{PREFIX}S3_ACCESS_KEY and _S3_SECRET_KEY are set together or not at all.")
     if bool(settings.log_s3_access_key) != bool(settings.log_s3_secret_key):
@@ -237,6 +252,16 @@ def _check_sso(settings: Settings) -> None:
         raise SettingsInvalid(
             f"{PREFIX}SSO_ISSUER must be the provider's https:// address, as the provider says it."
         )
+
+
+def _check_signer(settings: Settings) -> None:
+    kind = settings.signer.partition(":")[0]
+    if settings.has_own_seal and (kind not in {"pkcs12", "pkcs11", "kms"} or ":" not in settings.signer):
+        raise SettingsInvalid(
+            f"{PREFIX}SIGNER must be built-in, pkcs12:/path/of/seal.p12, pkcs11:… or kms:…."
+        )
+    if settings.signer_chain and not settings.has_own_seal:
+        raise SettingsInvalid(f"{PREFIX}SIGNER_CHAIN belongs to a seal that {PREFIX}SIGNER names.")
 
 
 def _check_timestamps(settings: Settings) -> None:

@@ -4,7 +4,7 @@
 `build` opens it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -29,11 +29,12 @@ from docvault.malware.clamd import Clamd, Scanner
 from docvault.pdf.office import Converter
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
+from docvault.seals.seal import Seal, open_seal
 from docvault.settings import PREFIX, Settings, SettingsInvalid
 from docvault.timestamps.clocks import Clocks, load_roots
 from docvault.timestamps.errors import ClockFailed
 from docvault.values import Clock, DocVaultError, NotFound, utc_now
-from docvault.vault import log_keys, shredding
+from docvault.vault import authority_keys, log_keys, seals, shredding
 from docvault.vault import masters as master_keys
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
@@ -123,8 +124,8 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
 def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
     """Open the installation that `settings` names.
 
-    Raises DatabaseAway, NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged, WrongKeyring or
-    OlderState, tried in that order.
+    Raises DatabaseAway, NotPrepared, KeyFileMissing, KeyFileExposed, KeyFileDamaged, WrongKeyring,
+    OlderState, or what is wrong with the seal that the settings name, tried in that order.
     """
     if settings.database.startswith("sqlite") and not settings.data.exists():
         raise NotPrepared(settings)
@@ -141,6 +142,14 @@ def trusted_roots(settings: Settings) -> tuple[bytes, ...]:
             return Authority.find_roots(db)
         except NotFound as error:
             raise NotPrepared(settings) from error
+
+
+def trusted_seals(settings: Settings) -> Mapping[str, bytes]:
+    """Return the root that vouches for each of the installation's seals that others certified, as
+    `Authority.seals`. Raises as `trusted_roots`.
+    """
+    with _looked_into(settings) as db, db.reading() as tx:
+        return seals.vouched(tx, authority_keys.roots(tx))
 
 
 def trusted_others(settings: Settings) -> tuple[bytes, ...]:
@@ -175,13 +184,16 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
     with db.reading() as tx:
         log.in_charge(tx)  # one that does not open is found now, not when it is to sign
     _settle(db, vault, _stones(settings, db, vault), clock)
+    authority = Authority.load(db, vault, clock=clock, clocks=_clocks(settings, clock))
+    if settings.has_own_seal:
+        authority.use(_seal(settings))
     numbers = db.policy.numbers
     return Portal(
         settings=settings,
         db=db,
         vault=vault,
         pdf=Workers(),
-        authority=Authority.load(db, vault, clock=clock, clocks=_clocks(settings, clock)),
+        authority=authority,
         hasher=Hasher(numbers.passwords.argon2, Peppers(db, vault.records)),
         mailer=Mailer(
             smtp_url=settings.smtp_url,
@@ -211,6 +223,15 @@ def trusted_clocks(settings: Settings) -> tuple[bytes, ...]:
 def _clocks(settings: Settings, clock: Clock) -> Clocks | None:
     roots = trusted_clocks(settings)
     return Clocks(settings.tsa_urls, roots, settings.tsa_hosts, clock) if roots else None
+
+
+def _seal(settings: Settings) -> Seal:
+    return open_seal(
+        settings.signer,
+        passphrase=settings.signer_passphrase,
+        chain=settings.signer_chain,
+        hosts=settings.signer_hosts,
+    )
 
 
 def _scanner(settings: Settings) -> Scanner | None:

@@ -3,13 +3,16 @@
 import json
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from typer.testing import CliRunner
 
 from docvault import wiring
 from docvault.blobs.filesystem import FileBlobs
 from docvault.cli import examination
 from docvault.cli.main import app
-from docvault.settings import Settings, SettingsInvalid
+from docvault.settings import Settings, SettingsInvalid, load
 from tsa import pem, standing
 
 
@@ -44,6 +47,27 @@ def test_timestamp_authorities_are_looked_at_one_by_one(tmp_path):
                 examination._timestamps(portal)
         finally:
             portal.close()
+
+
+def test_a_seal_from_elsewhere_is_tried_or_says_why_it_cannot_be(tmp_path, monkeypatch):
+    settings = Settings(data=tmp_path / "data")
+    wiring.prepare(settings).close()
+    key = ec.generate_private_key(ec.SECP256R1())
+    lock = BestAvailableEncryption(b"quite secret")
+    (tmp_path / "seal.p12").write_bytes(serialize_key_and_certificates(b"seal", key, None, None, lock))
+    monkeypatch.setenv("DOCVAULT_SIGNER", f"pkcs12:{tmp_path / 'seal.p12'}")
+    for passphrase, words in (("wrong", "PASSPHRASE is wrong"), ("quite secret", "the seal is pkcs12:")):
+        monkeypatch.setenv("DOCVAULT_SIGNER_PASSPHRASE", passphrase)
+        done = CliRunner().invoke(app, ["doctor", "--data", str(settings.data)])
+        assert words in done.output
+        assert passphrase not in done.output.replace(words, "")
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("signer", ["seal.p12", "pkcs12", "file:/seal.p12", "kms"])
+def test_a_signer_that_is_none_is_refused_with_what_to_write(signer):
+    with pytest.raises(SettingsInvalid, match=r"built-in, pkcs12:/path/of/seal\.p12, pkcs11:… or kms:…"):
+        load({"DOCVAULT_SIGNER": signer})
 
 
 def test_roots_that_cannot_be_read_stop_the_start_in_words(tmp_path):

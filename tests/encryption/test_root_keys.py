@@ -2,17 +2,13 @@
 
 import base64
 import json
-import os
-import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
-import pkcs11
 import pytest
 from moto import mock_aws
-from pkcs11 import KeyType
 
 from docvault.encryption import kms
 from docvault.encryption.contexts import MasterContext
@@ -20,44 +16,10 @@ from docvault.encryption.errors import EncryptionError, Tampered, UnknownAlgorit
 from docvault.encryption.hsm import HsmKey
 from docvault.encryption.keyring import FileKeyring, KeyringError, RootKeyAway
 from docvault.encryption.kms import KmsKey
+from softhsm import MODULE, PIN, address
 
-MODULE = "/usr/lib/softhsm/libsofthsm2.so"
-PIN = "48151623"
 MASTER = bytes(range(32))
 FIRST, SECOND = MasterContext(1), MasterContext(2)
-
-
-@pytest.fixture(scope="module")
-def token(tmp_path_factory):
-    """A token of its own, with two AES keys; the PIN lies in a file."""
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
-    (folder / "pin").write_text(f"{PIN}\n")
-    before = os.environ.get("SOFTHSM2_CONF")
-    os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
-    made = ["softhsm2-util", "--init-token", "--free", "--label", "docvault", "--so-pin", PIN, "--pin", PIN]
-    subprocess.run(made, check=True, capture_output=True)
-    with pkcs11.lib(MODULE).get_token(token_label="docvault").open(user_pin=PIN, rw=True) as session:
-        for label in ("root", "other"):
-            session.generate_key(KeyType.AES, 256, label=label, store=True)
-    yield folder
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
-
-
-def address(folder, label="root", token="docvault"):
-    return f"pkcs11:token={token};object={label}?module-path={MODULE}&pin-source=file:{folder / 'pin'}"
-
-
-@pytest.fixture
-def aws(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
 
 
 @pytest.fixture

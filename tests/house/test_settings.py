@@ -76,7 +76,9 @@ def test_a_bucket_for_the_log_that_cannot_be_used_is_refused(given, said):
 
 def test_what_may_hold_a_password_is_shown_nowhere():
     """A new setting whose name speaks of a key, a secret or an address with a password belongs to these."""
-    speaking = {name for name in Settings.__struct_fields__ if re.search("key|secret|password|_url", name)}
+    speaking = {
+        name for name in Settings.__struct_fields__ if re.search("key|secret|pass|_url|^signer$", name)
+    }
     assert speaking - {"base_url"} == SECRET
 
 

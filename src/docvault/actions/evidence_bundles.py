@@ -67,7 +67,7 @@ def take_evidence(
         versions=[*_versions(row), *_files(files)],
         trail=trail,
         consents=_consents(row),
-        roots=authority.roots,
+        roots=(*authority.roots, *dict.fromkeys(authority.seals.values())),
     )
     parts = evidence_bundles.stream(db, vault, pdf, contents, now)
     return EvidenceBundle(f"{row.title} (evidence).zip", parts)

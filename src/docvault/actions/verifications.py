@@ -34,6 +34,7 @@ def verify_document(db: Database, pdf: Workers, authority: Authority, *, source:
         roots=(*authority.roots, *trusted),
         own=authority.root_fingerprints,
         clock_roots=authority.clock_roots,
+        seals=authority.seals,
     )
 
 

@@ -17,6 +17,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
 from docvault.certificates.keys import CertificateError, KeyPair, OneTimeKey, new_key
+from docvault.certificates.mechanisms import PublicKey
 from docvault.certificates.profiles import (
     Extensions,
     authority_profile,
@@ -100,6 +101,12 @@ class CertificateAuthority:
         profile = signing_profile(self.base_url, self.issuing_place, person.email)
         pair = _issue(_signer_name(person), self.issuing, profile, now, SIGNER_LIFE)
         return OneTimeKey(pair, [self.issuing.der])
+
+    def certify_seal(self, key: PublicKey, now: datetime) -> x509.Certificate:
+        """Return a certificate for a seal whose key is kept elsewhere."""
+        organisation, country = _named(self.issuing.certificate)
+        profile = signing_profile(self.base_url, self.issuing_place, None)
+        return _certify(_name(organisation, "Seal", country), key, self.issuing, profile, now, UNIT_LIFE)
 
     def root_crl(self, now: datetime) -> bytes:
         """Return the root's revocation list, DER."""
@@ -251,20 +258,32 @@ def _short(text: str, role: str = "") -> str:
 
 def _new_root(name: x509.Name, now: datetime) -> KeyPair:
     key = new_key()
-    return KeyPair(_build(name, key, name, key, authority_profile(None), now, ROOT_LIFE), key)
+    own = key.public_key()
+    return KeyPair(_build(name, own, name, key, authority_profile(None), now, ROOT_LIFE), key)
 
 
 def _issue(
     name: x509.Name, issuer: KeyPair, extensions: Extensions, now: datetime, life: timedelta
 ) -> KeyPair:
     key = new_key()
+    return KeyPair(_certify(name, key.public_key(), issuer, extensions, now, life), key)
+
+
+def _certify(
+    name: x509.Name,
+    key: PublicKey,
+    issuer: KeyPair,
+    extensions: Extensions,
+    now: datetime,
+    life: timedelta,
+) -> x509.Certificate:
     life = min(life, issuer.certificate.not_valid_after_utc - now)
-    return KeyPair(_build(name, key, issuer.certificate.subject, issuer.key, extensions, now, life), key)
+    return _build(name, key, issuer.certificate.subject, issuer.key, extensions, now, life)
 
 
 def _build(
     subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: PublicKey,
     issuer: x509.Name,
     issuer_key: ec.EllipticCurvePrivateKey,
     extensions: Extensions,
@@ -275,11 +294,11 @@ def _build(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(_whole(now) - BACKDATE)
         .not_valid_after(_whole(now) + life)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
         )

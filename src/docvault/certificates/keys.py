@@ -1,6 +1,7 @@
 """Key pairs of the certificate authority and the keys of signers. Never writes anything anywhere.
 
-Every key is P-256 (ETSI TS 119 312; all common readers verify it): promise 59.
+Every key made here is P-256 (ETSI TS 119 312; all common readers verify it): promise 59. What a seal from
+elsewhere may be says mechanisms.py.
 """
 
 import hashlib
@@ -89,6 +90,8 @@ class Credentials:
     ocsps: tuple[bytes, ...]
     at: datetime  # aware; when the lists and answers were made, and the certificates are checked
     clock_chain: tuple[bytes, ...] = ()  # issuing authorities of a clock of others, without its root
+    mechanism: str = "ecdsa"  # of the signature, as mechanisms.py calls it
+    signature_most: int = SIGNATURE  # bytes of the longest one
 
 
 class OneTimeKey:

@@ -225,7 +225,8 @@ def _signing(portal: wiring.Portal) -> str:
             problems = portal.authority.preflight(portal.pdf, prepared, [])
     if problems:
         raise NotWell(" ".join(problems))
-    return "keys, certificates, timestamps and one trial signature hold"
+    seal = portal.authority.seal_key
+    return f"keys, certificates, timestamps and one trial signature hold; the seal is {seal}"
 
 
 def _timestamps(portal: wiring.Portal) -> str:
@@ -263,9 +264,12 @@ def _certificates(portal: wiring.Portal) -> str:
     for end, days in soon:
         urgency = [word for within, word in SOON if end.at - now <= within][-1]
         when = f"in {days} days" if end.at > now else "and is over"
-        words.append(
-            f"“{end.title}” ends on {end.at:%Y-%m-%d}, {when}. {urgency}: docvault keys rotate {end.name}"
-        )
+        how = f"docvault keys rotate {end.name}"
+        if end.name == "seal":
+            how = (
+                "get a new certificate, and set DOCVAULT_SIGNER and DOCVAULT_SIGNER_CHAIN (docs/operators.md)"
+            )
+        words.append(f"“{end.title}” ends on {end.at:%Y-%m-%d}, {when}. {urgency}: {how}")
     raise NotWell("; ".join(words))
 
 

@@ -8,9 +8,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ import typer
 if TYPE_CHECKING:
     from docvault.pdf.scratch import Scratch
     from docvault.pdf.validate import Report, SignatureReport
+
 
 NOT_VALID = 1  # exit code: the report is there, and it is not "valid"
 UNREADABLE = 2  # exit code: the file or a certificate cannot be opened
@@ -81,9 +82,9 @@ def verify(
     """
     try:
         roots = [root for path in trust or () for root in _certificates(path)]
-        own, others, clocks = _installation_roots(data)
+        known = _installation(data)
         with _opened(file) as source:
-            report = _report(source, [*roots, *own, *others], own, clocks)
+            report = _report(source, roots, known)
             saved = _save(source, report, extract, output or _beside(file, extract)) if extract else None
     except (OSError, ValueError) as error:
         print(f"docvault: {_reason(error)}", file=sys.stderr)
@@ -98,6 +99,16 @@ def verify(
         raise typer.Exit(NOT_VALID)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Whom an installation trusts; certificates in DER."""
+
+    own: Sequence[bytes] = ()
+    others: Sequence[bytes] = ()
+    clocks: Sequence[bytes] = ()
+    seals: Mapping[str, bytes] = field(default_factory=dict)  # as `Authority.seals`
+
+
 @contextmanager
 def _opened(file: Path) -> Iterator["Scratch"]:
     from docvault.pdf.scratch import Scratch
@@ -108,13 +119,20 @@ def _opened(file: Path) -> Iterator["Scratch"]:
         yield source
 
 
-def _report(source: "Scratch", roots: list[bytes], own: list[bytes], clocks: list[bytes]) -> "Report":
+def _report(source: "Scratch", roots: Sequence[bytes], known: _Known) -> "Report":
     from docvault.pdf.validate import validate
     from docvault.pdf.workers import Workers
 
     with Workers(1) as workers:
-        fingerprints = [sha256(each).hexdigest() for each in own]
-        return validate(workers, source, roots=roots, own=fingerprints, clock_roots=clocks)
+        fingerprints = [sha256(each).hexdigest() for each in known.own]
+        return validate(
+            workers,
+            source,
+            roots=[*roots, *known.own, *known.others],
+            own=fingerprints,
+            clock_roots=known.clocks,
+            seals=known.seals,
+        )
 
 
 def _beside(file: Path, number: int | None) -> Path:
@@ -152,18 +170,19 @@ def _certificates(path: Path) -> list[bytes]:
     return [certificate.public_bytes(Encoding.DER) for certificate in found]
 
 
-def _installation_roots(data: Path | None) -> tuple[list[bytes], list[bytes], list[bytes]]:
-    """Return whom the installation named by --data or DOCVAULT_DATA trusts: itself, its list, clocks."""
+def _installation(data: Path | None) -> _Known:
+    """Return whom the installation named by --data or DOCVAULT_DATA trusts; nobody where none is named."""
     if data is None and "DOCVAULT_DATA" not in os.environ:
-        return [], [], []
+        return _Known()
     from docvault import settings, wiring
 
     chosen = {"DOCVAULT_DATA": str(data)} if data is not None else {}
     found = settings.load({**os.environ, **chosen})
-    return (
-        list(wiring.trusted_roots(found)),
-        list(wiring.trusted_others(found)),
-        list(wiring.trusted_clocks(found)),
+    return _Known(
+        wiring.trusted_roots(found),
+        wiring.trusted_others(found),
+        wiring.trusted_clocks(found),
+        wiring.trusted_seals(found),
     )
 
 

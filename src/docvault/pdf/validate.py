@@ -5,9 +5,10 @@ codes. Where something was filled in after the first signature, its pages are al
 compared (versions.py): structure says what may change, pictures say what somebody sees.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from docvault.values import NotFound, utc_now
 
 VALIDATION_SECONDS = 120
 INTACT = (Verdict.VALID, Verdict.NOT_TRUSTED)
+NO_SEALS: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def validate(
     roots: Sequence[bytes],
     own: Sequence[str] = (),
     clock_roots: Sequence[bytes] = (),
+    seals: Mapping[str, bytes] = NO_SEALS,
     crls: Sequence[bytes] = (),
     now: datetime | None = None,
 ) -> Report:
@@ -131,12 +134,14 @@ def validate(
 
     roots: the only certificates that are trusted, DER. own: SHA-256 of those of them that are this
     installation's, under which a person signs only with a second factor. clock_roots: those that are believed
-    about times alone, DER. crls: fresh revocation lists, DER.
+    about times alone, DER. seals: a root that vouches for one seal and nobody else, DER, by the SHA-256 of
+    that seal's certificate. crls: fresh revocation lists, DER.
     now: aware; the moment to judge the newest timestamp at. Raises WorkersBusy.
     """
     options = {
         "roots": list(roots),
         "clock_roots": list(clock_roots),
+        "seals": dict(seals),
         "crls": list(crls),
         "now": (now or utc_now()).isoformat(),
     }

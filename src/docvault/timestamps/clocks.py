@@ -20,9 +20,9 @@ from docvault.certificates import tokens
 from docvault.certificates.keys import CertificateError
 from docvault.certificates.tokens import Asked, Token, TokenRefused
 from docvault.outbound.asking import Asker, Unanswered
+from docvault.outbound.revocations import Proofs, Revocations
 from docvault.timestamps.errors import ClockFailed
-from docvault.timestamps.revocations import Proofs, Revocations
-from docvault.values import Clock, utc_now
+from docvault.values import Clock, DocVaultError, utc_now
 
 SECONDS = 8.0  # for one answer
 LIST_MOST = 1024 * 1024  # bytes of a revocation list: it is put into every document
@@ -84,7 +84,7 @@ class Clocks:
                 asked, answer, crls=proofs.crls, ocsps=proofs.ocsps, proven=True
             )  # a list for a name that is not the issuer's, or of yesterday, ends here
             self._revocations.remember(token.path, proofs, asked.latest)
-        except (CertificateError, ClockFailed, ValueError) as error:
+        except (CertificateError, ClockFailed, Unanswered, ValueError) as error:
             raise ClockFailed(f"{shown(address)} {_why(error)}") from error
         return Working(address, proven, proofs)
 
@@ -127,7 +127,7 @@ def shown(address: str) -> str:
 
 
 def _why(error: Exception) -> str:
-    return str(error) if isinstance(error, (CertificateError, ClockFailed)) else "names an unreadable list"
+    return str(error) if isinstance(error, DocVaultError) else "names an unreadable list"
 
 
 def _request() -> bytes:

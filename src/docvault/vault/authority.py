@@ -7,7 +7,8 @@ answers from it, never a key (promise 55).
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,24 +17,26 @@ from cryptography import x509
 from docvault.certificates import authority as pure
 from docvault.certificates import status
 from docvault.certificates.authority import CertificateAuthority, SignerIdentity
-from docvault.certificates.keys import CertificateError, Credentials, OneTimeKey, certificate_der, sign_bytes
+from docvault.certificates.keys import Credentials, OneTimeKey, certificate_der, sign_bytes
+from docvault.certificates.mechanisms import PublicKey
 from docvault.certificates.status import StatusAnswer
 from docvault.certificates.timestamps import TimestampAuthority
 from docvault.database import keys
 from docvault.database.engine import Database, Transaction
-from docvault.pdf import appearance, sign, validate
-from docvault.pdf.errors import PdfError
-from docvault.pdf.reasons import Verdict
+from docvault.pdf import sign, validate
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
 from docvault.pdf.workers import Workers
+from docvault.seals.errors import SealAway
+from docvault.seals.seal import Seal
 from docvault.timestamps.clocks import Clocks
 from docvault.values import Clock, NotFound, utc_now
-from docvault.vault import authority_keys
+from docvault.vault import authority_keys, preflight, seals
 from docvault.vault.authority_keys import Opened
 from docvault.vault.files import Vault
 from docvault.vault.masters import FRESH
 from docvault.vault.records import Records
+from docvault.vault.seals import SealUsed
 from docvault.vault.stamping import Stamping
 
 
@@ -49,8 +52,9 @@ class End:
 class _Bench:
     """The keys of one moment: a deed that began with them ends with them, also while they are renewed."""
 
-    def __init__(self, opened: Opened, clock: Clock) -> None:
+    def __init__(self, opened: Opened, seals: Mapping[str, bytes], clock: Clock) -> None:
         self.opened = opened
+        self.seals = seals
         self.own: CertificateAuthority = opened.newest
         self._clock = clock
         self._timestamps = TimestampAuthority(self.own.timestamp, [self.own.issuing.der])
@@ -73,6 +77,13 @@ class _Bench:
         answers = (issuer.status(parsed, now),)
         return Credentials(certificate, tuple(chain), self.opened.roots, self.crls(now), answers, now)
 
+    def credentials_of_seal(self, outside: SealUsed | None) -> Credentials:
+        """Return all that proves the seal in use. Raises SealAway, ChainOutOfTime or ChainUnfit."""
+        if outside is None:
+            return self.credentials(self.own.seal.der)
+        ours = outside.der if outside.is_certified_here else self.own.timestamp.der
+        return outside.credentials(self.credentials(ours), self._clock())
+
 
 class Authority:
     """Issues, stamps, seals and answers for the installation; notices in seconds that a key was renewed."""
@@ -89,6 +100,7 @@ class Authority:
         self._records = own
         self._clock = clock
         self._lock = threading.Lock()
+        self._outside: SealUsed | None = None
         with db.reading() as tx:
             self._open(tx)
 
@@ -128,16 +140,29 @@ class Authority:
         """Open the keys. Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable, in that order."""
         return cls(db, vault.records, clock, clocks)
 
+    def use(self, seal: Seal) -> None:
+        """Close documents with this seal, and no longer with the built-in one.
+
+        Raises SealUnclear, KeyUnfit, or SealAway where it was never used before.
+        """
+        key: PublicKey | None = None
+        with suppress(SealAway):  # a start does not wait for a token: each signature is checked all the same
+            key = seal.holder.public_key()
+        with self._db.transaction() as tx:
+            self._outside = seals.use(tx, self._authority, seal, key, self._clock())
+        self.refresh()
+
     def refresh(self) -> None:
         """Look for renewed keys at once."""
         with self._lock, self._db.reading() as tx:
-            if authority_keys.state(tx) != self._state:
+            if _state(tx) != self._state:
                 self._open(tx)
             self._looked = time.monotonic()
 
     def _open(self, tx: Transaction) -> None:
-        self._state = authority_keys.state(tx)
-        self._known = _Bench(authority_keys.open_all(tx, self._records), self._clock)
+        self._state = _state(tx)
+        opened = authority_keys.open_all(tx, self._records)
+        self._known = _Bench(opened, seals.vouched(tx, opened.roots), self._clock)
         self._looked = time.monotonic()
 
     @property
@@ -159,6 +184,13 @@ class Authority:
     def root_fingerprints(self) -> tuple[str, ...]:
         """The hex SHA-256 of each root."""
         return tuple(hashlib.sha256(root).hexdigest() for root in self.roots)
+
+    @property
+    def seals(self) -> Mapping[str, bytes]:
+        """The root that vouches for each seal of ours that others certified, DER, by the hex SHA-256 of the
+        seal's certificate.
+        """
+        return self._bench.seals
 
     def __repr__(self) -> str:
         return "Authority(…)"  # never a key, wherever this is printed
@@ -221,16 +253,17 @@ class Authority:
 
         certify: True where the seal is the only signature, as on a certificate of completion.
         """
-        bench = self._bench
+        bench, outside = self._bench, self._outside
+        credentials = bench.credentials_of_seal(outside)
         stamping = Stamping.begin(bench.timestamp, self.clocks)
         return sign.seal(
             workers,
             source,
-            credentials=stamping.proven(bench.credentials(bench.own.seal.der)),
-            sign=bench.sign_with_seal,
+            credentials=stamping.proven(credentials),
+            sign=outside.sign if outside else bench.sign_with_seal,
             timestamp=stamping.answer,
             certify=certify,
-            name=_common_name(bench.own.seal.der),
+            name=_common_name(credentials.certificate),
         )
 
     def renew(self, workers: Workers, source: Scratch) -> Scratch:
@@ -255,6 +288,7 @@ class Authority:
             roots=(*self.roots, *trusted),
             own=self.root_fingerprints,
             clock_roots=self.clock_roots,
+            seals=self.seals,
             crls=crls,
             now=self._clock(),
         )
@@ -275,7 +309,12 @@ class Authority:
 
     def seal_name(self) -> str:
         """The name on the seal's certificate."""
-        return _common_name(self._authority.seal.der)
+        return _common_name(self._outside.der if self._outside else self._authority.seal.der)
+
+    @property
+    def seal_key(self) -> str:
+        """Where the key of the seal is kept; no secret."""
+        return self._outside.seal.holder.name if self._outside else "built-in"
 
     # --- before and beside ---------------------------------------------------------------------------
 
@@ -285,32 +324,15 @@ class Authority:
         names: of everybody who signs. Checks keys, chain, dates and fonts, then seals the document itself and
         validates the result as completion will.
         """
+        own, upper = self._authority, (self._authority.issuing.certificate, self._authority.root.certificate)
+        units = (own.timestamp, own.responder) if self._outside else (own.seal, own.timestamp, own.responder)
         return [
-            *self._chain_problems(),
-            *_font_problems(workers, names),
-            *self._trial_problems(workers, prepared),
+            *preflight.chain_problems((each.certificate for each in units), upper, self._clock()),
+            *preflight.font_problems(workers, names),
+            *preflight.trial_problems(
+                lambda: self.seal(workers, prepared), lambda sealed: self.validate(workers, sealed)
+            ),
         ]
-
-    def _chain_problems(self) -> list[str]:
-        own = self._authority
-        upper = [own.issuing.certificate, own.root.certificate]
-        problems = []
-        for leaf in (own.seal, own.timestamp, own.responder):
-            try:
-                pure.verify_chain([leaf.certificate, *upper], self._clock())
-            except CertificateError as error:
-                problems.append(str(error))
-        return problems
-
-    def _trial_problems(self, workers: Workers, prepared: Scratch) -> list[str]:
-        try:
-            with self.seal(workers, prepared) as sealed:
-                report = self.validate(workers, sealed)
-        except (PdfError, CertificateError) as error:
-            return [f"A trial signature failed: {error}"]
-        if report.verdict is not Verdict.VALID:
-            return [f"A trial signature would not hold: {report.reasons[0]}"]
-        return []
 
     def answer_status(self, request: bytes) -> StatusAnswer:
         """Answer an OCSP request about a certificate that was issued here, DER in."""
@@ -321,6 +343,9 @@ class Authority:
         """Return when each certificate in use ends, the first to end first."""
         own = self._authority
         pairs = [(name, getattr(own, name.removeprefix("ca-")).certificate) for name in authority_keys.KINDS]
+        if self._outside:
+            pairs = [pair for pair in pairs if pair[0] != "ca-seal"]
+            pairs += [(seals.NAME, one) for one in self._outside.chain]
         ends = [End(name, pure.title(one), one.not_valid_after_utc) for name, one in pairs]
         return sorted(ends, key=lambda end: end.at)
 
@@ -343,15 +368,10 @@ class Authority:
         raise NotFound
 
 
+def _state(tx: Transaction) -> object:
+    """Return what changes when another key or seal takes over."""
+    return authority_keys.state(tx), seals.state(tx)
+
+
 def _common_name(certificate: bytes) -> str:
     return pure.title(x509.load_der_x509_certificate(certificate))
-
-
-def _font_problems(workers: Workers, names: Sequence[str]) -> list[str]:
-    problems = []
-    for name in names:
-        missing = appearance.missing_letters(workers, name)
-        if missing:
-            letters = " ".join(sorted(missing))
-            problems.append(f"No installed font can draw these letters of the name {name}: {letters}")
-    return problems

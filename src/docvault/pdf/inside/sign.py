@@ -1,7 +1,8 @@
 """Filling one person's fields and signing, inside a worker. Holds no key: the parent signs and stamps times.
 
-Profile: PAdES baseline B-LT and B-LTA (ETSI EN 319 142-1), P-256 with SHA-256, ESSCertIDv2, no CMS
-signing-time attribute. Long-term data go into the same update: docs/formats/signed-document.md.
+Profile: PAdES baseline B-LT and B-LTA (ETSI EN 319 142-1), P-256 (a seal also: RSA-PSS) with SHA-256,
+ESSCertIDv2, no CMS signing-time attribute. Long-term data go into the same update:
+docs/formats/signed-document.md.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from asn1crypto import tsp
-from asn1crypto.algos import SignedDigestAlgorithm
+from asn1crypto.algos import RSASSAPSSParams, SignedDigestAlgorithm
 from asn1crypto.x509 import Certificate
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -41,7 +42,8 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from docvault.certificates import encoder
-from docvault.certificates.keys import SIGNATURE, Credentials
+from docvault.certificates.keys import Credentials
+from docvault.certificates.mechanisms import RSA_PSS, SALT
 from docvault.pdf.errors import CannotSign
 from docvault.pdf.inside import fill, trust
 from docvault.pdf.tasks import Job
@@ -65,13 +67,30 @@ class AskingSigner(Signer):
         super().__init__(
             signing_cert=Certificate.load(credentials.certificate),
             cert_registry=store,
-            signature_mechanism=SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
+            signature_mechanism=_mechanism(credentials),
             embed_roots=False,
         )
         self._ask = ask
+        self._most = credentials.signature_most
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002 - the signature is pyHanko's
-        return bytes(SIGNATURE) if dry_run else self._ask("sign", data)
+        return bytes(self._most) if dry_run else self._ask("sign", data)
+
+
+def _mechanism(credentials: Credentials) -> SignedDigestAlgorithm:
+    if credentials.mechanism == RSA_PSS:
+        digest = {"algorithm": DIGEST}
+        mask = {"algorithm": "mgf1", "parameters": digest}
+        parameters = {"hash_algorithm": digest, "mask_gen_algorithm": mask, "salt_length": SALT}
+        return SignedDigestAlgorithm({"algorithm": "rsassa_pss", "parameters": RSASSAPSSParams(parameters)})
+    return SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"})
+
+
+def _usage(certificate: bytes) -> set[str]:
+    """Return the use that the certificate has to name: of those of others some name one of the two alone."""
+    named = Certificate.load(certificate).key_usage_value
+    both = {"non_repudiation", "digital_signature"}
+    return {"non_repudiation"} if named is None else {*(both & named.native)} or both
 
 
 class AskingTimeStamper(TimeStamper):
@@ -165,6 +184,7 @@ def _metadata(options: Any, credentials: Credentials) -> PdfSignatureMetadata:
         validation_context=_context(credentials),
         embed_validation_info=True,
         use_pades_lta=options["seal"],
+        signer_key_usage=_usage(credentials.certificate),
         dss_settings=DSSContentSettings(
             include_vri=False, placement=SigDSSPlacementPreference.TOGETHER_WITH_SIGNATURE
         ),

@@ -5,7 +5,7 @@ signature, at the moment of its own timestamp: so it outlives its certificate wh
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,6 +50,9 @@ class Evidence:
     crls: Sequence[CertificateList]
     ocsps: Sequence[OCSPResponse]
     now: datetime
+    seals: Mapping[str, Certificate] = field(
+        default_factory=dict
+    )  # the roots that vouch for one seal each, by the SHA-256 of its certificate
     revoking: frozenset[bytes] = field(
         default=frozenset()
     )  # DER names of the issuers of the CRLs in the file
@@ -62,6 +65,7 @@ class Evidence:
         clock_roots: Sequence[bytes],
         crls: Sequence[bytes],
         now: datetime,
+        seals: Mapping[str, bytes],
     ) -> "Evidence":
         """Read the document's security store; `crls` are fresh ones from outside."""
         try:
@@ -76,6 +80,7 @@ class Evidence:
             crls=[*inside, *(CertificateList.load(each) for each in crls)],
             ocsps=[OCSPResponse.load(_data(each)) for each in store.ocsps] if store else [],
             now=now,
+            seals={seal: Certificate.load(root) for seal, root in seals.items()},
             revoking=frozenset(each.issuer.dump() for each in inside),
         )
 
@@ -84,13 +89,18 @@ class Evidence:
         """The roots that are trusted about times."""
         return [*self.roots, *self.clock_roots]
 
-    def at(self, moment: datetime, *, stamping: bool = False) -> ValidationContext:
+    def about(self, signer: Certificate) -> list[Certificate]:
+        """The roots that are trusted about this signer: one that vouches for a seal does so for it alone."""
+        vouching = self.seals.get(hashlib.sha256(signer.dump()).hexdigest())
+        return list(self.roots) if vouching is None else [*self.roots, vouching]
+
+    def at(self, moment: datetime, signer: Certificate | None = None) -> ValidationContext:
         """Return what pyHanko judges certificates with, at `moment`. Only the given roots are trusted.
 
-        stamping: to judge a clock's certificate, not a signer's.
+        signer: whose certificate is judged; None: that of a clock.
         """
         return ValidationContext(
-            trust_roots=self.about_times if stamping else list(self.roots),
+            trust_roots=self.about_times if signer is None else self.about(signer),
             other_certs=list(self.certificates),
             crls=list(self.crls),
             ocsps=[each for each in self.ocsps if not self._is_overtaken(each)],
@@ -137,7 +147,7 @@ async def judge_timestamp(
     embedded: EmbeddedPdfSignature, evidence: Evidence, moment: datetime
 ) -> DocumentTimestampStatus:
     """Judge one document timestamp as seen at `moment`."""
-    context = evidence.at(moment, stamping=True)
+    context = evidence.at(moment)
     return await async_validate_pdf_timestamp(embedded, context, diff_policy=changes.ORDINARY)
 
 
@@ -149,8 +159,8 @@ async def judge_signature(
     """Judge one signature. proven: the earliest moment that a trusted archive timestamp proves, or now."""
     first = await async_validate_pdf_signature(
         embedded,
+        evidence.at(proven, embedded.signer_cert),
         evidence.at(proven),
-        evidence.at(proven, stamping=True),
         key_usage_settings=SIGNING,
         skip_diff=True,
     )
@@ -158,8 +168,8 @@ async def judge_signature(
     moment = stamp.timestamp if stamp is not None and stamp.trusted else proven
     return await async_validate_pdf_signature(
         embedded,
-        evidence.at(moment),
-        evidence.at(proven, stamping=True),
+        evidence.at(moment, embedded.signer_cert),
+        evidence.at(proven),
         key_usage_settings=SIGNING,
         diff_policy=changes.ORDINARY,
     )

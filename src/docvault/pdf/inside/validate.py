@@ -130,6 +130,7 @@ async def _validate(file: BinaryIO, options: Any) -> dict[str, Any]:
             options["clock_roots"],
             options["crls"],
             datetime.fromisoformat(options["now"]),
+            options["seals"],
         )
         codes = _judge_whole(reader, file, found)
         await _judge_each(found, evidence)
@@ -332,7 +333,8 @@ def _require_shape(each: _Signature, evidence: Evidence, *, trusted: bool, stamp
         raise _Refused("odd-signature") from error
     try:
         if trusted:
-            roots = evidence.about_times if each.is_timestamp else evidence.roots
+            signer = each.embedded.signer_cert
+            roots = evidence.about_times if each.is_timestamp else evidence.about(signer)
             shape.check_certificates(signed, evidence.certificates, roots)
         for token in shape.tokens(signed) if stamped else ():
             shape.check_certificates(token, evidence.certificates, evidence.about_times)

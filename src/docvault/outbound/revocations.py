@@ -1,6 +1,7 @@
-"""Whether the certificates of a timestamp authority were revoked: lists and answers from where they say.
+"""Whether the certificates of others were revoked: lists and answers from where the certificates say.
 
-Only from hosts that are listed (promise 36). What comes back is judged by certificates/tokens.py.
+Only from hosts that are listed (promise 36). What comes back is not judged here: for a clock
+certificates/tokens.py does, for a seal certificates/chains.py.
 """
 
 import itertools
@@ -14,7 +15,6 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
 from docvault.outbound.asking import Asker, Unanswered
-from docvault.timestamps.errors import ClockFailed
 
 KEPT = timedelta(hours=6)  # the longest that a list is believed without asking again
 SHORTEST = timedelta(minutes=10)  # that it still has to run
@@ -42,7 +42,7 @@ class Revocations:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, path: tuple[bytes, ...], now: datetime) -> Proofs:
-        """Return what is known about each certificate of a path, DER, the root last. Raises ClockFailed."""
+        """Return what is known about each certificate of a path, DER, the root last. Raises Unanswered."""
         certificates = [x509.load_der_x509_certificate(each) for each in path]
         proofs = Proofs()
         for certificate, issuer in itertools.pairwise(certificates):
@@ -73,7 +73,7 @@ class Revocations:
                 return Proofs(ocsps=(self._status(address, certificate, issuer),))
             except Unanswered as trouble:
                 troubles.append(str(trouble))
-        raise ClockFailed("; ".join(troubles) or "its certificate does not say who knows of revocations")
+        raise Unanswered("; ".join(troubles) or "its certificate does not say who knows of revocations")
 
     def _list(self, address: str, now: datetime) -> bytes:
         with self._lock:
