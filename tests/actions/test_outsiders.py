@@ -274,7 +274,7 @@ def test_an_address_with_an_account_asks_the_account_and_only_where_it_may_sign(
         ({"email": client.email, "code": CODE}, "Leave the access code out"),
         ({"email": "nobody"}, "complete e-mail address"),
         ({"code": "123"}, "8 digits"),
-        ({"others": [drafts.NewOutsider(drafts.Outsider("Olga", outside.OLGA), 2)]}, "only once"),
+        ({"others": [drafts.NewOutsider(outside.Outsider("Olga", outside.OLGA), 2)]}, "only once"),
     ):
         with pytest.raises(EnvelopeIncomplete, match=words):
             outside.ask(made, **about)

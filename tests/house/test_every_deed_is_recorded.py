@@ -14,6 +14,8 @@ ACTIONS = Path(__file__).parents[2] / "src" / "docvault" / "actions"
 APPENDS = {
     ("audit", "append"),
     ("envelope_history", "record"),
+    ("code_mails", "note"),
+    ("code_mails", "send"),
     ("arrivals", "let_in"),
     ("arrivals", "turned_away"),
     ("roles", "give"),

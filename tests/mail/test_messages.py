@@ -33,6 +33,7 @@ EVERY_VALUE = {
     "used": "9.8 GB",
     "most": "10 GB",
     "code": "1234 5678",
+    "signer": "Olga Outside",
     "path": "/sign/abc#T0KEN",
 }
 

@@ -17,6 +17,7 @@ from docvault.database import (
     envelope_views,
     envelopes,
     fields,
+    in_person,
     outsiders,
     recipients,
     step_ups,
@@ -76,6 +77,7 @@ class CeremonyView:
     digest: str
     signed_at: datetime | None  # or approved, or read
     due_at: datetime | None  # they can act until then
+    host_name: str  # beside whom they sign in person; empty for who signs on their own
     trouble: str | None
 
 
@@ -174,7 +176,8 @@ def sign_envelope(
         files = _files(tx, recipient, given.filled)
         factor = step_ups.spend(tx, acting, step_up_id, STEP_UP, row.digest or "", now)
         envelopes.save(tx, row, before, after, now)
-        proof = {"step_up": step_up_id, "confirmed_with": factor, **outsiders.identity(tx, recipient)}
+        known = outsiders.identity(tx, recipient) | in_person.attested(tx, acting, row)
+        proof = {"step_up": step_up_id, "confirmed_with": factor, **known}
         _keep(tx, vault, acting, recipient, given.filled, proof, now)
         facts = _facts(row, recipient, acting, given.filled, proof)
         facts["files"] = [one.sha256 for one in files]
@@ -206,7 +209,7 @@ def approve_envelope(
         before = envelopes.to_decide(tx, row)
         after = rules.approve(before, recipient.id, now)
         approves = recipient.part is Part.APPROVER
-        proof = outsiders.identity(tx, recipient)
+        proof = outsiders.identity(tx, recipient) | in_person.attested(tx, acting, row)
         if approves:
             factor = step_ups.spend(tx, acting, step_up_id or "", STEP_UP, row.digest or "", now)
             proof = {"step_up": step_up_id or "", "confirmed_with": factor, **proof}
@@ -357,6 +360,7 @@ def _view(
         digest=row.digest or "",
         signed_at=recipient.done_at,
         due_at=min((day for day in (row.due_at, recipient.due_at) if day), default=None),
+        host_name=recipient.host.name if recipient.host else "",
         trouble=row.trouble,
     )
 

@@ -1,7 +1,7 @@
 """Making an envelope: a draft from documents of one folder, each cleaned so that it can be signed."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from docvault.database import (
     envelope_history,
     envelope_people,
     envelopes,
+    in_person,
     outsiders,
     recipients,
 )
@@ -29,14 +30,12 @@ from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import envelope_life as life
 from docvault.rules import envelope_words as words
 from docvault.rules import envelopes as rules
-from docvault.rules import languages
-from docvault.rules import outsiders as outsider_rules
 from docvault.rules.details import renamed
+from docvault.rules.drafts import NewOutsider, NewRecipient, Wishes, asked, check_wishes
 from docvault.rules.envelope_documents import Chosen, check_documents
-from docvault.rules.envelopes import Asked, EnvelopeIncomplete, EnvelopeRefused, Part, State
+from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused, State
 from docvault.rules.fields import PlacedField
 from docvault.rules.found import FoundField
-from docvault.rules.outsiders import Outsider
 from docvault.values import DocumentId, EnvelopeId, PersonId, new_id
 from docvault.vault import fields as vault_fields
 from docvault.vault import found_fields
@@ -46,35 +45,15 @@ from docvault.vault.staging import staged_pdf
 PDF = "application/pdf"
 
 
-@dataclass(frozen=True, slots=True)
-class NewRecipient:
-    person_id: PersonId
-    turn: int  # 1 is first; the same turn acts in any order
-    part: Part = Part.SIGNER
-    message: str = ""  # for them alone
-    language: str | None = None  # of mail about this envelope; None: their own
-    due_at: datetime | None = None  # a day of their own to act by
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """How an envelope is looked after once it was sent. reminder_days: None for none by itself."""
-
-    due_at: datetime | None = None
-    reminder_days: int | None = None
-    may_delegate: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class NewOutsider:
-    """Somebody whom the sender names by address. An address that belongs to an account asks that account."""
-
-    said: Outsider
-    turn: int
-    part: Part = Part.SIGNER
-    message: str = ""
-    language: str | None = None
-    due_at: datetime | None = None
+__all__ = [
+    "NewOutsider",
+    "NewRecipient",
+    "Wishes",
+    "beside",
+    "correct_envelope",
+    "create_envelope",
+    "possible_recipients",
+]
 
 
 def possible_recipients(db: Database, *, acting: Acting, document_id: DocumentId) -> list[PossibleRecipient]:
@@ -266,8 +245,9 @@ def _check_draft(tx: Transaction, acting: Acting, draft: _Draft, now: datetime) 
     check_documents([Chosen(one.id, one.folder_id) for one in found], numbers.max_documents)
     words.check_words(draft.title, draft.message, numbers.max_message_characters)
     names = _named(tx, draft)
-    rules.check_recipients(_asked(draft, {one.said.email: one.id for one in names}), numbers.max_recipients)
-    _check_wishes(draft, numbers.max_message_characters, now)
+    by_email = {one.said.email: one.id for one in names}
+    rules.check_recipients(asked(draft.recipients, by_email), numbers.max_recipients)
+    check_wishes(draft.title, draft.wishes, draft.recipients, numbers.max_message_characters, now)
     known = {one.id for one in envelope_people.possible(tx, acting, found[0])}
     if not known >= {one.person_id for one in draft.recipients if isinstance(one, NewRecipient)}:
         raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")
@@ -275,31 +255,8 @@ def _check_draft(tx: Transaction, acting: Acting, draft: _Draft, now: datetime) 
     return [_Chosen(one.id, one.name, documents.version_id(tx, one)) for one in found]
 
 
-def _check_wishes(draft: _Draft, longest: int, now: datetime) -> None:
-    words.check_due(draft.wishes.due_at, now)
-    words.check_reminders(draft.wishes.reminder_days)
-    for one in draft.recipients:
-        words.check_words(draft.title, one.message, longest)
-        words.check_due(one.due_at, now)
-        if one.language is not None:
-            languages.check(one.language)
-
-
 def _named(tx: Transaction, draft: _Draft) -> list[Named]:
     return envelope_people.named(tx, [one.said for one in draft.recipients if isinstance(one, NewOutsider)])
-
-
-def _asked(draft: _Draft, by_email: Mapping[str, PersonId | None]) -> list[Asked]:
-    """by_email: whom addresses stand for; who is not there yet goes by the address."""
-    asked = []
-    for one in draft.recipients:
-        if isinstance(one, NewRecipient):
-            person: str = one.person_id
-        else:
-            email = outsider_rules.check(one.said).email
-            person = by_email[email] or email
-        asked.append(Asked(person, one.turn, one.part, one.message.strip(), one.language, one.due_at))
-    return asked
 
 
 @contextmanager
@@ -332,11 +289,14 @@ def _add_people(
     """Put the people on, with what is asked of those without an account."""
     names = _named(tx, draft)
     by_email = {one.said.email: envelope_people.add(tx, acting, first, one) for one in names}
-    recipients.add(tx, envelope_id, _asked(draft, by_email))
+    recipients.add(tx, envelope_id, asked(draft.recipients, by_email))
     outside = {by_email[one.said.email]: one.said for one in names if one.is_outside}
+    hosts = []
     for one in recipients.of_envelope(tx, envelope_id):
         if one.person_id in outside:
             outsiders.add(tx, vault.records, one.id, outside[one.person_id].access_code)
+            hosts.append((one.id, outside[one.person_id].host_id))
+    in_person.name_hosts(tx, hosts)
 
 
 def _add_draft(

@@ -11,21 +11,22 @@ from docvault.audit.kinds import Kind
 from docvault.credentials.refusals import ChallengeOver, Throttled
 from docvault.database import (
     challenges,
-    envelope_history,
+    code_mails,
     envelopes,
-    messages,
+    in_person,
     outsiders,
     sessions,
     throttles,
 )
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelopes import EnvelopeRow
+from docvault.database.in_person import Handing
 from docvault.database.messages import Records
-from docvault.database.outsiders import Asked, MailCode
+from docvault.database.outsiders import MailCode
 from docvault.database.people import PersonState
-from docvault.database.sessions import ENROL, NewSession, Source
+from docvault.database.sessions import ENROL, IN_PERSON, NewSession, Source
 from docvault.policy.vocabulary import Acting, Role
-from docvault.rules.outsiders import CodesWrong, digits, grouped
+from docvault.rules.outsiders import CodesWrong, digits
 from docvault.values import EnvelopeId
 
 MOST = 20  # envelopes looked at for the one that waits
@@ -35,7 +36,8 @@ MOST = 20  # envelopes looked at for the one that waits
 class Entered:
     """What right codes give: a challenge, whose factor is owed, or a session that may set the first one up.
 
-    challenge: a secret of this browser.
+    Beside a host they give a session for the ceremony of this one envelope. challenge: a secret of this
+    browser.
     """
 
     envelope_id: EnvelopeId
@@ -54,12 +56,7 @@ def ask_for_code(db: Database, records: Records, *, token: str, source: Source, 
         raise Throttled(wait)
     with db.transaction() as tx:
         asked = outsiders.of_link(tx, token, now)
-        bucket = throttles.mailed(tx.policy.numbers.passwords.throttle, asked.recipient_id)
-        wait = throttles.take(tx, bucket, now)
-        secret, code = ("", "") if wait else outsiders.begin(tx, records, asked, now)
-        if not wait:
-            _mail(tx, records, asked, code, now)
-            _note(tx, Kind.ENVELOPE_CODE_MAILED, asked, source, now)
+        secret, wait = code_mails.send(tx, records, asked, source, now)
     if wait:
         raise Throttled(wait)
     return secret
@@ -97,7 +94,7 @@ def give_codes(
             if not wait and outsiders.is_right(records, waiting, digits(code), digits(access_code)):
                 entered = _let_in(tx, waiting, source, now)
             elif not wait:
-                _note(tx, Kind.ENVELOPE_CODE_REFUSED, waiting.asked, source, now)
+                code_mails.note(tx, Kind.ENVELOPE_CODE_REFUSED, waiting.asked, source, now)
     if waiting is None:
         raise ChallengeOver
     if wait:
@@ -119,51 +116,36 @@ def next_envelope(db: Database, *, acting: Acting) -> EnvelopeId | None:
 
 def _is_open(row: EnvelopeRow, acting: Acting) -> bool:
     recipient = row.recipient_of(acting.person_id)
-    return recipient is not None and recipient.done_at is None
+    return recipient is not None and recipient.done_at is None and recipient.host is None
 
 
 def _let_in(tx: Transaction, waiting: MailCode, source: Source, now: datetime) -> Entered:
     asked = waiting.asked
     outsiders.accept(tx, waiting, now)
-    limits = tx.policy.numbers.passwords.throttle
-    for bucket in (
-        throttles.mail_code(limits, asked.recipient_id),
-        throttles.mailed(limits, asked.recipient_id),
-    ):
-        throttles.clear(tx, bucket)
+    code_mails.forgive(tx, asked)
     told = asked.access_code is not None
-    _note(tx, Kind.ENVELOPE_CODE_ACCEPTED, asked, source, now, access_code=told)
+    code_mails.note(tx, Kind.ENVELOPE_CODE_ACCEPTED, asked, source, now, access_code=told)
+    handing = in_person.of_link(tx, asked.link_hash)
+    if handing is not None:
+        return Entered(asked.envelope_id, None, _at_their_host(tx, waiting, handing, source, now))
     if asked.person.state == PersonState.ACTIVE:
         return Entered(asked.envelope_id, challenges.start(tx, asked.person.id, now, "mail"), None)
     session = sessions.start(tx, asked.person, kind=ENROL, factors="mail", source=source, now=now)
     return Entered(asked.envelope_id, None, session)
 
 
-def _mail(tx: Transaction, records: Records, asked: Asked, code: str, now: datetime) -> None:
-    values = {"name": asked.person.name, "code": grouped(code)}
-    messages.add(
+def _at_their_host(
+    tx: Transaction, waiting: MailCode, handing: Handing, source: Source, now: datetime
+) -> NewSession:
+    """Open a session for the ceremony of one envelope, at the device of the host who vouched."""
+    session = sessions.start(
         tx,
-        records,
-        person_id=asked.person.id,
-        recipient=asked.person.email,
-        template="mail_code",
-        values=values,
+        waiting.asked.person,
+        kind=IN_PERSON,
+        factors="mail+host",
+        source=source,
         now=now,
+        scopes=in_person.scopes(waiting.asked.envelope_id),
     )
-
-
-def _note(tx: Transaction, kind: Kind, asked: Asked, source: Source, now: datetime, **facts: bool) -> None:
-    row = envelopes.for_completion(tx, asked.envelope_id)
-    envelope_history.record(
-        tx,
-        kind,
-        row,
-        at=now,
-        facts={"recipient": asked.recipient_id, **facts},
-        private={
-            "person": asked.person.name,
-            "email": asked.person.email,
-            "address": source.address,
-            "user_agent": source.user_agent,
-        },
-    )
+    in_person.begin(tx, handing, session.acting.session_id)
+    return session

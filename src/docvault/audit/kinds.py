@@ -111,6 +111,8 @@ class Kind(StrEnum):
     ENVELOPE_CODE_MAILED = "envelope:code:mailed"  # to somebody without an account, who opened their link
     ENVELOPE_CODE_ACCEPTED = "envelope:code:accepted"  # with the access code, where one was owed
     ENVELOPE_CODE_REFUSED = "envelope:code:refused"
+    ENVELOPE_HOSTED = "envelope:recipient:hosted"  # a host vouched for a signer and handed the device over
+    ENVELOPE_HANDED_BACK = "envelope:recipient:handed-back"  # the host took the device back
     ENVELOPE_VIEWED = "envelope:viewed"
     ENVELOPE_READ = "envelope:read"  # a person opened or downloaded one of its documents
     ENVELOPE_REMINDED = "envelope:reminded"

@@ -122,6 +122,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ENVELOPE_CODE_MAILED: "A code was mailed to {person} for {title}",
     Kind.ENVELOPE_CODE_ACCEPTED: "{person} gave the code that was mailed for {title}",
     Kind.ENVELOPE_CODE_REFUSED: "A wrong code was given for {person} and {title}",
+    Kind.ENVELOPE_HOSTED: "{who} vouched for {person} and handed them the device to sign {title}",
+    Kind.ENVELOPE_HANDED_BACK: "The device was taken back from {person}, who signs {title} in person",
     Kind.ENVELOPE_VIEWED: "{who} opened {title} to sign it",
     Kind.ENVELOPE_READ: "{who} read {title}",
     Kind.ENVELOPE_REMINDED: "{who} sent a reminder about {title}",

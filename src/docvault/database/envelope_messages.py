@@ -9,7 +9,7 @@ from docvault.database import messages, outsiders, recipients
 from docvault.database.engine import Transaction
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.messages import Cause, Records
-from docvault.database.recipients import RecipientRow
+from docvault.database.recipients import HostRow, RecipientRow
 from docvault.database.tables import organisations, people
 from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules.envelopes import Part
@@ -217,6 +217,9 @@ def _to_recipient(
     now: datetime,
     more: dict[str, str] | None = None,
 ) -> None:
+    if recipient.host is not None:
+        _to_host(tx, records, row, recipient, recipient.host, cause, now)
+        return
     path = f"/envelopes/{row.id}" if recipient.part is Part.COPY else f"/sign/{row.id}"
     if recipient.is_outside:
         path = outsiders.path(tx, recipient, now)
@@ -241,6 +244,37 @@ def _to_recipient(
         now=now,
         cause=cause,
         language=recipient.language,
+    )
+
+
+def _to_host(
+    tx: Transaction,
+    records: Records,
+    row: EnvelopeRow,
+    recipient: RecipientRow,
+    host: HostRow,
+    cause: Cause | None,
+    now: datetime,
+) -> None:
+    """Tell the host that somebody waits to sign beside them; the signer gets no link of their own."""
+    values = {
+        "name": host.name,
+        "signer": recipient.name,
+        "sender": row.sender_name,
+        "title": row.title,
+        "due": _due(row, recipient),
+        "path": f"/in-person/{recipient.id}",
+    }
+    messages.add(
+        tx,
+        records,
+        person_id=host.id,
+        recipient=host.email,
+        template="host_request",
+        values=values,
+        now=now,
+        cause=cause,
+        language=host.language,
     )
 
 

@@ -89,13 +89,15 @@ def named(tx: Transaction, said: Sequence[Outsider]) -> list[Named]:
 
 
 def check_accounts(names: Sequence[Named], known: AbstractSet[str]) -> None:
-    """Accept accounts that may be asked here. Raises EnvelopeIncomplete."""
+    """Accept accounts that may be asked here, also as hosts. Raises EnvelopeIncomplete."""
     for one in names:
         if not one.is_outside and one.id not in known:
             raise EnvelopeIncomplete(
                 f"{one.said.email} has an account here that cannot be asked to sign this document."
                 " Share the folder with them as signer first."
             )
+        if one.said.host_id and one.said.host_id not in known:
+            raise EnvelopeIncomplete(f"The host of {one.said.name} cannot be asked to sign this document.")
 
 
 def add(tx: Transaction, acting: Acting, document: DocumentRow, one: Named) -> PersonId:
@@ -120,6 +122,8 @@ def _named(tx: Transaction, said: Outsider) -> Named:
             raise EnvelopeIncomplete(
                 f"{said.email} has an account here and signs in to it. Leave the access code out."
             )
+        if said.host_id:
+            raise EnvelopeIncomplete(f"{said.email} has an account here and signs with it, without a host.")
         return Named(said, person.id, is_outside=False)
     if person.state not in {PersonState.INVITED, PersonState.ACTIVE}:
         raise EnvelopeIncomplete(f"{said.email} was locked out of this portal and cannot be asked.")

@@ -55,6 +55,8 @@ class RecipientView:
     due_at: datetime | None  # a day of their own to act by
     message: str  # for them alone: empty for everybody else but the sender
     language: str | None
+    host_id: PersonId | None  # beside whom they sign in person
+    host_name: str
     correctable: bool  # nothing was opened yet: somebody else can take their place
 
 
@@ -125,7 +127,7 @@ def summary(row: EnvelopeRow, acting: Acting) -> EnvelopeSummary:
         created_at=row.created_at,
         changed_at=row.changed_at,
         due_at=row.due_at,
-        your_turn=own is not None and own.id in in_turn(row),
+        your_turn=own is not None and own.host is None and own.id in in_turn(row),
     )
 
 
@@ -200,6 +202,8 @@ def recipients(
             due_at=one.due_at,
             message=one.message if everything or one.person_id == reader else "",
             language=one.chosen_language,
+            host_id=one.host.id if one.host else None,
+            host_name=one.host.name if one.host else "",
             correctable=row.state is State.SENT and one.viewed_at is None and one.done_at is None,
         )
         for one in row.recipients

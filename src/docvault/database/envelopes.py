@@ -19,6 +19,7 @@ from docvault.database import (
 from docvault.database.engine import PAGE_MOST, Page, Transaction, before_cursor, cursor_after
 from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.recipients import RecipientRow
+from docvault.database.sessions import IN_PERSON
 from docvault.database.tables import envelopes, organisations, people
 from docvault.database.tables import recipients as recipient_rows
 from docvault.policy.engine import Forbidden
@@ -26,6 +27,7 @@ from docvault.policy.residuals import alternatives
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import Part, State
+from docvault.rules.in_person import InPersonOnly
 from docvault.values import (
     DocVaultError,
     EnvelopeId,
@@ -92,6 +94,7 @@ class EnvelopeRow:
                 str(recipient.person_id) for recipient in self.recipients if not recipient.owes_code
             ),
             "state": self.state.value,
+            "hosts": frozenset(str(one.host.id) for one in self.recipients if one.host),
             **self.shares,
         }
         return Resource(ResourceType.ENVELOPE, self.id, attributes)
@@ -149,7 +152,7 @@ def for_signing(
     """Return an envelope that asks `acting` to sign, and their own row. Raises NotFound, Forbidden.
 
     Once it has ended, the policies no longer let anybody sign; it is still returned to those whom it asked,
-    so that the rules can say what happened instead of "not allowed".
+    so that the rules can say what happened instead of "not allowed". Raises InPersonOnly beside that.
     """
     row = _for(tx, acting, envelope_id, Permission.ENVELOPE_SEE, lock=lock)
     recipient = row.recipient_of(acting.person_id)
@@ -157,6 +160,8 @@ def for_signing(
         raise Forbidden(Permission.ENVELOPE_SIGN)
     if row.state is State.SENT:
         tx.policy.require(acting, Permission.ENVELOPE_SIGN, row.resource)
+        if recipient.host is not None and acting.session_kind != IN_PERSON:
+            raise InPersonOnly(recipient.host.name)
     return row, recipient
 
 
@@ -174,7 +179,10 @@ def _for(
     tx: Transaction, acting: Acting, envelope_id: EnvelopeId, permission: Permission, *, lock: bool = False
 ) -> EnvelopeRow:
     row = _load(tx, envelope_id, acting.at, lock=lock)
-    if not tx.policy.decide(acting, Permission.ENVELOPE_SEE, row.resource).allowed:
+    if (
+        not acting.is_about(envelope_id)
+        or not tx.policy.decide(acting, Permission.ENVELOPE_SEE, row.resource).allowed
+    ):
         raise NotFound
     if permission is not Permission.ENVELOPE_SEE:
         tx.policy.require(acting, permission, row.resource)

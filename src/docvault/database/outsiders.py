@@ -66,6 +66,17 @@ def of_link(tx: Transaction, token: str, now: datetime) -> Asked:
     return _asked(tx, token_hash(token), now)
 
 
+def of_link_hash(tx: Transaction, link_hash: bytes, now: datetime) -> Asked:
+    """Return whom a link leads to that the portal made for itself. Raises LinkRefused."""
+    return _asked(tx, link_hash, now)
+
+
+def end_link(tx: Transaction, link_hash: bytes, at: datetime) -> None:
+    """Let a link, and the codes that were mailed for it, count only until `at`."""
+    mine = update(outside_links).where(outside_links.c.token_hash == link_hash)
+    tx.connection.execute(mine.values(expires_at=at))
+
+
 def begin(tx: Transaction, records: Records, asked: Asked, now: datetime) -> tuple[str, str]:
     """Make a code for one browser; return that browser's secret and the code."""
     code_id, secret = new_id(), new_token()

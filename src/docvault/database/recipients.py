@@ -6,16 +6,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, select, update
 
 from docvault.database import attachments, kept_answers
 from docvault.database.engine import Transaction
 from docvault.database.people import PersonState
-from docvault.database.tables import organisations, outside_signers, people, recipients
+from docvault.database.tables import in_person_hosts, organisations, outside_signers, people, recipients
 from docvault.policy.vocabulary import Role
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import Asked, Part
 from docvault.values import EnvelopeId, PersonId, RecipientId, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """The account holder who vouches for somebody who signs in person."""
+
+    id: PersonId
+    name: str
+    email: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class RecipientRow:
     evidence: bytes | None
     applied_at: datetime | None
     certificate_sha256: str | None
+    host: "HostRow | None"  # beside whom they sign in person, while they have no account
 
     @property
     def signs(self) -> bool:
@@ -87,6 +98,7 @@ class RecipientRow:
         )
 
 
+_HOSTS = people.alias()
 _PERSON = (
     people.c.name,
     people.c.email,
@@ -95,12 +107,18 @@ _PERSON = (
     people.c.state.label("person_state"),
     people.c.time_zone,
     organisations.c.name.label("organisation_name"),
+    _HOSTS.c.id.label("host_id"),
+    _HOSTS.c.name.label("host_name"),
+    _HOSTS.c.email.label("host_email"),
+    _HOSTS.c.language.label("host_language"),
     and_(people.c.role == Role.OUTSIDER.value, outside_signers.c.access_code.is_not(None)).label("owes_code"),
 )
 _QUESTION = select(recipients, *_PERSON).select_from(
     recipients.join(people, people.c.id == recipients.c.person_id)
     .join(organisations, organisations.c.id == people.c.organisation_id)
     .outerjoin(outside_signers, outside_signers.c.recipient_id == recipients.c.id)
+    .outerjoin(in_person_hosts, in_person_hosts.c.recipient_id == recipients.c.id)
+    .outerjoin(_HOSTS, _HOSTS.c.id == in_person_hosts.c.host_id)
 )
 
 
@@ -168,6 +186,7 @@ def give_to(tx: Transaction, recipient_id: str, person_id: str, **columns: Any) 
     }
     kept_answers.forget(tx, recipient_id)
     attachments.keep_only(tx, recipient_id, ())
+    tx.connection.execute(delete(in_person_hosts).where(in_person_hosts.c.recipient_id == recipient_id))
     change(tx, recipient_id, person_id=person_id, **untouched, **columns)
 
 
@@ -192,4 +211,6 @@ def _recipient(row: Row[Any]) -> RecipientRow:
     values["person_role"] = Role(values["person_role"])
     values["owes_code"] = bool(values["owes_code"])
     values["part"] = Part(values.pop("role"))
+    host = HostRow(*(values.pop(f"host_{name}") for name in HostRow.__slots__))
+    values["host"] = host if host.id is not None and values["person_role"] is Role.OUTSIDER else None
     return RecipientRow(**values)

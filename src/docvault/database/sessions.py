@@ -23,6 +23,7 @@ from docvault.values import NotFound, PersonId, SessionId, new_id
 FULL = "full"
 ENROL = "enrol"  # may only enrol a second factor
 TOKEN = "token"  # noqa: S105 - a kind of session: a program's
+IN_PERSON = "in-person"  # of somebody who signs one envelope at the device of their host
 TOUCH = timedelta(seconds=60)  # how exact "last seen" is: a write per minute, not per request
 STRICT = frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE_OFFICER})  # whose sessions are the shorter ones
 USER_AGENT = 300  # characters kept
@@ -80,6 +81,7 @@ def start(
     source: Source,
     now: datetime,
     device_id: str | None = None,
+    scopes: frozenset[str] = ANYTHING,
 ) -> NewSession:
     """Make a session with fresh secrets. factors: what was proven, e.g. password+totp."""
     token, csrf, session_id = new_token(), new_token(), SessionId(new_id())
@@ -99,6 +101,7 @@ def start(
             expires_at=expires_at,
             address=address,
             user_agent=user_agent,
+            scopes=None if scopes == ANYTHING else json.dumps(sorted(scopes)),
         )
     )
     who = acting.of(
@@ -110,6 +113,7 @@ def start(
         factors=factors,
         address=address,
         user_agent=user_agent,
+        scopes=scopes,
     )
     return NewSession(token, csrf, kind, expires_at, who)
 
@@ -245,13 +249,21 @@ def end_all_by_sign_on(tx: Transaction, who: Acting, now: datetime) -> int:
 
 
 def _welcome(person: PersonRow, kind: str) -> bool:
-    """An active person may do everything; an invited one may only enrol (promise 15)."""
-    return person.state == PersonState.ACTIVE or (person.state == PersonState.INVITED and kind == ENROL)
+    """An active person may do everything; an invited one may only enrol, or sign in person (promise 15).
+
+    Somebody who got an account since signs in to it.
+    """
+    if kind == IN_PERSON and person.role is not Role.OUTSIDER:
+        return False
+    invited = person.state == PersonState.INVITED and kind in {ENROL, IN_PERSON}
+    return person.state == PersonState.ACTIVE or invited
 
 
 def _life(rules: Sessions, role: Role, kind: str) -> timedelta:
     if kind == ENROL:
         return timedelta(minutes=rules.enrol_minutes)
+    if kind == IN_PERSON:
+        return timedelta(minutes=rules.in_person_minutes)
     return timedelta(hours=rules.administrator_absolute_hours if role in STRICT else rules.absolute_hours)
 
 

@@ -24,6 +24,7 @@ PURPOSES = frozenset(
         Permission.ACCOUNT_CHANGE.value,
         Permission.AUDIT_EXPORT.value,
         Permission.DOCUMENT_BREAK_GLASS.value,
+        Permission.ENVELOPE_HOST.value,
         Permission.ENVELOPE_SIGN.value,
         Permission.PERSON_CHANGE.value,
         PROPOSAL_CONFIRM,

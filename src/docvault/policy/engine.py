@@ -39,6 +39,7 @@ _REFERENCES: Mapping[str, str] = {
     "denied": "Person",
     "opened": "Person",
     "recipients": "Person",
+    "hosts": "Person",
 }
 
 

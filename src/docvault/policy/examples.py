@@ -15,14 +15,14 @@ from docvault.policy.engine import Policy, PolicyInvalid
 from docvault.policy.vocabulary import Acting, AttributeValue, Permission, Resource, ResourceType, Role
 from docvault.values import OrganisationId, PersonId, SessionId
 
-SETS = ("members", "contributors", "signers", "managers", "denied", "opened", "recipients")
+SETS = ("members", "contributors", "signers", "managers", "denied", "opened", "recipients", "hosts")
 _FOLDER = ("organisation", "members", "contributors", "signers", "managers", "denied")
 _NEEDED = {
     ResourceType.FOLDER: _FOLDER,
     ResourceType.DOCUMENT: (*_FOLDER, "opened"),
     ResourceType.ENVELOPE: (
         *("organisation", "sender", "recipients", "state"),
-        *("contributors", "managers", "denied"),
+        *("contributors", "managers", "denied", "hosts"),
     ),
 }
 
@@ -50,6 +50,7 @@ class What(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opened: tuple[str, ...] = ()
     managers: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

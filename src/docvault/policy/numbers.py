@@ -117,6 +117,7 @@ class Sessions:
     challenge_tries: Annotated[int, Meta(ge=1, le=10)]
     step_up_minutes: Annotated[int, Meta(ge=1, le=5)]
     at_once: Annotated[int, Meta(ge=1, le=100)]  # sessions of one person; one more ends the oldest
+    in_person_minutes: Annotated[int, Meta(ge=5, le=240)] = 60  # of a signer at their host's device
     passkey_roles: frozenset[Role] = frozenset()  # who must use a passkey (promise 2)
 
 

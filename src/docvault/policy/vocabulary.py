@@ -53,6 +53,7 @@ class Permission(StrEnum):
     ENVELOPE_READ = "envelope:read"  # its documents
     ENVELOPE_MANAGE = "envelope:manage"  # place fields, send, remind, void
     ENVELOPE_SIGN = "envelope:sign"  # the ceremony: consent, answer, sign, decline
+    ENVELOPE_HOST = "envelope:host"  # vouch for somebody who signs in person, and hand them the device
     AUDIT_READ = "audit:read"
     AUDIT_EXPORT = "audit:export"
     ACCESS_REPORT = "access:report"  # who could see what, on any day
@@ -76,6 +77,7 @@ class ResourceType(StrEnum):
 TERMINAL = "terminal"  # whoever runs commands on the portal's own machine: their id, session and factors
 
 ANYTHING = frozenset({"*"})  # the scopes of a session: all that its person may do
+ONLY = "only:"  # before the id of the one thing that a session is about, among its scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Acting:
     organisations: frozenset[OrganisationId]  # where they belong now, the first one among them
     clients: frozenset[OrganisationId]  # whom an account manager looks after
     session_id: SessionId
-    session_kind: str  # full | enrol | token
+    session_kind: str  # full | enrol | token | in-person
     factors: str  # e.g. password+totp
     name: str
     email: str
@@ -101,6 +103,11 @@ class Acting:
     def at_terminal(self) -> bool:
         """Tell whether this is who holds the machine and its keys, so that a second person guards nothing."""
         return self.factors == TERMINAL
+
+    def is_about(self, thing_id: str) -> bool:
+        """Tell whether this session may be about a thing: one at somebody else's device is about one only."""
+        only = [each for each in self.scopes if each.startswith(ONLY)]
+        return not only or f"{ONLY}{thing_id}" in only
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,15 @@ class CodesWrong(DocVaultError):
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """Somebody whom the sender names. access_code: told by phone; empty for none."""
+    """Somebody whom the sender names. access_code: told by phone; empty for none.
+
+    host_id: the account holder beside whom they sign in person; empty for who signs on their own.
+    """
 
     name: str
     email: str
     access_code: str = ""
+    host_id: str = ""
 
 
 def check(said: Outsider) -> Outsider:
@@ -37,7 +41,7 @@ def check(said: Outsider) -> Outsider:
     code = digits(said.access_code)
     if code and not (len(code) == DIGITS and code.isascii() and code.isdigit()):
         raise EnvelopeIncomplete(f"The access code for {name} has {DIGITS} digits.")
-    return Outsider(name, email, code)
+    return Outsider(name, email, code, said.host_id)
 
 
 def digits(text: str) -> str:

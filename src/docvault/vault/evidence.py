@@ -29,8 +29,10 @@ from docvault.database.messages import Records
 from docvault.database.recipients import RecipientRow
 from docvault.pdf.completion import Deed, Document, Facts, HandedIn, Signer
 from docvault.pdf.validate import Report
+from docvault.rules.in_person import WORDS, Checked
 
 DEEDS = {
+    Kind.ENVELOPE_HOSTED: "The host vouched for them and handed over the device",
     Kind.ENVELOPE_VIEWED: "Opened the envelope",
     Kind.ENVELOPE_READ: "Opened or downloaded the document",
     Kind.ENVELOPE_CONSENTED: "Agreed to sign electronically",
@@ -48,6 +50,7 @@ FACTOR_NAMES = {
     "password": "password",
     "totp": "one-time code",
     "passkey": "passkey",
+    "host": "the word of a host",
 }
 
 
@@ -173,7 +176,8 @@ def _identity(tx: Transaction, one: RecipientRow, said: Mapping[str, Any]) -> st
     """Say who vouched for this person: the one who invited them, by a link to their address."""
     trail = audit_trail.object_trail(tx, "person", one.person_id)
     if "mail_code_at" in said:
-        return _outside(one, said, trail)
+        known = _outside(one, said, trail)
+        return f"{known} {_beside(one, said)}" if "host" in said else known
     invited = [entry for entry in trail if entry.kind == Kind.PERSON_INVITED]
     if not invited:
         return "Has an account of this portal."
@@ -195,12 +199,24 @@ def _outside(one: RecipientRow, said: Mapping[str, Any], trail: Iterable[EntryRo
     parts = [f"the code mailed to {one.email} at {_at(said['mail_code_at'])}"]
     if "access_code_at" in said:
         parts.append(f"the access code that the sender told them at {_at(said['access_code_at'])}")
+    factors = [] if "host" in said else trail  # beside a host no factor of their own was asked for
     parts += [
         f"the {FACTOR_NAMES.get(str(entry.facts['factor']), entry.facts['factor'])} set up at {_at(entry.at)}"
-        for entry in trail
+        for entry in factors
         if entry.kind == Kind.FACTOR_ENROLLED
     ]
     return f"Has no account of this portal. Known by {'; '.join(parts)}."
+
+
+def _beside(one: RecipientRow, said: Mapping[str, Any]) -> str:
+    """Say who vouched for somebody who signed in person, how, and with what they proved who they are."""
+    host = f"{one.host.name} ({one.host.email})" if one.host else "A host"
+    factor = FACTOR_NAMES.get(str(said["host_confirmed_with"]), said["host_confirmed_with"])
+    return (
+        f"Signed in person at the device of {host}, who vouched at {_at(said['host_at'])} to have checked who"
+        f" they are {WORDS[Checked(said['host_checked'])]}, and confirmed that with a {factor} for exactly"
+        " these documents."
+    )
 
 
 def _at(moment: str | datetime) -> str:
@@ -230,7 +246,8 @@ def _files(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[HandedIn]
 
 def _deeds(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[Deed]:
     for entry in entries:
-        if entry.actor_id == one.person_id and entry.kind in DEEDS:
+        vouched = entry.kind == Kind.ENVELOPE_HOSTED and entry.facts.get("recipient") == one.id
+        if vouched or (entry.actor_id == one.person_id and entry.kind in DEEDS):
             known: dict[str, Any] = entry.private or {}
             yield Deed(
                 at=entry.at,

@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from docvault.actions import sessions, visits
-from docvault.database.sessions import TOKEN
+from docvault.database.sessions import IN_PERSON, TOKEN
 from docvault.policy.vocabulary import Acting, Guest, Role
 from docvault.values import DocVaultError
 from docvault.web import bearer, cookies, peer
@@ -29,6 +29,7 @@ ENROLMENT = {"access": "enrolment"}  # a session that may only enrol a factor, a
 ANY_SESSION = {"access": "any session"}  # signing out
 GUEST = {"access": "guest"}  # the visit of somebody without an account, and no session at all
 OUTSIDERS = {"outsiders": True}  # beside a full session: also of somebody without an account, and of no other
+SIGNERS = {"outsiders": True, "in_person": True}  # the same, and of a signer at their host's device
 TOKENS = {"tokens": True}  # beside one of the others: a program's token is taken as well
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -166,6 +167,9 @@ async def require_session(connection: Connection, handler: BaseRouteHandler) -> 
         if access == "full" and handler.opt.get("tokens") is True:
             return
         raise NotSignedIn
+    if acting.session_kind == IN_PERSON:
+        _require_ceremony(handler, access)
+        return
     wanted = {"full": "full", "enrolment": "enrol"}.get(access, acting.session_kind)
     if acting.session_kind == wanted:
         _require_account(acting, handler, access)
@@ -178,6 +182,12 @@ async def require_session(connection: Connection, handler: BaseRouteHandler) -> 
 def _require_account(acting: Acting, handler: BaseRouteHandler, access: str) -> None:
     """Let somebody without an account through where a route says so. Raises NotForOutsiders."""
     if access == "full" and acting.role is Role.OUTSIDER and handler.opt.get("outsiders") is not True:
+        raise NotForOutsiders
+
+
+def _require_ceremony(handler: BaseRouteHandler, access: str) -> None:
+    """Let a signer at their host's device through where a route says so. Raises NotForOutsiders."""
+    if access != "any session" and not (access == "full" and handler.opt.get("in_person") is True):
         raise NotForOutsiders
 
 

@@ -18,6 +18,8 @@ DEVICES = 5  # people who share a browser and are known in it
 VISIT = "__Host-docvault-visit"
 ASKED = "__Host-docvault-asked"
 ASKED_LIFE = 600  # seconds; the code itself expires in the database
+BACK = "__Host-docvault-back"
+BACK_LIFE = 4 * 3600  # seconds; how long it leads back to the host is the database's business
 SIGN_ON = "__Host-docvault-sign-on"
 SIGN_ON_LIFE = 600  # seconds; the journey itself expires in the database
 CHALLENGE_LIFE = 300  # seconds; the challenge itself expires in the database
@@ -57,6 +59,11 @@ def visit_cookie(token: str, hours: int) -> Cookie:
 def asked_cookie(secret: str) -> Cookie:
     """A code was mailed; only the browser that opened the link may give it. It opens nothing by itself."""
     return Cookie(key=ASKED, value=secret, secure=True, httponly=True, samesite="strict", max_age=ASKED_LIFE)
+
+
+def back_cookie(secret: str) -> Cookie:
+    """A host handed the device over; it leads back to their second factor, and opens nothing by itself."""
+    return Cookie(key=BACK, value=secret, secure=True, httponly=True, samesite="strict", max_age=BACK_LIFE)
 
 
 def device_cookie(tokens: Sequence[str]) -> Cookie:

@@ -14,7 +14,8 @@ from litestar.datastructures import Cookie
 from lucide.jinja import lucide
 from markupsafe import Markup
 
-from docvault.policy.vocabulary import Acting, Role
+from docvault.database.sessions import IN_PERSON
+from docvault.policy.vocabulary import ONLY, Acting, Role
 from docvault.rules.languages import OTHERWISE
 from docvault.web import formats, words
 from docvault.web.access import acting_or_none, portal_of
@@ -90,6 +91,8 @@ def home_of(acting: Acting | None) -> str:
     """Return the page a person starts on."""
     if acting is None:
         return "/login"
+    if acting.session_kind == IN_PERSON:
+        return next(f"/sign/{each.removeprefix(ONLY)}" for each in acting.scopes if each.startswith(ONLY))
     if acting.role is Role.OUTSIDER and acting.session_kind == "full":
         return "/asked/next"
     return NAVIGATION[acting.role][0].href if acting.session_kind == "full" else "/enrol"
@@ -97,6 +100,8 @@ def home_of(acting: Acting | None) -> str:
 
 def home_label(acting: Acting | None) -> str:
     """Return how that page is called, behind `Back to`."""
+    if acting is not None and acting.session_kind == IN_PERSON:
+        return "signing"
     if acting is None or acting.session_kind != "full":
         return "signing in"
     return HOME_LABELS[NAVIGATION[acting.role][0].key]
@@ -113,8 +118,10 @@ def render(
     """Render `template` with what every page knows; `nav` is the key of the current navigation item."""
     acting = acting_or_none(request)
     is_full = acting is not None and acting.session_kind == "full"
+    is_beside = acting is not None and acting.session_kind == IN_PERSON
     known: dict[str, Any] = {
-        "acting": acting if is_full else None,
+        "acting": acting if is_full or is_beside else None,
+        "beside_host": is_beside,
         "csrf": request.scope.get("auth") or "",
         "navigation": NAVIGATION[acting.role] if acting is not None and is_full else (),
         "home": home_of(acting),

@@ -43,6 +43,7 @@ from docvault.database.tables.identity import (
     throttles,
     totp_factors,
 )
+from docvault.database.tables.in_person import in_person_handings, in_person_hosts
 from docvault.database.tables.keys import key_rotations, keys, master_keys
 from docvault.database.tables.log import (
     audit_checkpoints,
@@ -101,6 +102,8 @@ __all__ = [
     "handovers",
     "holds",
     "identities",
+    "in_person_handings",
+    "in_person_hosts",
     "installation",
     "invitations",
     "kept_answers",

@@ -13,7 +13,7 @@ from litestar.response import Stream
 from docvault.actions import attachments
 from docvault.values import EnvelopeId
 from docvault.web import downloads
-from docvault.web.access import OUTSIDERS, portal_of, signed_in
+from docvault.web.access import SIGNERS, portal_of, signed_in
 from docvault.web.running import run
 from docvault.web.wire import Answer
 
@@ -51,7 +51,7 @@ class FileOperation(Operation):
 
 @put(
     "/envelopes/{envelope_id:str}/ceremony/attachments/{field_id:str}",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     status_code=200,
     request_max_body_size=BODY_MOST,
     operation_class=FileOperation,
@@ -79,7 +79,7 @@ async def attach(
 
 @delete(
     "/envelopes/{envelope_id:str}/ceremony/attachments/{field_id:str}",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="Take a file back",
     tags=["Ceremony"],
 )
@@ -98,7 +98,7 @@ async def remove(request: WebRequest, envelope_id: FromPath[str], field_id: From
 
 @get(
     "/envelopes/{envelope_id:str}/attachments",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="List the files handed in",
     tags=["Envelopes"],
 )
@@ -115,7 +115,7 @@ async def list_files(request: WebRequest, envelope_id: FromPath[str]) -> Attache
 
 @get(
     "/envelopes/{envelope_id:str}/attachments/{attachment_id:str}/content",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="Download a file that was handed in",
     tags=["Envelopes"],
 )

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from docvault.actions import ceremonies, kept_answers
 from docvault.rules import answers as rules
 from docvault.values import EnvelopeId, FieldId
-from docvault.web.access import OUTSIDERS, portal_of, signed_in
+from docvault.web.access import SIGNERS, portal_of, signed_in
 from docvault.web.api.envelopes import Enclosed, Reason, Recipient
 from docvault.web.api.fields import Field
 from docvault.web.running import run
@@ -107,7 +107,7 @@ class Signing(Body):
 
 @get(
     "/envelopes/{envelope_id:str}/ceremony",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="Show what there is to sign",
     tags=["Ceremony"],
 )
@@ -145,7 +145,7 @@ async def ceremony(request: WebRequest, envelope_id: FromPath[str]) -> Ceremony:
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/consent",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     status_code=204,
     summary="Agree to sign electronically",
     tags=["Ceremony"],
@@ -166,7 +166,7 @@ async def consent(request: WebRequest, envelope_id: FromPath[str], data: JSONBod
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/pages",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     status_code=200,
     summary="Say which pages were shown",
     tags=["Ceremony"],
@@ -187,7 +187,7 @@ async def pages(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[
 
 @put(
     "/envelopes/{envelope_id:str}/ceremony/answers",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     status_code=204,
     request_max_body_size=ANSWERS_BODY,
     summary="Keep answers to finish later",
@@ -209,7 +209,7 @@ async def answers(request: WebRequest, envelope_id: FromPath[str], data: JSONBod
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/sign",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     status_code=204,
     request_max_body_size=SIGN_BODY,
     summary="Sign",
@@ -234,7 +234,7 @@ async def sign(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[S
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/approve",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     status_code=204,
     summary="Approve, or confirm having read",
     tags=["Ceremony"],
@@ -265,7 +265,7 @@ def _signature(given: Drawn | Typed | Picture) -> rules.Signature:
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/decline",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     status_code=204,
     summary="Decline to sign",
     tags=["Ceremony"],

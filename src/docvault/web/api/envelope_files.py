@@ -11,7 +11,7 @@ from docvault.actions.envelope_files import Which
 from docvault.pdf.render import WIDTHS
 from docvault.values import EnvelopeId
 from docvault.web import downloads
-from docvault.web.access import OUTSIDERS, portal_of, signed_in
+from docvault.web.access import SIGNERS, portal_of, signed_in
 from docvault.web.api.documents import PageNumber, Runs, runs_answer
 from docvault.web.running import run
 
@@ -28,7 +28,7 @@ Position = Annotated[
 
 @get(
     "/envelopes/{envelope_id:str}/documents/{which:str}/content",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="Download a document of an envelope",
     tags=["Envelopes"],
 )
@@ -59,7 +59,7 @@ async def content(
 
 @get(
     "/envelopes/{envelope_id:str}/evidence",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="Take away all evidence",
     tags=["Envelopes"],
 )
@@ -82,7 +82,7 @@ async def evidence(request: WebRequest, envelope_id: FromPath[str]) -> Stream:
 
 @get(
     "/envelopes/{envelope_id:str}/pages/{page:int}",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="Show a page of an envelope as a picture",
     tags=["Envelopes"],
 )
@@ -107,7 +107,7 @@ async def page_image(
 
 @get(
     "/envelopes/{envelope_id:str}/pages/{page:int}/text",
-    opt=OUTSIDERS,
+    opt=SIGNERS,
     summary="Read the text of a page of an envelope",
     tags=["Envelopes"],
 )

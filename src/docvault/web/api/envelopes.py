@@ -12,7 +12,7 @@ from docvault.database.engine import PAGE, PAGE_MOST
 from docvault.rules.envelopes import Part, State
 from docvault.rules.outsiders import Outsider
 from docvault.values import DocumentId, EnvelopeId, PersonId
-from docvault.web.access import OUTSIDERS, portal_of, signed_in
+from docvault.web.access import OUTSIDERS, SIGNERS, portal_of, signed_in
 from docvault.web.api.fields import Field
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body, BodyInvalid
@@ -29,7 +29,8 @@ PartName = Literal["signer", "witness", "counter-signer", "approver", "viewer", 
 class NewSigner(Body):
     """person_id, or name and email of somebody without an account, for whom access_code is told by phone.
 
-    An address that belongs to an account asks that account.
+    An address that belongs to an account asks that account. host_id: the account holder beside whom somebody
+    without one signs in person.
     """
 
     turn: int  # 1 is first; the same turn acts in any order
@@ -37,6 +38,7 @@ class NewSigner(Body):
     name: str = ""
     email: str = ""
     access_code: str = ""  # 8 digits, or none
+    host_id: str = ""
     part: PartName = "signer"
     message: str = ""  # for this person alone
     language: str | None = None  # of mail about this envelope, ISO 639-1; null: the person's own
@@ -101,6 +103,7 @@ class Recipient(Answer):
     due_at: datetime | None
     message: str
     language: str | None
+    host_id: str | None  # beside whom they sign in person
 
 
 class Enclosed(Answer):
@@ -222,13 +225,13 @@ async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> M
 def _new_recipient(one: NewSigner) -> drafts.NewRecipient | drafts.NewOutsider:
     alone = (one.turn, Part(one.part), one.message, one.language, one.due_at)
     if not one.person_id:
-        return drafts.NewOutsider(Outsider(one.name, one.email, one.access_code), *alone)
-    if one.name or one.email or one.access_code:
+        return drafts.NewOutsider(Outsider(one.name, one.email, one.access_code, one.host_id), *alone)
+    if one.name or one.email or one.access_code or one.host_id:
         raise BodyInvalid("Give either person_id, or name and email of somebody without an account.")
     return drafts.NewRecipient(PersonId(one.person_id), *alone)
 
 
-@get("/envelopes/{envelope_id:str}", opt=OUTSIDERS, summary="Show an envelope", tags=["Envelopes"])
+@get("/envelopes/{envelope_id:str}", opt=SIGNERS, summary="Show an envelope", tags=["Envelopes"])
 async def show_envelope(request: WebRequest, envelope_id: FromPath[str]) -> Envelope:
     """One envelope with its recipients and fields."""
     view = await run(

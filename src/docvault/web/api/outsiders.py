@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from docvault.actions import outsiders
 from docvault.actions.outsiders import Entered
 from docvault.credentials.refusals import ChallengeOver
+from docvault.database.sessions import IN_PERSON
 from docvault.web import cookies
 from docvault.web.access import PUBLIC, portal_of, source_of
 from docvault.web.api.session import opened
@@ -30,7 +31,7 @@ class CodesGiven(Body):
 
 
 class FactorNext(Answer):
-    """next: factor, which is owed, or enrolment of the first one."""
+    """next: factor, which is owed, or enrolment of the first one; beside a host the ceremony itself."""
 
     next: str
     envelope_id: str
@@ -62,6 +63,8 @@ async def give_codes(request: WebRequest, data: JSONBody[CodesGiven]) -> Respons
     """Give the mailed code; the answer's cookie opens nothing but giving or setting up the second factor."""
     entered = await enter(request, data.code, data.access_code)
     wanted = "factor" if entered.challenge else "enrolment"
+    if entered.session is not None and entered.session.kind == IN_PERSON:
+        wanted = "ceremony"
     answer = FactorNext(next=wanted, envelope_id=entered.envelope_id)
     return Response(answer, cookies=entered_cookies(request, entered))
 

@@ -5,9 +5,11 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.params import JSONBody
 
-from docvault.actions import step_ups
+from docvault.actions import in_person, step_ups
+from docvault.database.sessions import IN_PERSON
 from docvault.web import cookies
-from docvault.web.access import OUTSIDERS, portal_of, signed_in
+from docvault.web.access import OUTSIDERS, SIGNERS, portal_of, signed_in, source_of
+from docvault.web.api.outsiders import secret_of
 from docvault.web.api.passkeys import Signature, SignatureWanted, signature_wanted
 from docvault.web.running import run
 from docvault.web.wire import Answer, Body, BodyInvalid
@@ -23,7 +25,10 @@ class DeedNamed(Body):
 
 
 class StepUpWanted(Body):
-    """purpose and digest as in `DeedNamed`; either a code from the app, or what a passkey answered."""
+    """purpose and digest as in `DeedNamed`; either a code from the app, or what a passkey answered.
+
+    At the device of a host the code is the one that was mailed for the signature.
+    """
 
     purpose: str
     digest: str
@@ -58,7 +63,7 @@ async def begin(request: WebRequest, data: JSONBody[DeedNamed]) -> SignatureWant
     return signature_wanted(wanted)
 
 
-@post("/step-ups", opt=OUTSIDERS, summary="Prove a factor for one deed", tags=["Session"])
+@post("/step-ups", opt=SIGNERS, summary="Prove a factor for one deed", tags=["Session"])
 async def step_up(request: WebRequest, data: JSONBody[StepUpWanted]) -> Response[StepUp]:
     """Give a fresh code, or a passkey's answer, for one purpose and one digest.
 
@@ -70,8 +75,21 @@ async def step_up(request: WebRequest, data: JSONBody[StepUpWanted]) -> Response
     return Response(StepUp(id=proof.id), status_code=201, cookies=[cookie])
 
 
-async def _prove(request: WebRequest, data: StepUpWanted) -> step_ups.StepUp:
+async def _prove(request: WebRequest, data: StepUpWanted) -> step_ups.StepUp | in_person.Proof:
     portal, acting = portal_of(request), signed_in(request)
+    if acting.session_kind == IN_PERSON:
+        return await run(
+            in_person.confirm,
+            portal.db,
+            portal.vault.records,
+            acting=acting,
+            secret=secret_of(request),
+            code=data.code or "",
+            purpose=data.purpose,
+            digest=data.digest,
+            source=source_of(request.scope),
+            now=portal.clock(),
+        )
     if data.code is not None and data.passkey is None:
         return await run(
             step_ups.confirm_step_up,

@@ -17,7 +17,7 @@ from docvault.rules.consents import ConsentUnknown
 from docvault.rules.envelopes import EnvelopeRefused, Part, State
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.web import forms, problems, words
-from docvault.web.access import OUTSIDERS, portal_of, signed_in
+from docvault.web.access import SIGNERS, portal_of, signed_in
 from docvault.web.pages.envelopes import recipient_lines
 from docvault.web.pages.prepare import field_data
 from docvault.web.rendering import home_of, render
@@ -59,6 +59,8 @@ NEXT = {
     "read": [_READ, ("book-open-check", "Confirm that you have read it"), _END],
     "copy": [_END],
 }
+_MAILED = ("mail-check", "Confirm with a code that is mailed to you")
+BESIDE = {NEXT["sign"][2]: _MAILED, NEXT["approve"][1]: _MAILED}  # in person
 PAGES_A_MINUTE = 4  # of a contract, read attentively
 
 
@@ -83,7 +85,7 @@ class ReasonForm(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = ""
 
 
-@get("/sign/{envelope_id:str}", opt=OUTSIDERS)
+@get("/sign/{envelope_id:str}", opt=SIGNERS)
 async def start(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Who asks, for what, and what comes next; consent is given here, apart from signing."""
     view = await _ceremony(request, envelope_id)
@@ -104,7 +106,8 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         deed=deed_of(view),
         headings=HEADINGS,
         documents=view.documents,
-        next_steps=NEXT[deed_of(view)],
+        next_steps=_next_steps(view),
+        host_name=view.host_name,
         sender_name=view.sender_name,
         sender_organisation=view.sender_organisation,
         message=view.message,
@@ -120,6 +123,11 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         consented=view.consented,
         trouble=str(error or ""),
     )
+
+
+def _next_steps(view: CeremonyView) -> list[tuple[str, str]]:
+    """Return what comes; beside a host it is confirmed with a code from a mail."""
+    return [BESIDE.get(each, each) if view.host_name else each for each in NEXT[deed_of(view)]]
 
 
 _NO_MORE = "This envelope has ended"
@@ -154,7 +162,7 @@ def _standing(view: CeremonyView, home: str) -> Standing | None:
     return Standing(icon, title, said, "Show the envelope", f"/envelopes/{view.envelope.id}")
 
 
-@post("/sign/{envelope_id:str}/consent", opt=OUTSIDERS)
+@post("/sign/{envelope_id:str}/consent", opt=SIGNERS)
 async def consent(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Agree to sign electronically, then read."""
     form = await forms.read(request, ConsentForm)
@@ -179,7 +187,7 @@ async def consent(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
 CONSENT_NEEDED = forms.FormInvalid("Please tick the box if you agree to sign electronically.")
 
 
-@post("/sign/{envelope_id:str}/decline", opt=OUTSIDERS)
+@post("/sign/{envelope_id:str}/decline", opt=SIGNERS)
 async def decline(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Decline with a reason; the start page then says how things stand."""
     form = await forms.read(request, ReasonForm)
@@ -199,7 +207,7 @@ async def decline(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     return Redirect(f"/sign/{envelope_id}", status_code=303)
 
 
-@get("/sign/{envelope_id:str}/review", opt=OUTSIDERS)
+@get("/sign/{envelope_id:str}/review", opt=SIGNERS)
 async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The pages with the fields of this person."""
     view = await _ceremony(request, envelope_id)
@@ -223,7 +231,7 @@ async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[An
     )
 
 
-@get("/sign/{envelope_id:str}/text", opt=OUTSIDERS)
+@get("/sign/{envelope_id:str}/text", opt=SIGNERS)
 async def text(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The text of what is to be signed."""
     view = await _ceremony(request, envelope_id)
@@ -253,7 +261,7 @@ async def text(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
     )
 
 
-@get("/sign/{envelope_id:str}/confirm", opt=OUTSIDERS)
+@get("/sign/{envelope_id:str}/confirm", opt=SIGNERS)
 async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """What is about to be signed, and the code that confirms it."""
     view = await _ceremony(request, envelope_id)
@@ -282,7 +290,7 @@ async def confirm(request: WebRequest, envelope_id: FromPath[str]) -> Response[A
     )
 
 
-@post("/sign/{envelope_id:str}/read", opt=OUTSIDERS)
+@post("/sign/{envelope_id:str}/read", opt=SIGNERS)
 async def read(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Confirm having read everything; what is missing is said on the start page."""
     portal = portal_of(request)
@@ -301,7 +309,7 @@ async def read(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
     return Redirect(f"/sign/{envelope_id}/done", status_code=303)
 
 
-@get("/sign/{envelope_id:str}/done", opt=OUTSIDERS)
+@get("/sign/{envelope_id:str}/done", opt=SIGNERS)
 async def done(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """What happens now that the person has signed."""
     view = await _ceremony(request, envelope_id)
@@ -324,6 +332,7 @@ async def done(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
         done_titles=DONE,
         recipients=recipient_lines(envelope.recipients),
         signed_at=view.signed_at,
+        host_name=view.host_name,
         waiting=envelope.signers - envelope.signed if under_way else 0,
         finishing=envelope.state is State.COMPLETING,
     )

@@ -45,6 +45,7 @@ class NamedOutsider(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     email: str
     access_code: str = ""
+    host: str = ""  # beside whom they sign in person
 
 
 class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -146,7 +147,8 @@ def _recipient(
     if not person.startswith("@"):
         return person, NewRecipient(PersonId(person), int(turn), Part(part))
     one = named[int(person[1:])]
-    return person, NewOutsider(Outsider(one.name, one.email, one.access_code), int(turn), Part(part))
+    said = Outsider(one.name, one.email, one.access_code, one.host)
+    return person, NewOutsider(said, int(turn), Part(part))
 
 
 def _alone(key: str, one: NewRecipient | NewOutsider, given: Mapping[str, str]) -> NewRecipient | NewOutsider:
@@ -181,7 +183,9 @@ def _chosen(form: EnvelopeForm, alone: Mapping[str, str]) -> list[dict[str, Any]
 def _who(key: str, one: NewRecipient | NewOutsider) -> dict[str, Any]:
     if isinstance(one, NewRecipient):
         return {"person": key}
-    return {"outsider": {"name": one.said.name, "email": one.said.email, "access_code": one.said.access_code}}
+    said = one.said
+    told = {"name": said.name, "email": said.email, "access_code": said.access_code, "host": said.host_id}
+    return {"outsider": told}
 
 
 def end_of_day(text: str) -> datetime | None:

@@ -69,6 +69,7 @@ LOOKS = {
     Kind.ENVELOPE_FIELDS_PLACED: Look("square-pen", "{who} placed the fields"),
     Kind.ENVELOPE_SENT: Look("send", "{who} sent the envelope"),
     Kind.ENVELOPE_CODE_ACCEPTED: Look("mail-check", "{whose} gave the code from the mail", "accent"),
+    Kind.ENVELOPE_HOSTED: Look("handshake", "{who} vouched for {whose} and handed them the device", "accent"),
     Kind.ENVELOPE_VIEWED: Look("eye", "{who} opened the envelope", "accent"),
     Kind.ENVELOPE_READ: Look("book-open", "{who} opened a document of it", "accent"),
     Kind.ENVELOPE_REMINDED: Look("bell-ring", "{who} sent a reminder"),
@@ -125,6 +126,9 @@ class RecipientLine:
     due_at: datetime | None
     message: str
     correctable: bool
+    host_name: str
+    done: bool
+    hosted_here: bool  # whoever looks hands the device over, now
     colour: int
 
 
@@ -202,7 +206,7 @@ async def envelope_page(
         problems.meaning_of(error).status if error else 200,
         nav="envelopes",
         envelope=view,
-        recipients=recipient_lines(view.recipients),
+        recipients=recipient_lines(view.recipients, signed_in(request).person_id),
         parts=PARTS,
         history=_history(view.history),
         notice=notice,
@@ -224,8 +228,8 @@ NOT_CORRECTED = frozenset({State.DRAFT, State.COMPLETING, State.COMPLETED})
 ASKED = frozenset({"notified", "viewed", "consented"})  # it is their turn
 
 
-def recipient_lines(recipients: Sequence[RecipientView]) -> list[RecipientLine]:
-    """Return the recipients in signing order, each with a colour."""
+def recipient_lines(recipients: Sequence[RecipientView], reader: str = "") -> list[RecipientLine]:
+    """Return the recipients in signing order, each with a colour. reader: the id of whoever looks."""
     return [
         RecipientLine(
             id=one.id,
@@ -239,6 +243,9 @@ def recipient_lines(recipients: Sequence[RecipientView]) -> list[RecipientLine]:
             due_at=one.due_at,
             message=one.message,
             correctable=one.correctable,
+            host_name=one.host_name,
+            done=one.state in {"signed", "approved", "read"},
+            hosted_here=one.host_id == reader and one.state in ASKED,
             colour=index % COLOURS + 1,
         )
         for index, one in enumerate(recipients)

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from docvault.actions import inbox
+from docvault.actions import in_person, inbox
 from docvault.web.access import portal_of, signed_in
 from docvault.web.rendering import render
 from docvault.web.running import run
@@ -17,7 +17,8 @@ async def show_inbox(request: WebRequest) -> Response[str]:
     """What waits for the person who is signed in."""
     portal = portal_of(request)
     view = await run(inbox.inbox, portal.db, acting=signed_in(request), now=portal.clock())
-    return render(request, "inbox.html", nav="inbox", view=view)
+    hosted = await run(in_person.waiting, portal.db, acting=signed_in(request))
+    return render(request, "inbox.html", nav="inbox", view=view, hosted=hosted)
 
 
 HANDLERS = [show_inbox]

@@ -17,6 +17,7 @@ const code = $("#code", HTMLInputElement);
 const button = $("#sign", HTMLButtonElement);
 const buttonWords = $("#sign-words", HTMLElement).textContent;
 const passkey = $("#passkey", HTMLButtonElement);
+const mailCode = document.querySelector("#mail-code"); // at a host's device
 const problem = $("#problem", HTMLElement);
 const problemWords = $("#problem-words", HTMLElement);
 
@@ -93,6 +94,23 @@ async function signWithPasskey() {
   }
 }
 
+/** At the device of a host nothing but a code from the signer's own mail confirms. */
+async function mail() {
+  const send = /** @type {HTMLButtonElement} */ (mailCode);
+  problem.hidden = true;
+  send.disabled = true;
+  try {
+    await api("POST", "/in-person/signing-codes", {});
+    send.classList.remove("primary");
+    send.lastChild?.replaceWith(t("Mail another code"));
+    for (const id of ["#by-code", "#sign"]) $(id, HTMLElement).hidden = false;
+    code.focus();
+  } catch (error) {
+    showProblem(error instanceof Refused ? error.message : t("That did not work. Please try again."));
+  }
+  send.disabled = false;
+}
+
 /** Whoever has a passkey is offered it first. */
 async function offerPasskey() {
   const own = await ownFactors();
@@ -108,8 +126,8 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   problem.hidden = true;
   code.removeAttribute("aria-invalid");
-  if (!/^\s*(\d\s*){6}$/u.test(code.value)) {
-    complain(t("Please enter the six digits that your authenticator app shows now."));
+  if (!(mailCode ? /^\s*(\d\s*){8}$/u : /^\s*(\d\s*){6}$/u).test(code.value)) {
+    complain(t(mailCode ? "Please enter the eight digits from the newest mail." : "Please enter the six digits that your authenticator app shows now."));
     return;
   }
   setBusy(true);
@@ -127,6 +145,11 @@ if (missing()) {
   $("#summary", HTMLElement).hidden = true;
 } else {
   showSummary();
-  code.focus();
-  void offerPasskey();
+  if (mailCode instanceof HTMLButtonElement) {
+    mailCode.addEventListener("click", () => void mail());
+    mailCode.focus();
+  } else {
+    code.focus();
+    void offerPasskey();
+  }
 }

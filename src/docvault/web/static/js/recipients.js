@@ -9,8 +9,10 @@ const template = $("#recipient-row", HTMLTemplateElement);
 const order = $("#order", HTMLInputElement);
 const form = $("#envelope-form", HTMLFormElement);
 const outside = $("#outside", HTMLDetailsElement);
-/** @type {{name: string, email: string, access_code: string}[]} those without an account, as they are sent */
+/** @typedef {{name: string, email: string, access_code: string, host: string}} Outsider */
+/** @type {Outsider[]} those without an account, as they are sent */
 const outsiders = [];
+const hosts = $("#outside-host", HTMLSelectElement);
 const MOST_COLOURS = 6;
 
 function rows() {
@@ -94,11 +96,17 @@ function newCode() {
   return String((drawn[0] ?? 0) % most).padStart(8, "0");
 }
 
-/** @param {{name: string, email: string, access_code: string}} said */
+/** @param {string} host */
+function besideWhom(host) {
+  const option = [...hosts.options].find((one) => one.value === host);
+  return option ? `, in person beside ${option.dataset.name}` : "";
+}
+
+/** @param {Outsider} said */
 function putOutsider(said) {
   outsiders.push(said);
   $("#outsiders", HTMLInputElement).value = JSON.stringify(outsiders);
-  const row = put(`@${outsiders.length - 1}`, said.name, `${said.email}, no account`);
+  const row = put(`@${outsiders.length - 1}`, said.name, `${said.email}, no account${said.host ? besideWhom(said.host) : ""}`);
   const told = $("[data-code]", HTMLElement, row);
   told.hidden = said.access_code === "";
   $("b", HTMLElement, told).textContent = said.access_code.replace(/(\d{4})/, "$1 ");
@@ -115,9 +123,9 @@ function addOutsider() {
   $("[data-text]", HTMLElement, wrong).textContent =
     lacks === name ? "Please give their name." : "Please give their e-mail address, such as name@example.com.";
   if (lacks) return lacks.focus();
-  putOutsider({ name: name.value.trim(), email: email.value.trim(), access_code: code.checked ? newCode() : "" });
+  putOutsider({ name: name.value.trim(), email: email.value.trim(), access_code: code.checked ? newCode() : "", host: hosts.value });
   live.textContent = `${name.value.trim()} is number ${rows().length}`;
-  name.value = email.value = "";
+  name.value = email.value = hosts.value = "";
   code.checked = false;
   outside.open = false;
   $("summary", HTMLElement, outside).focus();
