@@ -313,11 +313,11 @@ def _own(tx: Transaction, name: str, needed: Mapping[int, int], things: str) -> 
     return [
         KeyView(
             name,
-            name,
+            name if row.wrapped or row is not rows[-1] else f"{name} (its key is kept outside)",
             row.generation,
             row.created_at,
             row is rows[-1],
-            destroyed=not row.wrapped,
+            destroyed=not row.wrapped and row is not rows[-1],
             protects=needed.get(row.generation, 0),
             things=things,
         )

@@ -12,30 +12,37 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
-from docvault.certificates.keys import CertificateError, KeyPair, OneTimeKey, new_key
+from docvault.certificates import making
+from docvault.certificates.keys import CertificateError, KeyPair, OfflineRoot, OneTimeKey
+from docvault.certificates.making import Revocation
 from docvault.certificates.mechanisms import PublicKey
 from docvault.certificates.profiles import (
-    Extensions,
-    authority_profile,
     issuing_profile,
     responder_profile,
     signing_profile,
     timestamp_profile,
 )
 
-ROOT_LIFE = timedelta(days=30 * 365)
-ISSUING_LIFE = timedelta(days=20 * 365)
 UNIT_LIFE = timedelta(days=15 * 365)  # timestamp unit, status responder and seal
 SIGNER_LIFE = timedelta(days=5 * 365)  # years, so that readers stay green; the key itself lives seconds
-BACKDATE = timedelta(minutes=2)  # a reader's clock may be behind ours
+ISSUING_LIFE = timedelta(days=20 * 365)
 ROOT_CRL_LIFE = timedelta(days=180)
 CRL_LIFE = timedelta(days=7)
 STATUS_LIFE = timedelta(hours=24)  # of one OCSP answer
-NAME_MOST = 64  # bytes of a common name or organisation (RFC 5280, ub-common-name; libraries count bytes)
+
+
+class RootIsElsewhere(CertificateError):
+    """The root's key was never here, so nothing new can be put under it from here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The root's key is kept outside of DocVault. A new issuing authority takes a key ceremony: "
+            "`docvault keys ceremony request` begins it."
+        )
+
 
 UNITS = ("timestamp", "responder", "seal")  # what stands under the issuing authority and signs itself
 
@@ -51,16 +58,10 @@ class SignerIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Revocation:
-    at: datetime
-    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
-
-
-@dataclass(frozen=True, slots=True)
 class CertificateAuthority:
     """All key pairs of an installation that are in use, and what it says about them."""
 
-    root: KeyPair
+    root: KeyPair | OfflineRoot
     issuing: KeyPair
     timestamp: KeyPair
     responder: KeyPair
@@ -99,32 +100,39 @@ class CertificateAuthority:
     def issue(self, person: SignerIdentity, now: datetime) -> OneTimeKey:
         """Make a fresh key and a certificate naming `person`; the caller logs it before using the key."""
         profile = signing_profile(self.base_url, self.issuing_place, person.email)
-        pair = _issue(_signer_name(person), self.issuing, profile, now, SIGNER_LIFE)
+        pair = making.issue(_signer_name(person), self.issuing, profile, now, SIGNER_LIFE)
         return OneTimeKey(pair, [self.issuing.der])
 
     def certify_seal(self, key: PublicKey, now: datetime) -> x509.Certificate:
         """Return a certificate for a seal whose key is kept elsewhere."""
-        organisation, country = _named(self.issuing.certificate)
+        organisation, country = making.named(self.issuing.certificate)
         profile = signing_profile(self.base_url, self.issuing_place, None)
-        return _certify(_name(organisation, "Seal", country), key, self.issuing, profile, now, UNIT_LIFE)
+        return making.certify(
+            making.subject(organisation, "Seal", country), key, self.issuing, profile, now, UNIT_LIFE
+        )
 
     def root_crl(self, now: datetime) -> bytes:
-        """Return the root's revocation list, DER."""
-        return _crl(self.root, {}, now, ROOT_CRL_LIFE)
+        """Return the root's revocation list, DER; of one that is not here the last that it signed."""
+        if isinstance(self.root, OfflineRoot):
+            return self.root.crl
+        return making.crl(self.root, {}, now, ROOT_CRL_LIFE)
 
     def issuing_crl(self, now: datetime) -> bytes:
         """Return the issuing authority's revocation list, DER."""
-        return _crl(self.issuing, self.revoked, now, CRL_LIFE)
+        return making.crl(self.issuing, self.revoked, now, CRL_LIFE)
 
     def last_crls(self, now: datetime) -> tuple[bytes, bytes]:
         """Return the lists of root and issuing authority that stay when their keys go, DER: they hold until
         the certificate of who signed them ends (RFC 5280, 3.3).
         """
-        at = _whole(now)
-        return (
-            _crl(self.root, {}, at, self.root.certificate.not_valid_after_utc - at),
-            _crl(self.issuing, self.revoked, at, self.issuing.certificate.not_valid_after_utc - at),
-        )
+        at = making.whole(now)
+        ends = self.issuing.certificate.not_valid_after_utc
+        return self._last_root_crl(at), making.crl(self.issuing, self.revoked, at, ends - at)
+
+    def _last_root_crl(self, at: datetime) -> bytes:
+        if isinstance(self.root, OfflineRoot):
+            return self.root.crl
+        return making.crl(self.root, {}, at, self.root.certificate.not_valid_after_utc - at)
 
     def status(self, certificate: x509.Certificate, now: datetime) -> bytes:
         """Return the OCSP answer about a certificate we issued, DER."""
@@ -159,9 +167,13 @@ def create(
     country: ISO 3166 code of two letters for the names, or None to leave it out.
     """
     url = base_url.rstrip("/")
-    root = _new_root(_name(organisation, "Root CA", country), now)
-    issuing = _issue(
-        _name(organisation, "Issuing CA", country), root, issuing_profile(url, "root"), now, ISSUING_LIFE
+    root = making.new_root(making.subject(organisation, "Root CA", country), now)
+    issuing = making.issue(
+        making.subject(organisation, "Issuing CA", country),
+        root,
+        issuing_profile(url, "root"),
+        now,
+        ISSUING_LIFE,
     )
     units = {name: _unit(name, issuing, organisation, country, url, "issuing", now) for name in UNITS}
     return CertificateAuthority(
@@ -173,21 +185,50 @@ def renew(old: CertificateAuthority, name: str, now: datetime) -> CertificateAut
     """Return the authority with a new key and certificate for `name` and for all that stands under it.
 
     name: `root`, `issuing` or one of UNITS. A new root or issuing authority has a name with its number.
+    Raises RootIsElsewhere.
     """
-    organisation, country = _named(old.issuing.certificate)
-    made, url = old, old.base_url
+    if name in UNITS:
+        return _with_units(old, [name], now)
+    organisation, country = making.named(old.issuing.certificate)
+    root, number = old.root, old.root_number
+    if isinstance(root, OfflineRoot):
+        raise RootIsElsewhere
     if name == "root":
-        number = old.root_number + 1
-        root = _new_root(_name(organisation, f"Root CA {number}", country), now)
-        made = replace(made, root=root, root_number=number)
-    if name in ("root", "issuing"):
-        number = old.issuing_number + 1
-        subject = _name(organisation, f"Issuing CA {number}", country)
-        issuing = _issue(subject, made.root, issuing_profile(url, made.root_place), now, ISSUING_LIFE)
-        made = replace(made, issuing=issuing, issuing_number=number, revoked={})
-    place = made.issuing_place
-    for each in [name] if name in UNITS else UNITS:
-        pair = _unit(each, made.issuing, organisation, country, url, place, now)
+        number += 1
+        root = making.new_root(making.subject(organisation, f"Root CA {number}", country), now)
+    place = place_of("root", number)
+    issuing = making.issue(
+        next_issuing_name(old), root, issuing_profile(old.base_url, place), now, ISSUING_LIFE
+    )
+    return succeed(old, root, issuing, now, root_number=number)
+
+
+def next_issuing_name(old: CertificateAuthority) -> x509.Name:
+    """Return what the next issuing authority is called."""
+    organisation, country = making.named(old.issuing.certificate)
+    return making.subject(organisation, f"Issuing CA {old.issuing_number + 1}", country)
+
+
+def succeed(
+    old: CertificateAuthority,
+    root: KeyPair | OfflineRoot,
+    issuing: KeyPair,
+    now: datetime,
+    *,
+    root_number: int,
+) -> CertificateAuthority:
+    """Return the authority with the next issuing authority, and new units under it."""
+    number = old.issuing_number + 1
+    made = replace(
+        old, root=root, root_number=root_number, issuing=issuing, issuing_number=number, revoked={}
+    )
+    return _with_units(made, UNITS, now)
+
+
+def _with_units(made: CertificateAuthority, names: Sequence[str], now: datetime) -> CertificateAuthority:
+    organisation, country = making.named(made.issuing.certificate)
+    for each in names:
+        pair = _unit(each, made.issuing, organisation, country, made.base_url, made.issuing_place, now)
         made = made.with_unit(each, pair)
     return made
 
@@ -214,116 +255,17 @@ def _unit(
         "responder": ("Certificate Status", responder_profile()),
         "seal": ("Seal", signing_profile(url, place, None)),
     }[name]
-    return _issue(_name(organisation, role, country), issuing, profile, now, UNIT_LIFE)
-
-
-# --- names ----------------------------------------------------------------------------------------
-
-
-def _name(organisation: str, role: str, country: str | None) -> x509.Name:
-    attributes = [x509.NameAttribute(NameOID.COUNTRY_NAME, country)] if country else []
-    attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, _short(organisation)))
-    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, _short(organisation, f" {role}")))
-    return x509.Name(attributes)
-
-
-def _named(certificate: x509.Certificate) -> tuple[str, str | None]:
-    """Return the organisation and the country that a certificate of ours is named after."""
-    subject = certificate.subject
-    country = subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)
-    organisation = subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)[0].value
-    return str(organisation), str(country[0].value) if country else None
+    return making.issue(making.subject(organisation, role, country), issuing, profile, now, UNIT_LIFE)
 
 
 def _signer_name(person: SignerIdentity) -> x509.Name:
     return x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _short(person.organisation)),
-            x509.NameAttribute(NameOID.COMMON_NAME, _short(person.name)),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, making.short(person.organisation)),
+            x509.NameAttribute(NameOID.COMMON_NAME, making.short(person.name)),
             x509.NameAttribute(NameOID.SERIAL_NUMBER, person.person_id),
         ]
     )
-
-
-def _short(text: str, role: str = "") -> str:
-    """Return `text` and then `role` in at most NAME_MOST bytes; where `text` had to be cut, this shows."""
-    room = NAME_MOST - len(role.encode())
-    if len(text.encode()) > room:
-        text = text.encode()[: room - len("…".encode())].decode(errors="ignore") + "…"
-    return text + role
-
-
-# --- signing certificates, lists and answers ------------------------------------------------------
-
-
-def _new_root(name: x509.Name, now: datetime) -> KeyPair:
-    key = new_key()
-    own = key.public_key()
-    return KeyPair(_build(name, own, name, key, authority_profile(None), now, ROOT_LIFE), key)
-
-
-def _issue(
-    name: x509.Name, issuer: KeyPair, extensions: Extensions, now: datetime, life: timedelta
-) -> KeyPair:
-    key = new_key()
-    return KeyPair(_certify(name, key.public_key(), issuer, extensions, now, life), key)
-
-
-def _certify(
-    name: x509.Name,
-    key: PublicKey,
-    issuer: KeyPair,
-    extensions: Extensions,
-    now: datetime,
-    life: timedelta,
-) -> x509.Certificate:
-    life = min(life, issuer.certificate.not_valid_after_utc - now)
-    return _build(name, key, issuer.certificate.subject, issuer.key, extensions, now, life)
-
-
-def _build(
-    subject: x509.Name,
-    key: PublicKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    extensions: Extensions,
-    now: datetime,
-    life: timedelta,
-) -> x509.Certificate:
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(_whole(now) - BACKDATE)
-        .not_valid_after(_whole(now) + life)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
-    )
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical=critical)
-    return builder.sign(issuer_key, hashes.SHA256())
-
-
-def _crl(issuer: KeyPair, revoked: Mapping[int, Revocation], now: datetime, life: timedelta) -> bytes:
-    issuer_key_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.certificate.subject)
-        .last_update(_whole(now))
-        .next_update(_whole(now) + life)
-        .add_extension(x509.CRLNumber(int(now.timestamp() * 1000)), critical=False)
-        .add_extension(issuer_key_id, critical=False)
-    )
-    for serial, revocation in revoked.items():
-        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(revocation.at)
-        if revocation.reason is not x509.ReasonFlags.unspecified:  # which RFC 5280, 5.3.1 wants left out
-            entry = entry.add_extension(x509.CRLReason(revocation.reason), critical=False)
-        builder = builder.add_revoked_certificate(entry.build())
-    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def _status(own: CertificateAuthority | Retired, certificate: x509.Certificate, now: datetime) -> bytes:
@@ -333,8 +275,8 @@ def _status(own: CertificateAuthority | Retired, certificate: x509.Certificate, 
         issuer=own.issuing.certificate,
         algorithm=hashes.SHA1(),  # noqa: S303 - names the certificate (RFC 5019, 2.1.1); nothing rests on it
         cert_status=ocsp.OCSPCertStatus.REVOKED if revocation else ocsp.OCSPCertStatus.GOOD,
-        this_update=_whole(now),
-        next_update=_whole(now) + STATUS_LIFE,
+        this_update=making.whole(now),
+        next_update=making.whole(now) + STATUS_LIFE,
         revocation_time=revocation.at if revocation else None,
         revocation_reason=revocation.reason if revocation else None,
     )
@@ -346,10 +288,6 @@ def sign_status(builder: ocsp.OCSPResponseBuilder, responder: KeyPair) -> bytes:
     builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
     builder = builder.certificates([responder.certificate])
     return builder.sign(responder.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-
-
-def _whole(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
 
 
 def verify_chain(certificates: Sequence[x509.Certificate], now: datetime) -> None:

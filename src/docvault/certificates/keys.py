@@ -80,6 +80,23 @@ class KeyPair:
 
 
 @dataclass(frozen=True, slots=True)
+class OfflineRoot:
+    """A root whose key is not here, with the revocation list that it signed last."""
+
+    certificate: x509.Certificate
+    crl: bytes  # DER
+
+    @property
+    def ends(self) -> datetime:
+        """When the list does."""
+        return x509.load_der_x509_crl(self.crl).next_update_utc or self.certificate.not_valid_after_utc
+
+    @property
+    def der(self) -> bytes:
+        return certificate_der(self.certificate)
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """A certificate and all that proves it, DER throughout; no key. What a PDF worker is given."""
 

@@ -37,6 +37,13 @@ SOON = (  # before a certificate ends, and what is said then
     (timedelta(days=7), "Renew it NOW: without it nothing is signed"),
 )
 
+OTHERWISE = {  # how those are renewed that no command here renews alone
+    "seal": "get a new certificate, and set DOCVAULT_SIGNER and DOCVAULT_SIGNER_CHAIN",
+    "ca-root-list": "docvault keys ceremony list, where the root is kept",
+    "ca-root-outside": "docvault keys ceremony root, and then request --new-root",
+    "ca-issuing-outside": "docvault keys ceremony request",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -264,11 +271,7 @@ def _certificates(portal: wiring.Portal) -> str:
     for end, days in soon:
         urgency = [word for within, word in SOON if end.at - now <= within][-1]
         when = f"in {days} days" if end.at > now else "and is over"
-        how = f"docvault keys rotate {end.name}"
-        if end.name == "seal":
-            how = (
-                "get a new certificate, and set DOCVAULT_SIGNER and DOCVAULT_SIGNER_CHAIN (docs/operators.md)"
-            )
+        how = OTHERWISE.get(end.name, f"docvault keys rotate {end.name}")
         words.append(f"“{end.title}” ends on {end.at:%Y-%m-%d}, {when}. {urgency}: {how}")
     raise NotWell("; ".join(words))
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from docvault.cli import ceremony
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     Way = tuple[Callable[[], Rotated], Callable[[], Sequence[int] | Sequence[str]]]  # rotates, destroys
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app.add_typer(ceremony.app, name="ceremony", help="Keep the root's key outside of the portal.")
 
 Data = Annotated[Path | None, typer.Option("--data", help="The data folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -17,7 +17,7 @@ from cryptography import x509
 from docvault.certificates import authority as pure
 from docvault.certificates import status
 from docvault.certificates.authority import CertificateAuthority, SignerIdentity
-from docvault.certificates.keys import Credentials, OneTimeKey, certificate_der, sign_bytes
+from docvault.certificates.keys import Credentials, OfflineRoot, OneTimeKey, certificate_der, sign_bytes
 from docvault.certificates.mechanisms import PublicKey
 from docvault.certificates.status import StatusAnswer
 from docvault.certificates.timestamps import TimestampAuthority
@@ -324,10 +324,12 @@ class Authority:
         names: of everybody who signs. Checks keys, chain, dates and fonts, then seals the document itself and
         validates the result as completion will.
         """
-        own, upper = self._authority, (self._authority.issuing.certificate, self._authority.root.certificate)
+        own = self._authority
         units = (own.timestamp, own.responder) if self._outside else (own.seal, own.timestamp, own.responder)
+        upper = (own.issuing.certificate, own.root.certificate)
         return [
             *preflight.chain_problems((each.certificate for each in units), upper, self._clock()),
+            *preflight.list_problems(own.root, self._clock()),
             *preflight.font_problems(workers, names),
             *preflight.trial_problems(
                 lambda: self.seal(workers, prepared), lambda sealed: self.validate(workers, sealed)
@@ -347,6 +349,11 @@ class Authority:
             pairs = [pair for pair in pairs if pair[0] != "ca-seal"]
             pairs += [(seals.NAME, one) for one in self._outside.chain]
         ends = [End(name, pure.title(one), one.not_valid_after_utc) for name, one in pairs]
+        if isinstance(own.root, OfflineRoot):
+            upper = ("ca-root", "ca-issuing")
+            ends = [replace(end, name=f"{end.name}-outside") if end.name in upper else end for end in ends]
+            title = f"{pure.title(own.root.certificate)}, revocation list"
+            ends.append(End(authority_keys.ROOT_LIST, title, own.root.ends))
         return sorted(ends, key=lambda end: end.at)
 
     def published(self, name: str) -> bytes:

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from docvault.certificates import authority as pure
 from docvault.certificates.authority import CertificateAuthority, Certified, Retired
-from docvault.certificates.keys import KeyPair
+from docvault.certificates.keys import KeyPair, OfflineRoot
 from docvault.database import keys
 from docvault.database.engine import Transaction
 from docvault.database.keys import KeyRow
@@ -24,6 +24,7 @@ NAMES = (
     *pure.UNITS,
 )  # of the key pairs, from above
 KINDS = tuple(f"ca-{name}" for name in NAMES)
+ROOT_LIST = "ca-root-list"  # the row of the list of a root whose key is not here; no secret
 ADDRESS = "ca-address"  # the row of the address that certificates name; no secret
 
 
@@ -69,18 +70,19 @@ def roots(tx: Transaction) -> tuple[bytes, ...]:
 
 def state(tx: Transaction) -> Mapping[str, int]:
     """Return the newest generation of every key, to see that another one took over."""
-    return {name: keys.get(tx, _row(name)).generation for name in NAMES}
+    newest = {name: keys.get(tx, _row(name)).generation for name in NAMES}
+    return newest | {ROOT_LIST: len(keys.generations(tx, ROOT_LIST))}
 
 
 def open_all(tx: Transaction, own: Records) -> Opened:
     """Open the keys. Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable, in that order."""
     rows = {name: keys.generations(tx, _row(name)) for name in NAMES}
     address = keys.get(tx, ADDRESS).public.decode()
-    newest = {name: _opened(own, keys.get(tx, _row(name))) for name in NAMES}
+    newest = {name: _opened(own, keys.get(tx, _row(name))) for name in NAMES if name != "root"}
     responders = [_opened(own, row) for row in reversed(rows["responder"]) if row.wrapped]
     return Opened(
         newest=CertificateAuthority(
-            root=newest["root"],
+            root=_root(tx, own, keys.get(tx, _row("root"))),
             issuing=newest["issuing"],
             timestamp=newest["timestamp"],
             responder=newest["responder"],
@@ -99,10 +101,16 @@ def renew(tx: Transaction, own: Records, name: str, now: datetime) -> list[KeyRo
     """Make a new key and certificate for `name` and all under it, and return their rows; `name` is the first.
 
     What a replaced root or issuing authority signed last is kept: from now on its key is used for nothing.
-    Raises NotFound, UnknownAlgorithm, Tampered or KeyUnreadable.
+    Raises NotFound, UnknownAlgorithm, Tampered, KeyUnreadable or RootIsElsewhere.
     """
     old = open_all(tx, own).newest
-    made = pure.renew(old, name, now)
+    return keep(tx, own, old, pure.renew(old, name, now), now)
+
+
+def keep(
+    tx: Transaction, own: Records, old: CertificateAuthority, made: CertificateAuthority, now: datetime
+) -> list[KeyRow]:
+    """Keep what is new in the authority that takes over, and return its rows, from above."""
     last = dict(zip(("root", "issuing"), old.last_crls(now), strict=True))
     changed = [each for each in NAMES if getattr(made, each) is not getattr(old, each)]
     for each in changed:
@@ -145,9 +153,20 @@ def _left(tx: Transaction, name: str, rows: Sequence[KeyRow]) -> list[Left]:
     return [Left(pure.place_of(name, row.generation), row.public, lists[row.generation]) for row in rows]
 
 
-def _put(tx: Transaction, own: Records, name: str, pair: KeyPair, generation: int, now: datetime) -> None:
+def _put(
+    tx: Transaction, own: Records, name: str, pair: KeyPair | OfflineRoot, generation: int, now: datetime
+) -> None:
+    if isinstance(pair, OfflineRoot):
+        keys.put(tx, _row(name), b"", pair.der, now, generation=generation)
+        return
     wrapped = own.seal(keys.context_of(_row(name), generation), pair.private_der())
     keys.put(tx, _row(name), wrapped, pair.der, now, generation=generation)
+
+
+def _root(tx: Transaction, own: Records, row: KeyRow) -> KeyPair | OfflineRoot:
+    if row.wrapped:
+        return _opened(own, row)
+    return OfflineRoot(_certificate(row), keys.get(tx, ROOT_LIST).public)
 
 
 def _opened(own: Records, row: KeyRow) -> KeyPair:

@@ -6,7 +6,7 @@ from datetime import datetime
 from cryptography import x509
 
 from docvault.certificates import authority
-from docvault.certificates.keys import CertificateError
+from docvault.certificates.keys import CertificateError, KeyPair, OfflineRoot
 from docvault.pdf import appearance
 from docvault.pdf.errors import PdfError
 from docvault.pdf.reasons import Verdict
@@ -27,6 +27,14 @@ def chain_problems(
         except CertificateError as error:
             problems.append(str(error))
     return problems
+
+
+def list_problems(root: KeyPair | OfflineRoot, now: datetime) -> list[str]:
+    """Check the list of a root whose key is kept outside: nobody here can sign a fresh one."""
+    if not isinstance(root, OfflineRoot) or root.ends > now:
+        return []
+    ended = f"The revocation list of “{authority.title(root.certificate)}” ended on {root.ends:%Y-%m-%d}."
+    return [f"{ended} A fresh one takes the root: docvault keys ceremony list."]
 
 
 def font_problems(workers: Workers, names: Iterable[str]) -> list[str]:
