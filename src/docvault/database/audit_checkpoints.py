@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from docvault.audit import entries, proofs, tiles
 from docvault.audit.checkpoints import LogKey, PublicKey, open_checkpoint, sign_checkpoint
 from docvault.audit.entries import Entry
-from docvault.audit.errors import AuditError, EntryInvalid
+from docvault.audit.errors import AuditError, EntryInvalid, TreeInvalid
 from docvault.audit.handovers import KeyChain, sign_handover
 from docvault.audit.kinds import Kind
 from docvault.audit.tree import EMPTY_ROOT, HASH, Edge, leaf_hash
@@ -23,6 +23,8 @@ from docvault.database.audit_trail import EntryRow, Filters
 from docvault.database.engine import Transaction
 from docvault.database.tables import audit_checkpoints
 from docvault.values import DocVaultError
+
+NOT_IN_TILE = "It is not the one in the log's tiles."
 
 
 class LogDamaged(DocVaultError):
@@ -87,11 +89,16 @@ def _sign(tx: Transaction, key: LogKey, now: datetime, sign: Callable[[int, byte
     hashes = audit.tile_reader(tx, edge.size).hash
     if last and last.size > edge.size:
         raise LogDamaged(edge.size, f"It has {edge.size} entries and once had {last.size}.")
-    if proofs.root_at(hashes, edge.size) != edge.root():
+    try:
+        root = proofs.root_at(hashes, edge.size)
+        root_before = proofs.root_at(hashes, last.size) if last else None
+    except TreeInvalid as error:
+        raise LogDamaged(last.size if last else 0, str(error)) from error
+    if root != edge.root():
         raise LogDamaged(last.size if last else 0, "Its hashes do not add up to its root.")
     if last and last.size:
         before = open_checkpoint(last.note, key.public)
-        if proofs.root_at(hashes, last.size) != before.root:
+        if root_before != before.root:
             raise LogDamaged(0, f"It does not continue the checkpoint of {last.size} entries.")
     signed = Signed(edge.size, sign(edge.size, edge.root()), now)
     tx.connection.execute(insert(audit_checkpoints).values(size=signed.size, note=signed.note, at=now))
@@ -167,6 +174,7 @@ class _Replay:
         self.on_purpose = frozenset(audit_trail.erased(tx, Filters(), below=2**62))
         self.good = 0  # entries under the largest checkpoint that fits
         self._block = b""  # leaf hashes behind the last full tile
+        self._tile = b""  # the stored tile of the entries that are read, once it is full
         self._compare_checkpoint()
 
     def add(self, row: EntryRow) -> None:
@@ -177,6 +185,7 @@ class _Replay:
             self._check_row(row)
         except AuditError as error:
             raise LogDamaged(index, str(error)) from error
+        self._compare_with_tile(index, row.leaf_hash)
         self.edge.append(row.leaf_hash)
         self._block += row.leaf_hash
         self._compare_tiles()
@@ -204,6 +213,15 @@ class _Replay:
             raise EntryInvalid("Its details are missing, and nobody is on record for erasing them.")
         self.erased += 1
 
+    def _compare_with_tile(self, index: int, found: bytes) -> None:
+        """Compare one entry at once: what follows in a shifted log would be named before it otherwise."""
+        number, place = divmod(index, tiles.WIDTH)
+        if place == 0:
+            self._tile = audit.stored_tile(self.tx, 0, number) or b""
+        expected = self._tile[place * HASH : (place + 1) * HASH]
+        if expected and expected != found:
+            raise LogDamaged(index, NOT_IN_TILE)
+
     def _compare_tiles(self) -> None:
         for level, index in tiles.completed(self.edge.size):
             stored = audit.stored_tile(self.tx, level, index)
@@ -214,7 +232,7 @@ class _Replay:
                 expected = b"".join(self._root_of_tile(level - 1, at) for at in _below(index))
             if stored != expected:
                 wrong = _first_difference(stored or b"", expected)
-                raise LogDamaged(first + wrong * tiles.WIDTH**level, "It is not the one in the log's tiles.")
+                raise LogDamaged(first + wrong * tiles.WIDTH**level, NOT_IN_TILE)
 
     def _root_of_tile(self, level: int, index: int) -> bytes:
         """Return the root of a full tile that was compared before."""
