@@ -12,12 +12,14 @@ from sqlalchemy import func, select
 
 from docvault.actions import ceremonies, completions, envelopes
 from docvault.audit.verifier import verify
-from docvault.database import audit, messages, tables
+from docvault.database import audit, messages, retention, tables
+from docvault.database import envelopes as envelopes_table
 from docvault.mail.sender import Mailer
 from docvault.pdf import validate
 from docvault.pdf.errors import CannotSign
 from docvault.pdf.reasons import Verdict
 from docvault.rules.envelopes import State
+from docvault.rules.retention import fate
 from docvault.values import NotFound
 
 from . import envelope_world as signing
@@ -90,6 +92,19 @@ def test_the_certificate_proves_the_signing_offline(made):
     assert (verdict.trusted, verdict.filters["object"]) == (True, envelope_id)
     with signing.as_scratch(certificate) as source:
         assert validate.validate(made.pdf, source, roots=made.authority.roots).verdict is Verdict.VALID
+
+
+@pytest.mark.promise(71)
+def test_the_certificate_says_until_when_the_documents_are_kept(made):
+    """The day that the schedules then say, by which they are destroyed one day."""
+    envelope_id = completed(made)
+    with made.db.reading() as tx:
+        document_id = envelopes_table.for_completion(tx, envelope_id).documents[0].document_id
+        life = retention.of(tx, [document_id], NOW)[document_id].life
+        day = fate(life, tx.policy.numbers.retention).kept_until
+    pages = pypdfium2.PdfDocument(signing.content(made, made.world.client, envelope_id, "certificate"))
+    assert f"{day.day} {day:%B %Y}" in pages[0].get_textpage().get_text_bounded()
+    pages.close()
 
 
 @pytest.mark.promise(71)

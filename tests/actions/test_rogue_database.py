@@ -174,7 +174,9 @@ def test_whatever_is_done_to_the_database_is_found_and_named(deed, at, thorough)
     with TemporaryDirectory() as name:
         world = mould.cast(Path(name), None)
         wanted = deed(leaves(world), at)
-        first = next((n for n, (a, b) in enumerate(zip(leaves(world), wanted)) if a != b), len(wanted))
+        first = next(
+            (n for n, (a, b) in enumerate(zip(leaves(world), wanted, strict=False)) if a != b), len(wanted)
+        )
         write_rows(world, wanted)
         if thorough:
             write_the_rest(world, wanted)

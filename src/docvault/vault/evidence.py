@@ -1,13 +1,12 @@
 """What is known about the signing of one envelope: its sealed rows and its part of the audit log.
 
-The fields are those of docs/security.md, "Completion certificate: minimum evidence". Decides nothing: whoever
-calls completes the envelope.
+The fields are those of promise 71 in docs/security.md. Decides nothing: whoever calls completes the envelope.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from docvault.audit.kinds import Kind
@@ -18,6 +17,7 @@ from docvault.database import (
     handovers,
     installation,
     organisations,
+    retention,
 )
 from docvault.database.audit_checkpoints import LogSigner, Signed
 from docvault.database.audit_trail import EntryRow
@@ -30,6 +30,7 @@ from docvault.database.recipients import RecipientRow
 from docvault.pdf.completion import Deed, Document, Facts, HandedIn, Signer
 from docvault.pdf.validate import Report
 from docvault.rules.in_person import WORDS, Checked
+from docvault.rules.retention import fate
 
 DEEDS = {
     Kind.ENVELOPE_HOSTED: "The host vouched for them and handed over the device",
@@ -118,7 +119,16 @@ def _facts(
         log_origin=log.origin,
         log_size=signed.size,
         checkpoint=signed.note,
+        retained_until=_retained_until(tx, row, now),
     )
+
+
+def _retained_until(tx: Transaction, row: EnvelopeRow, now: datetime) -> date | None:
+    """Return until when every document is kept by the schedules of today, counted from this completion."""
+    lives = [one.life for one in retention.of(tx, [one.document_id for one in row.documents], now).values()]
+    completed = [replace(life, completed_at=now, open_envelope=False) for life in lives]
+    days = [fate(life, tx.policy.numbers.retention).kept_until.date() for life in completed]
+    return min(days, default=None)
 
 
 def _documents(row: EnvelopeRow, sealed: Sequence[Sealed], entries: Sequence[EntryRow]) -> Iterable[Document]:
