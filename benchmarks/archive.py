@@ -64,7 +64,7 @@ def rows(folder: Path) -> Iterator[Row]:
     yield Row("   peak memory growth", f"{most:.0f} MiB", "", most, AtMost(64), " MiB")
 
 
-def filled(opened: wiring.Portal, stand: portal.Stand, count: int) -> str:
+def filled(opened: wiring.Portal, stand: portal.Stand, count: int, each: int = EACH) -> str:
     """Return a new folder with `count` documents, stored as uploads are."""
     about = {"organisation_id": stand.clients[0], "name": f"Minutes {count}", "kind": "general"}
     now = datetime.now(UTC)
@@ -75,12 +75,12 @@ def filled(opened: wiring.Portal, stand: portal.Stand, count: int) -> str:
         | brought
         for number in range(count)
     ]
-    about = {"purpose": "original", "size": EACH, "created_by": stand.manager.person_id, "now": now}
+    about = {"purpose": "original", "size": each, "created_by": stand.manager.person_id, "now": now}
     with opened.db.transaction() as tx:
         tx.connection.execute(insert(tables.documents), documents)
-        reserved = [opened.vault.reserve(tx, document_id=each["id"], **about) for each in documents]
+        reserved = [opened.vault.reserve(tx, document_id=one["id"], **about) for one in documents]
     with ThreadPoolExecutor(8) as writers:  # they wait for the disk more than they work
-        list(writers.map(lambda one: opened.vault.store_segment(one, 0, secrets.token_bytes(EACH)), reserved))
+        list(writers.map(lambda one: opened.vault.store_segment(one, 0, secrets.token_bytes(each)), reserved))
     with opened.db.transaction() as tx:
         for one in reserved:
             opened.vault.keep(tx, opened.vault.whole(one, media_type="application/pdf"), now=now)

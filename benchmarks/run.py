@@ -24,6 +24,7 @@ SUBJECTS = {
     "files": "256 MiB through the HTTP server",
     "together": "16 uploads at once",
     "archive": "A ZIP of 1 000 files",
+    "restoring": "Backup and restore of 1 GiB",
     "gigabyte": "1 GiB on a folder and on S3",
 }
 
