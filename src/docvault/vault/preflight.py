@@ -7,9 +7,8 @@ from cryptography import x509
 
 from docvault.certificates import authority
 from docvault.certificates.keys import CertificateError, KeyPair, OfflineRoot
-from docvault.pdf import appearance
+from docvault.pdf import appearance, on_top
 from docvault.pdf.errors import PdfError
-from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
@@ -48,13 +47,14 @@ def font_problems(workers: Workers, names: Iterable[str]) -> list[str]:
     return problems
 
 
-def trial_problems(seal: Callable[[], Scratch], validate: Callable[[Scratch], Report]) -> list[str]:
-    """Seal for a trial, and judge the result as completion will."""
+def trial_problems(
+    seal: Callable[[], Scratch], validate: Callable[[Scratch], Report], arrived: int
+) -> list[str]:
+    """Seal for a trial, and judge the result as completion will. arrived: signatures that it came with."""
     try:
         with seal() as sealed:
             report = validate(sealed)
     except (PdfError, CertificateError, SealError) as error:
         return [f"A trial signature failed: {error}"]
-    if report.verdict is not Verdict.VALID:
-        return [f"A trial signature would not hold: {report.reasons[0]}"]
-    return []
+    problem = on_top.objection(report, arrived)
+    return [f"A trial signature would not hold: {problem}"] if problem else []
