@@ -19,7 +19,7 @@ def csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = COLUMNS) -> 
     """Yield a CSV file (RFC 4180, UTF-8) with these columns; no cell is a formula to a spreadsheet."""
     buffer = io.StringIO()
     writer = csv_module.writer(buffer)
-    writer.writerow(columns)
+    writer.writerow([_cell(column) for column in columns])
     for row in rows:
         writer.writerow([_cell(row[column]) for column in columns])
         if buffer.tell() > PART:
