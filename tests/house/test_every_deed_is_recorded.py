@@ -28,6 +28,8 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         "counters of the throttle, counted before and given back; a wrong password is recorded",
     ),
     "audit.publish_checkpoint": (1, "signs the log as it is; an entry about it would call for the next one"),
+    "bulk_rows.go_on": (1, "puts a job into the queue; each row that it sends is recorded"),
+    "bulk_rows.retry_resting": (1, "puts a job back into the queue; each row that it sends is recorded"),
     "completions.retry_stuck": (
         1,
         "puts a job back into the queue; what the job does is recorded when it is done",

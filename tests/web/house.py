@@ -11,6 +11,7 @@ from actions.world import NOW, person
 from docvault.actions import (
     attachments,
     audit,
+    bulk_sends,
     documents,
     drafts,
     envelopes,
@@ -201,6 +202,10 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         content=b"a picture",
         now=NOW,
     )
+    listed = f"Client email,Us email,Copy email\n{client.email},{manager.email},{olga.email}\n".encode()
+    bulk_id = bulk_sends.check_list(
+        made.db, made.vault, acting=manager, template_id=template.id, content=listed, now=NOW
+    )
     folder_id = documents.show_document(made.db, acting=manager, document_id=document_id).folder_id
     upload = uploads.begin_upload(
         made.db, made.vault, acting=manager, folder_id=folder_id, filename="a.pdf", size=5, now=NOW
@@ -226,6 +231,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "document": document_id,
         "envelope_id": envelope_id,
         "template_id": template.id,
+        "bulk_id": bulk_id,
         "recipient_id": seen.recipients[1].id,
         "upload_id": upload.id,
         "field_id": asked.id,

@@ -139,6 +139,14 @@ class Kind(StrEnum):
     ARCHIVE_FAILED = "envelope:archive:failed"
     TEMPLATE_SAVED = "template:saved"  # the facts say which version
     TEMPLATE_RETIRED = "template:retired"
+    BULK_CHECKED = "bulk:checked"  # a list for a template was uploaded and tried, nothing sent
+    BULK_STARTED = "bulk:started"
+    BULK_RETRIED = "bulk:retried"  # the rows that failed wait again
+    BULK_CANCELLED = "bulk:cancelled"  # what was not sent never will be
+    BULK_ROW_FAILED = "bulk:row:failed"  # one that was sent is an envelope, which says so
+    BULK_STOPPED = "bulk:stopped"  # whoever started it may not send any more, or the template is gone
+    BULK_FINISHED = "bulk:finished"
+    BULK_FORGOTTEN = "bulk:forgotten"  # what its rows said was erased
     AUDIT_READ = "audit:read"
     AUDIT_EXPORTED = "audit:exported"
     ACCESS_REPORTED = "access:reported"  # who could see what on a day

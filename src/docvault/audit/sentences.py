@@ -150,6 +150,14 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ARCHIVE_FAILED: "The proof of time of {title} could not be renewed yet{reason}",
     Kind.TEMPLATE_SAVED: "{who} saved {title}",
     Kind.TEMPLATE_RETIRED: "{who} retired {title}",
+    Kind.BULK_CHECKED: "{who} uploaded a list to send {title} with",
+    Kind.BULK_STARTED: "{who} started a bulk send of {title}",
+    Kind.BULK_RETRIED: "{who} tried the failed rows of a bulk send of {title} again",
+    Kind.BULK_CANCELLED: "{who} cancelled what was not sent of a bulk send of {title}",
+    Kind.BULK_ROW_FAILED: "A row of a bulk send of {title} was not sent{reason}",
+    Kind.BULK_STOPPED: "A bulk send of {title} was stopped{reason}",
+    Kind.BULK_FINISHED: "A bulk send of {title} came to its end",
+    Kind.BULK_FORGOTTEN: "The list of a bulk send of {title} was erased",
     Kind.AUDIT_READ: "{who} read the audit trail",
     Kind.AUDIT_EXPORTED: "{who} exported {entries} of the audit trail{details}",
     Kind.ACCESS_REPORTED: "{who} asked who could see what",
@@ -167,7 +175,12 @@ _LAPSED = {
     "the-person-it-is-about-changed": "The account it is about changed meanwhile",
 }
 
-_INDEFINITE = {"document": "a document", "envelope": "an envelope", "template": "a template"}
+_INDEFINITE = {
+    "document": "a document",
+    "envelope": "an envelope",
+    "template": "a template",
+    "bulk": "a template",
+}
 
 
 def sentence(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any] | None, *, acted: bool) -> str:

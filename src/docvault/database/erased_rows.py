@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, delete, or_, select, update
+from sqlalchemy import Table, and_, delete, or_, select, update
 
 from docvault.audit.entries import canonical
 from docvault.database import throttles
@@ -13,6 +13,7 @@ from docvault.database.engine import Transaction
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow
 from docvault.database.tables import (
+    bulk_rows,
     challenges,
     dav_locks,
     devices,
@@ -30,6 +31,7 @@ from docvault.database.tables import (
     visits,
 )
 from docvault.rules import erasures as rules
+from docvault.rules.bulk_sends import RowState
 
 REMOVED: tuple[Table, ...] = (
     former_addresses,
@@ -61,6 +63,7 @@ def erase(
     _guests(tx, addresses, name, address)
     _mail(tx, records, person, addresses, hide)
     _proposals(tx, records, hide)
+    _bulk_rows(tx, records, addresses)
     for known in addresses:
         throttles.clear(tx, throttles.account(tx.policy.numbers.passwords.throttle, known))
     nobody = {"name": name, "email": address, "password_hash": None, "language": "en"}
@@ -111,3 +114,14 @@ def _proposals(tx: Transaction, records: Records, hide: Callable[[str], str]) ->
         if hidden != said:
             sealed = records.seal(context, canonical(hidden))
             tx.connection.execute(update(proposals).where(proposals.c.id == row.id).values(sealed=sealed))
+
+
+def _bulk_rows(tx: Transaction, records: Records, addresses: Sequence[str]) -> None:
+    """Erase rows of lists that name them, of which none was sent: what is sent is forgotten here at once."""
+    chosen = select(bulk_rows.c.bulk_id, bulk_rows.c.number, bulk_rows.c.sealed)
+    for row in tx.connection.execute(chosen.where(bulk_rows.c.sealed.is_not(None))).all():
+        said = records.open(f"bulk-row:{row.bulk_id}:{row.number}", row.sealed).decode().casefold()
+        if any(json.dumps(known)[1:-1].casefold() in said for known in addresses):
+            mine = and_(bulk_rows.c.bulk_id == row.bulk_id, bulk_rows.c.number == row.number)
+            ended = {"sealed": None, "state": RowState.CANCELLED.value}
+            tx.connection.execute(update(bulk_rows).where(mine).values(ended))

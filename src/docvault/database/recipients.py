@@ -139,11 +139,19 @@ def of_envelope(tx: Transaction, envelope_id: EnvelopeId) -> tuple[RecipientRow,
 
 
 def add(
-    tx: Transaction, envelope_id: EnvelopeId, asked: Iterable[Asked], *, notified_at: datetime | None = None
+    tx: Transaction,
+    envelope_id: EnvelopeId,
+    asked: Iterable[Asked],
+    *,
+    notified_at: datetime | None = None,
+    ids: Sequence[str] | None = None,
 ) -> None:
-    """Put people on an envelope; their ids ascend, so that people of one turn keep this order."""
+    """Put people on an envelope; their ids ascend, so that people of one turn keep this order.
+
+    ids: chosen before, ascending.
+    """
     chosen = list(asked)
-    ids = sorted(new_id() for _ in chosen)
+    ids = ids or sorted(new_id() for _ in chosen)
     rows = [
         {
             "id": recipient_id,

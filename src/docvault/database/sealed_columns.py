@@ -13,6 +13,7 @@ from sqlalchemy import Column, LargeBinary, Select, and_, func, select, tuple_, 
 from docvault.database import keys, tables
 from docvault.database.engine import Transaction
 from docvault.database.tables import (
+    bulk_rows,
     fields,
     folder_keys,
     folders,
@@ -77,6 +78,7 @@ SEALED: Sequence[SealedColumn] = (
     _record(kept_answers.c.answers, lambda row: f"kept-answers:{row['recipient_id']}"),
     _record(fields.c.prefilled, lambda row: f"prefilled:{row['id']}"),
     _record(template_versions.c.fields, lambda row: f"template:{row['template_id']}:{row['number']}"),
+    _record(bulk_rows.c.sealed, lambda row: f"bulk-row:{row['bulk_id']}:{row['number']}"),
     _record(recipients.c.evidence, lambda row: f"evidence:{row['id']}"),
     _record(outside_signers.c.access_code, lambda row: f"access-code:{row['recipient_id']}"),
     _record(mail_codes.c.code, lambda row: f"mail-code:{row['id']}"),

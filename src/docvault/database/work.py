@@ -87,6 +87,14 @@ class RenewArchive(Job):
     version_id: str
 
 
+@dataclass(frozen=True)
+class SendBulk(Job):
+    """Send the rows of a bulk send that are ready."""
+
+    NAME: ClassVar[str] = "send_bulk"
+    bulk_id: str
+
+
 class JobFailed(DocVaultError):
     """A job ended without success; the message names the kind of failure only."""
 

@@ -9,7 +9,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -24,6 +24,7 @@ from docvault.jobs import (
     collect_uploads,
     dispose_documents,
     finish_disposals,
+    forget_lists,
     forget_tries,
     lock_objects,
     look_after_envelopes,
@@ -41,8 +42,9 @@ from docvault.jobs.deliver_message import deliver_message
 from docvault.jobs.index_document import index_document
 from docvault.jobs.make_renditions import make_renditions
 from docvault.jobs.scan_version import scan_version
+from docvault.jobs.send_bulk import send_bulk
 from docvault.mail.sender import MailRefused
-from docvault.values import EnvelopeId, NotFound
+from docvault.values import NotFound
 from docvault.wiring import Portal
 
 AT_ONCE = 4  # jobs of one worker at the same time
@@ -84,6 +86,7 @@ PERIODIC = (
     Periodic("put_renewals", renew_archive.EVERY, renew_archive.put_renewals),
     Periodic("look_after_envelopes", look_after_envelopes.EVERY, look_after_envelopes.look_after_envelopes),
     Periodic("forget_tries", forget_tries.EVERY, forget_tries.forget_tries),
+    Periodic("forget_lists", forget_lists.EVERY, forget_lists.forget_lists),
     Periodic("put_index_jobs", put_index_jobs.EVERY, put_index_jobs.put_index_jobs),
     Periodic("look_for_strays", put_index_jobs.STRAYS_EVERY, put_index_jobs.look_for_strays),
     Periodic(
@@ -137,8 +140,20 @@ def _configuration(url: str, executor_id: str) -> DBOSConfig:
     )
 
 
+# By the names that database/work.py enqueues.
+JOBS: Mapping[str, Callable[[Portal, Any], None]] = {
+    work.AdvanceEnvelope.NAME: advance_envelope,
+    work.DeliverMessage.NAME: deliver_message,
+    work.IndexDocument.NAME: index_document,
+    work.MakeRenditions.NAME: make_renditions,
+    work.ScanVersion.NAME: scan_version,
+    work.RenewArchive.NAME: renew_archive.renew_archive,
+    work.SendBulk.NAME: send_bulk,
+}
+
+
 def _register(portal: Portal) -> None:
-    """Tell DBOS the jobs by the names that database/work.py enqueues."""
+    """Tell DBOS the jobs by their names."""
     step = partial(
         DBOS.step,
         retries_allowed=True,
@@ -146,38 +161,16 @@ def _register(portal: Portal) -> None:
         interval_seconds=FIRST_PAUSE,
         should_retry=_is_worth_another_try,
     )
+    for name, job in JOBS.items():
+        tried = DBOS.step if name == work.IndexDocument.NAME else step  # put_index_jobs asks again, later
+        DBOS.workflow(name=name)(_calling(tried(name=f"{name}.step")(_of(portal, job))))
 
-    @step(name=f"{work.AdvanceEnvelope.NAME}.step")
-    def advance(envelope_id: str) -> None:
-        advance_envelope(portal, EnvelopeId(envelope_id))
 
-    @step(name=f"{work.DeliverMessage.NAME}.step")
-    def deliver(message_id: str) -> None:
-        deliver_message(portal, message_id)
+def _of(portal: Portal, job: Callable[[Portal, Any], None]) -> Callable[[str], None]:
+    def deed(subject_id: str) -> None:
+        job(portal, subject_id)
 
-    @DBOS.step(name=f"{work.IndexDocument.NAME}.step")  # put_index_jobs asks again, later
-    def index(document_id: str) -> None:
-        index_document(portal, document_id)
-
-    DBOS.workflow(name=work.IndexDocument.NAME)(_calling(index))
-
-    @step(name=f"{work.MakeRenditions.NAME}.step")
-    def make(version_id: str) -> None:
-        make_renditions(portal, version_id)
-
-    @step(name=f"{work.ScanVersion.NAME}.step")
-    def scan(version_id: str) -> None:
-        scan_version(portal, version_id)
-
-    @step(name=f"{work.RenewArchive.NAME}.step")
-    def renew(version_id: str) -> None:
-        renew_archive.renew_archive(portal, version_id)
-
-    DBOS.workflow(name=work.RenewArchive.NAME)(_calling(renew))
-    DBOS.workflow(name=work.MakeRenditions.NAME)(_calling(make))
-    DBOS.workflow(name=work.ScanVersion.NAME)(_calling(scan))
-    DBOS.workflow(name=work.AdvanceEnvelope.NAME)(_calling(advance))
-    DBOS.workflow(name=work.DeliverMessage.NAME)(_calling(deliver))
+    return deed
 
 
 def _calling(step: Callable[[str], None]) -> Callable[[str], None]:

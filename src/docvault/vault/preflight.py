@@ -7,8 +7,9 @@ from cryptography import x509
 
 from docvault.certificates import authority
 from docvault.certificates.keys import CertificateError, KeyPair, OfflineRoot
-from docvault.pdf import appearance, on_top
+from docvault.pdf import appearance
 from docvault.pdf.errors import PdfError
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
@@ -47,14 +48,13 @@ def font_problems(workers: Workers, names: Iterable[str]) -> list[str]:
     return problems
 
 
-def trial_problems(
-    seal: Callable[[], Scratch], validate: Callable[[Scratch], Report], arrived: int
-) -> list[str]:
-    """Seal for a trial, and judge the result as completion will. arrived: signatures that it came with."""
+def trial_problems(seal: Callable[[], Scratch], validate: Callable[[Scratch], Report]) -> list[str]:
+    """Seal for a trial, and judge the result as completion will."""
     try:
         with seal() as sealed:
             report = validate(sealed)
     except (PdfError, CertificateError, SealError) as error:
         return [f"A trial signature failed: {error}"]
-    problem = on_top.objection(report, arrived)
-    return [f"A trial signature would not hold: {problem}"] if problem else []
+    if report.verdict is not Verdict.VALID:
+        return [f"A trial signature would not hold: {report.reasons[0]}"]
+    return []

@@ -1,25 +1,30 @@
 """Templates with their fields opened, and the drafts that are made from them, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from docvault.database import (
     envelope_documents,
     envelope_people,
     envelopes,
+    outsiders,
     recipients,
     templates,
 )
 from docvault.database.engine import Transaction
+from docvault.database.envelope_people import Named
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.templates import TemplateRow
 from docvault.policy.vocabulary import Acting
 from docvault.rules import envelope_words, merging
 from docvault.rules import envelopes as rules
 from docvault.rules.envelope_documents import Chosen, check_documents
-from docvault.rules.envelopes import Asked, EnvelopeIncomplete
+from docvault.rules.envelopes import Asked, EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.field_details import check_details
 from docvault.rules.fields import PlacedField, check_fields
+from docvault.rules.outsiders import Outsider
 from docvault.rules.templates import (
     TemplateRefused,
     dump_fields,
@@ -61,6 +66,128 @@ def require_usable(tx: Transaction, template: TemplateRow) -> None:
     check_documents(chosen, tx.policy.numbers.signing.max_documents)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The envelope that comes of a use, checked; not one row of it is written."""
+
+    title: str
+    message: str
+    asked: tuple[Asked, ...]  # by person, or by address for somebody who is nobody here yet
+    named: tuple[Named, ...]  # whom addresses stand for
+    ids: tuple[str, ...]  # of the recipients, in the same order
+    placed: tuple[PlacedField, ...]
+    due_at: datetime | None
+
+
+def possible(tx: Transaction, acting: Acting, template: TemplateRow) -> dict[PersonId, str]:
+    """Return the names of the people with an account who may be asked, by id."""
+    return {one.id: one.name for one in envelope_people.possible(tx, acting, template.documents[0])}
+
+
+def plan(
+    tx: Transaction,
+    records: Records,
+    template: TemplateRow,
+    people: Sequence[PersonId | Outsider],
+    values: Mapping[str, str],
+    due_at: datetime | None,
+    *,
+    known: AbstractSet[PersonId],
+    now: datetime,
+) -> Plan:
+    """Return the envelope for these people, one for each role in order. known: who may be asked.
+
+    An address that belongs to an account asks that account.
+    Raises TemplateRefused, EnvelopeIncomplete, MergeRefused, FieldRefused.
+    """
+    require_usable(tx, template)
+    placed = fields_of(records, template)
+    chosen = merging.check_values(open_values(template.title, template.message, placed), values)
+    title, message = merging.merge(template.title, chosen), merging.merge(template.message, chosen)
+    numbers = tx.policy.numbers.signing
+    envelope_words.check_words(title, message, numbers.max_message_characters)
+    envelope_words.check_due(due_at, now)
+    if len(people) != len(template.roles):
+        raise EnvelopeIncomplete("Choose a person for every role.")
+    named = envelope_people.named(tx, [one for one in people if isinstance(one, Outsider)])
+    envelope_people.check_accounts(named, known)
+    asked = _asked(template, people, named, known)
+    rules.check_recipients(asked, numbers.max_recipients)
+    ids = tuple(sorted(new_id() for _ in asked))
+    mine = of_people(merged(placed, chosen), ids, new_id)
+    signers = frozenset(one for one, each in zip(ids, asked, strict=True) if each.part in rules.SIGNING)
+    checked = check_fields(mine, signers, template.page_sizes, numbers.max_fields)
+    fields_made = check_details(checked, numbers.max_text_characters)
+    return Plan(title.strip(), message.strip(), tuple(asked), tuple(named), ids, tuple(fields_made), due_at)
+
+
+def _asked(
+    template: TemplateRow,
+    people: Sequence[PersonId | Outsider],
+    named: Sequence[Named],
+    known: AbstractSet[PersonId],
+) -> list[Asked]:
+    waiting = list(named)
+    asked = []
+    for one, role in zip(people, template.roles, strict=True):
+        if isinstance(one, Outsider):
+            stands = waiting.pop(0)
+            asked.append(Asked(stands.id or stands.said.email, role.turn, role.part))
+        elif one in known:
+            asked.append(Asked(one, role.turn, role.part))
+        else:
+            raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")
+    return asked
+
+
+class PlanOld(EnvelopeRefused):
+    """Somebody came or went since the plan was made: it has to be made anew."""
+
+
+def check_again(tx: Transaction, made: Plan, known: AbstractSet[PersonId]) -> None:
+    """Accept a plan whose people can still be asked, and whose addresses mean the same people.
+
+    Raises EnvelopeIncomplete, PlanOld.
+    """
+    now = envelope_people.named(tx, [one.said for one in made.named])
+    envelope_people.check_accounts(now, known)
+    addresses = {one.said.email for one in made.named} | {one.id for one in made.named}
+    chosen = {one.person_id for one in made.asked} - addresses
+    if tuple(now) != made.named or not known >= chosen:
+        raise PlanOld
+
+
+def write(
+    tx: Transaction, records: Records, acting: Acting, template: TemplateRow, made: Plan, now: datetime
+) -> EnvelopeRow:
+    """Write a planned envelope as a draft that only has to be sent; the caller records it.
+
+    `templates.find` has asked whether `acting` may. The cleaned documents are those of the template itself.
+    """
+    first = template.documents[0]
+    envelope_id = envelopes.add(
+        tx,
+        now=now,
+        organisation_id=first.organisation_id,
+        folder_id=first.folder_id,
+        sender_id=acting.person_id,
+        title=made.title,
+        message=made.message,
+        due_at=made.due_at,
+    )
+    envelope_documents.add(tx, envelope_id, template.enclosed)
+    people = {one.said.email: envelope_people.add(tx, acting, first, one) for one in made.named}
+    asked = [replace(one, person_id=people.get(one.person_id, one.person_id)) for one in made.asked]
+    recipients.add(tx, envelope_id, asked, ids=made.ids)
+    outside = {people[one.said.email] for one in made.named if one.is_outside}
+    for recipient_id, one in zip(made.ids, asked, strict=True):
+        if one.person_id in outside:
+            outsiders.add(tx, records, recipient_id, "")
+    templates.note_origin(tx, envelope_id, template)
+    fields.replace_all(tx, records, envelope_id, made.placed)
+    return envelopes.for_managing(tx, acting, envelope_id)
+
+
 def make_draft(
     tx: Transaction,
     records: Records,
@@ -73,37 +200,16 @@ def make_draft(
 ) -> EnvelopeRow:
     """Make an envelope that only has to be sent; the caller records it. people: one for each role, in order.
 
-    `templates.find` has asked whether `acting` may. The cleaned documents are those of the template itself.
     Raises TemplateRefused, EnvelopeIncomplete, MergeRefused, FieldRefused.
     """
-    require_usable(tx, template)
-    placed = fields_of(records, template)
-    chosen = merging.check_values(open_values(template.title, template.message, placed), values)
-    title, message = merging.merge(template.title, chosen), merging.merge(template.message, chosen)
-    asked = _checked(tx, acting, template, people, title, message)
-    envelope_words.check_due(due_at, now)
-    first = template.documents[0]
-    envelope_id = envelopes.add(
-        tx,
-        now=now,
-        organisation_id=first.organisation_id,
-        folder_id=first.folder_id,
-        sender_id=acting.person_id,
-        title=title.strip(),
-        message=message.strip(),
-        due_at=due_at,
-    )
-    envelope_documents.add(tx, envelope_id, template.enclosed)
-    recipients.add(tx, envelope_id, asked)
-    templates.note_origin(tx, envelope_id, template)
-    row = envelopes.for_managing(tx, acting, envelope_id)
-    _place(tx, records, row, people, merged(placed, chosen))
-    return row
+    known = possible(tx, acting, template).keys() if template.documents else frozenset[PersonId]()
+    made = plan(tx, records, template, people, values, due_at, known=known, now=now)
+    return write(tx, records, acting, template, made, now)
 
 
 def facts_of(template: TemplateRow, row: EnvelopeRow) -> dict[str, object]:
     """Return what the trail says of an envelope that was made from a template."""
-    return {
+    facts: dict[str, object] = {
         "template": template.id,
         "template_version": template.number,
         "documents": [
@@ -111,38 +217,5 @@ def facts_of(template: TemplateRow, row: EnvelopeRow) -> dict[str, object]:
         ],
         "recipients": [one.person_id for one in row.recipients],
     }
-
-
-def _checked(
-    tx: Transaction,
-    acting: Acting,
-    template: TemplateRow,
-    people: Sequence[PersonId],
-    title: str,
-    message: str,
-) -> list[Asked]:
-    if len(people) != len(template.roles):
-        raise EnvelopeIncomplete("Choose a person for every role.")
-    numbers = tx.policy.numbers.signing
-    envelope_words.check_words(title, message, numbers.max_message_characters)
-    asked = [Asked(one, role.turn, role.part) for one, role in zip(people, template.roles, strict=True)]
-    rules.check_recipients(asked, numbers.max_recipients)
-    known = {one.id for one in envelope_people.possible(tx, acting, template.documents[0])}
-    if not known >= set(people):
-        raise EnvelopeIncomplete("One of these people cannot be asked to sign this document.")
-    return asked
-
-
-def _place(
-    tx: Transaction,
-    records: Records,
-    row: EnvelopeRow,
-    people: Sequence[PersonId],
-    placed: Sequence[PlacedField],
-) -> None:
-    by_person = {one.person_id: str(one.id) for one in row.recipients}
-    mine = of_people(placed, [by_person[person] for person in people], new_id)
-    numbers = tx.policy.numbers.signing
-    signers = frozenset(str(one.id) for one in row.recipients if one.signs)
-    checked = check_fields(mine, signers, row.page_sizes, numbers.max_fields)
-    fields.replace_all(tx, records, row.id, check_details(checked, numbers.max_text_characters))
+    outside = sorted(str(one.person_id) for one in row.recipients if one.is_outside)
+    return {**facts, "without_account": outside} if outside else facts

@@ -36,6 +36,7 @@ FOR_PROGRAMS = frozenset(
         "archives",
         "audit",
         "bin",
+        "bulk_sends",
         "comparisons",
         "documents",
         "envelope_files",

@@ -28,6 +28,7 @@ from docvault.identity.errors import ProviderAway, WordRefused
 from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
 from docvault.policy.engine import Forbidden, PolicyError
 from docvault.rules.answers import AnswerRefused, SignatureRefused
+from docvault.rules.bulk_files import ListRefused
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.factors import FactorRefused
 from docvault.rules.fields import FieldRefused
@@ -153,6 +154,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     EnvelopeRefused: Meaning(HTTPStatus.CONFLICT, "envelope-refused", "The envelope does not allow that"),
     EnvelopeIncomplete: Meaning(HTTPStatus.BAD_REQUEST, "envelope-incomplete", "Something is missing"),
     FieldRefused: Meaning(HTTPStatus.BAD_REQUEST, "field-refused", "A field cannot stand there"),
+    ListRefused: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "list-refused", "The list cannot be read"),
     PreflightFailed: Meaning(HTTPStatus.UNPROCESSABLE_ENTITY, "preflight-failed", "It could not be sealed"),
     AttachmentRefused: Meaning(HTTPStatus.BAD_REQUEST, "file-refused", "The file was not kept"),
     AnswerRefused: Meaning(HTTPStatus.BAD_REQUEST, "answer-refused", "An answer does not fit"),

@@ -12,6 +12,7 @@ from docvault.database.tables.access import (
     standings,
 )
 from docvault.database.tables.archive_stamps import archive_stamps
+from docvault.database.tables.bulk_sends import bulk_rows, bulk_sends
 from docvault.database.tables.ceremonies import attachments, found_fields, kept_answers
 from docvault.database.tables.columns import ID, METADATA, Moment
 from docvault.database.tables.content import (
@@ -80,6 +81,8 @@ __all__ = [
     "audit_state",
     "audit_tiles",
     "break_glass",
+    "bulk_rows",
+    "bulk_sends",
     "challenges",
     "dav_locks",
     "dav_properties",

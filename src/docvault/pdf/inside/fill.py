@@ -42,12 +42,6 @@ def _fields(writer: IncrementalPdfFileWriter) -> dict[str, generic.IndirectObjec
     }
 
 
-def _is_shown(field: generic.DictionaryObject) -> bool:
-    """Tell whether a field has a place on its page; a signature without one stays without a picture."""
-    left, bottom, right, top = (float(edge) for edge in field["/Rect"])
-    return left != right and bottom != top
-
-
 def _write(
     writer: IncrementalPdfFileWriter,
     reference: generic.IndirectObject,
@@ -62,7 +56,7 @@ def _write(
         field["/V"] = field["/AS"] = pdf_name("/Yes" if answer["checked"] else "/Off")
     if answer["text"] is not None and kind == "/Tx":
         field["/V"] = generic.TextStringObject(answer["text"])
-    if answer["drawing"] is not None and _is_shown(field):
+    if answer["drawing"] is not None:
         appearance: generic.PdfObject = _drawing(
             writer, files[answer["drawing"]], int(field.get("/MK", {}).get("/R", 0)) % 360
         )

@@ -171,9 +171,7 @@ def why_not_signable(version: VersionView) -> str | None:
         return "Only PDFs can be signed. Save the document as a PDF and upload that."
     if version.findings is None:
         return "This PDF is too large to be signed."
-    # One that arrived signed before signing on top was known is judged when the envelope is made.
-    early = version.findings.get("signed") and "arrival" not in version.findings
-    if version.findings.get("signable") or early:
+    if version.findings.get("signable"):
         return None
     return str(version.findings.get("reason") or "This PDF cannot be signed.")
 
