@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from docvault.actions import drafts, envelope_files, envelopes, placed_fields
+from docvault.blobs.store import StoreFailed
 from docvault.database import documents, folder_members, organisations
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.pdf.errors import NotSignable
@@ -16,6 +17,7 @@ from docvault.rules.envelopes import EnvelopeFrozen, EnvelopeIncomplete, State
 from docvault.rules.fields import FieldKind, FieldRefused, SignatureFieldMissing
 from docvault.values import EnvelopeId, NotFound, new_id
 from docvault.vault import sending
+from docvault.vault.preflight import Problem
 
 from . import envelope_world as signing
 from .world import NOW, half_signed_in, person
@@ -214,12 +216,45 @@ def test_a_sent_envelope_cannot_be_changed_or_sent_again(made):
 def test_what_could_not_be_sealed_is_not_sent(made, monkeypatch):
     envelope_id = signing.draft(made)
     signing.place(made, envelope_id)
-    monkeypatch.setattr(type(made.authority), "preflight", lambda *_: ["The timestamp key has expired."])
+    monkeypatch.setattr(
+        type(made.authority), "preflight", lambda *_: [Problem("The seal is away.", "/run/pin")]
+    )
     before = made.world.rows()
     with pytest.raises(sending.PreflightFailed) as caught:
         signing.send(made, envelope_id)
-    assert caught.value.problems == ("The timestamp key has expired.",)
+    assert caught.value.problems == ("The seal is away.",)
     assert made.world.rows() == before
+
+
+def test_a_store_that_is_away_is_said_before_anything_is_sent(made, monkeypatch):
+    envelope_id = signing.draft(made)
+    signing.place(made, envelope_id)
+
+    def away():
+        raise StoreFailed from OSError("disk 7 is gone")
+
+    monkeypatch.setattr(made.vault.blobs, "probe", away)
+    before = made.world.rows()
+    with pytest.raises(sending.PreflightFailed, match="Stored files cannot be reached") as caught:
+        signing.send(made, envelope_id)
+    assert "disk 7" not in str(caught.value), "that is for the log"
+    assert made.world.rows() == before
+
+
+def test_the_names_of_all_are_tried_before_anything_is_sent(made, monkeypatch):
+    envelope_id = signing.draft(made)
+    signing.place(made, envelope_id)
+    tried = []
+
+    def preflight(_authority, _workers, _document, names):
+        tried.append(list(names))
+        return [Problem("No.", "No.")]
+
+    monkeypatch.setattr(type(made.authority), "preflight", preflight)
+    with pytest.raises(sending.PreflightFailed):
+        signing.send(made, envelope_id)
+    seen = show(made, envelope_id)
+    assert tried == [[*(one.name for one in seen.recipients), made.world.manager.name]]
 
 
 @pytest.mark.promise(64)

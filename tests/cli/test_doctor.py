@@ -1,16 +1,19 @@
 """`docvault doctor --deep` as an operator and a program run it."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from docvault import wiring
 from docvault.blobs.filesystem import FileBlobs
-from docvault.cli import examination
+from docvault.blobs.store import StoreFailed
+from docvault.cli import examination, serving
 from docvault.cli.main import app
 from docvault.settings import Settings, SettingsInvalid, load
 from tsa import pem, standing
@@ -68,6 +71,30 @@ def test_a_seal_from_elsewhere_is_tried_or_says_why_it_cannot_be(tmp_path, monke
 def test_a_signer_that_is_none_is_refused_with_what_to_write(signer):
     with pytest.raises(SettingsInvalid, match=r"built-in, pkcs12:/path/of/seal\.p12, pkcs11:… or kms:…"):
         load({"DOCVAULT_SIGNER": signer})
+
+
+def test_a_start_tries_one_signature_and_says_what_would_keep_documents_from_being_completed(
+    tmp_path, monkeypatch
+):
+    portal = wiring.prepare(Settings(data=tmp_path / "data"))
+
+    def away():
+        raise StoreFailed
+
+    try:
+        with capture_logs() as told:
+            serving._try_signing(portal)
+        assert [one["event"] for one in told] == ["preflight.passed"]
+        monkeypatch.setattr(portal.blobs, "probe", away)
+        last = min(end.at for end in portal.authority.ends())
+        monkeypatch.setattr(portal.authority, "_clock", lambda: last + timedelta(days=1))
+        with capture_logs() as told:
+            serving._try_signing(portal)
+    finally:
+        portal.close()
+    words = [one["words"] for one in told if one["event"] == "preflight.failed"]
+    assert any("Stored files cannot be reached" in each for each in words)
+    assert any("not valid at this time" in each for each in words)
 
 
 def test_roots_that_cannot_be_read_stop_the_start_in_words(tmp_path):

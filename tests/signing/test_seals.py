@@ -199,7 +199,9 @@ def test_a_server_starts_without_its_token_and_says_so_before_anything_is_sent(
     authority.use(open_seal(away))
     with Scratch.create(contract()) as prepared:
         (problem,) = authority.preflight(workers, prepared, [])
-        assert "PIN of the token cannot be read" in problem
+        assert "PIN of the token cannot be read" in problem.detail
+        assert "does not answer. Please tell whoever runs this portal" in problem.words
+        assert "no-pin" not in problem.words
         with pytest.raises(SealAway):
             authority.seal(workers, prepared)
 
@@ -209,7 +211,7 @@ def test_an_expired_seal_closes_nothing_and_is_named_among_what_ends(house, work
     late = Authority.load(*house, clock=lambda: seal.chain[0].not_valid_after_utc + timedelta(days=1))
     late.use(seal)
     with Scratch.create(contract()) as prepared:
-        assert any("ended on" in each for each in late.preflight(workers, prepared, []))
+        assert any("ended on" in each.detail for each in late.preflight(workers, prepared, []))
         with pytest.raises(ChainOutOfTime, match="DOCVAULT_SIGNER"):
             late.seal(workers, prepared)
     names = [end.name for end in late.ends()]

@@ -42,7 +42,7 @@ from docvault.rules.answers import Filled
 from docvault.rules.envelope_documents import fields_within, with_first_pages
 from docvault.rules.envelopes import Part
 from docvault.values import DocVaultError, EnvelopeId
-from docvault.vault import evidence
+from docvault.vault import evidence, preflight
 from docvault.vault.authority import Authority
 from docvault.vault.files import Staged, StoredVersion, Vault
 from docvault.vault.staging import staged_pdf
@@ -182,7 +182,7 @@ class _Bench:
 
     def note_failure(self, row: EnvelopeRow, error: Exception) -> None:
         """Say on the envelope, in the log and to the sender what is in the way; once for the same trouble."""
-        words = str(error) if isinstance(error, DocVaultError) else UNEXPECTED
+        words = preflight.plain(error) if isinstance(error, DocVaultError) else UNEXPECTED
         _log.error("completion.failed", envelope=row.id, error=type(error).__name__, exc_info=error)
         with self.db.transaction() as tx:
             if envelopes.note_trouble(tx, row, words, self.now):

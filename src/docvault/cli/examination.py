@@ -14,14 +14,12 @@ from itertools import islice
 from pathlib import Path
 
 from docvault import wiring
-from docvault.actions import audit, object_locks, publications, renewals, scans
+from docvault.actions import audit, object_locks, preflight, publications, renewals, scans
 from docvault.blobs.store import BlobError
 from docvault.cli import serving
 from docvault.database import grants
 from docvault.identity.errors import ProviderAway
-from docvault.pdf import fields, samples
 from docvault.pdf.errors import PdfError
-from docvault.pdf.scratch import Scratch
 from docvault.settings import PREFIX, SECRET, Settings
 from docvault.timestamps.clocks import shown
 from docvault.timestamps.errors import ClockFailed
@@ -226,12 +224,9 @@ def _documents(portal: wiring.Portal) -> str:
 
 
 def _signing(portal: wiring.Portal) -> str:
-    with Scratch.create() as source:
-        source.file.write(samples.whitepaper(portal.pdf, samples.Names(), portal.clock().date()).content)
-        with fields.place_fields(portal.pdf, source, []) as prepared:
-            problems = portal.authority.preflight(portal.pdf, prepared, [])
-    if problems:
-        raise NotWell(" ".join(problems))
+    found = preflight.examine(portal.blobs, portal.pdf, portal.authority, clock=portal.clock)
+    if found:
+        raise NotWell(" ".join(one.detail for one in found))
     seal = portal.authority.seal_key
     return f"keys, certificates, timestamps and one trial signature hold; the seal is {seal}"
 

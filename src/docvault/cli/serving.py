@@ -13,13 +13,14 @@ import structlog
 
 from docvault import logs, wiring
 from docvault import settings as settings_module
-from docvault.actions import people
+from docvault.actions import people, preflight
 from docvault.blobs.store import BlobError, BlobStore
 from docvault.settings import Settings
 
 WEB = "docvault.web.main:application"  # named, not imported: doors do not need each other
 WORKER = [sys.executable, "-m", "docvault.jobs"]
 BESIDE = "--beside"  # this worker ends with the server that started it
+WARNED = 90  # days before a certificate ends
 GRACE = 10  # seconds a worker gets to finish its step, and the web process what it was asked
 
 
@@ -43,6 +44,7 @@ def serve(*, data: Path | None, host: str, port: int) -> None:
     try:
         token = people.first_administrator(portal.db, now=portal.clock())
         _try_store(portal.blobs)
+        _try_signing(portal)
     finally:
         portal.close()
     print(f"DocVault serves {settings.base_url} from {settings.data.resolve()}")
@@ -63,6 +65,20 @@ def _try_store(blobs: BlobStore) -> None:
     for words in found.lacks:
         log.warning("store.lacks", place=found.place, words=words)
     log.info("store.ready", place=found.place, notes=found.notes)
+
+
+def _try_signing(portal: wiring.Portal) -> None:
+    """Say what would keep envelopes from being completed. People may read their files all the same."""
+    log = structlog.get_logger()
+    found = preflight.examine(portal.blobs, portal.pdf, portal.authority, clock=portal.clock)
+    for one in found:
+        log.error("preflight.failed", words=one.detail)
+    if not found:
+        log.info("preflight.passed", seal=portal.authority.seal_key)
+    for end in portal.authority.ends():
+        days = (end.at - portal.clock()).days
+        if days <= WARNED:
+            log.warning("certificate.ends", certificate=end.title, on=f"{end.at:%Y-%m-%d}", days=days)
 
 
 def why(error: BaseException) -> str:

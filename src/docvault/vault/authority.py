@@ -35,6 +35,7 @@ from docvault.vault import authority_keys, preflight, seals
 from docvault.vault.authority_keys import Opened
 from docvault.vault.files import Vault
 from docvault.vault.masters import FRESH
+from docvault.vault.preflight import Problem
 from docvault.vault.records import Records
 from docvault.vault.seals import SealUsed
 from docvault.vault.stamping import Stamping
@@ -318,11 +319,11 @@ class Authority:
 
     # --- before and beside ---------------------------------------------------------------------------
 
-    def preflight(self, workers: Workers, prepared: Scratch, names: Sequence[str]) -> list[str]:
+    def preflight(self, workers: Workers, prepared: Scratch, names: Sequence[str]) -> list[Problem]:
         """Return in plain words what would keep `prepared` from being completed; nothing is kept.
 
-        names: of everybody who signs. Checks keys, chain, dates and fonts, then seals the document itself and
-        validates the result as completion will.
+        names: of everybody whom the documents name. Checks keys, chain, dates and fonts, then seals the
+        document itself and validates the result as completion will.
         """
         own = self._authority
         units = (own.timestamp, own.responder) if self._outside else (own.seal, own.timestamp, own.responder)

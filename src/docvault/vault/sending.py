@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from docvault.audit.kinds import Kind
 from docvault.database import envelope_documents, envelope_history, envelope_messages, envelopes
 from docvault.database import fields as database_fields
@@ -23,9 +25,13 @@ from docvault.rules import envelopes as rules
 from docvault.rules.envelope_documents import digest_of, fields_within, with_first_pages
 from docvault.rules.envelopes import EnvelopeClosed, EnvelopeRefused, State
 from docvault.rules.fields import PlacedField
+from docvault.vault import preflight
 from docvault.vault.authority import Authority
 from docvault.vault.files import Staged, Vault
+from docvault.vault.preflight import Problem
 from docvault.vault.staging import staged_pdf
+
+_log = structlog.get_logger(__name__)
 
 REPLACED = "A corrected envelope has taken its place."
 
@@ -59,12 +65,14 @@ class Outgoing:
     documents: Sequence[Enclosed]
     signers: Mapping[str, str]
     placed: Sequence[PlacedField]
+    others: Sequence[str] = ()  # further names that are drawn: on the certificate of completion
 
 
 def outgoing(row: EnvelopeRow, placed: Sequence[PlacedField]) -> Outgoing:
     """Return a draft as it is about to be sent."""
     signers = {str(one.id): one.name for one in row.recipients if one.signs}
-    return Outgoing(row.title, row.documents, signers, placed)
+    others = [one.name for one in row.recipients if not one.signs]
+    return Outgoing(row.title, row.documents, signers, placed, [*others, row.sender_name])
 
 
 @contextmanager
@@ -75,13 +83,13 @@ def staged(
 
     Raises PreflightFailed.
     """
+    _require_none(preflight.storage_problems(vault.blobs))
+    names = [*what.signers.values(), *what.others]
     with ExitStack() as stagings:
-        ready = []
+        ready: list[Staged] = []
         for document, first in with_first_pages(what.documents):
             with _prepared(db, vault, pdf, what, document, first) as made:
-                problems = authority.preflight(pdf, made, list(what.signers.values()))
-                if problems:
-                    raise PreflightFailed(problems)
+                _require_none(authority.preflight(pdf, made, [] if ready else names))
                 staging = staged_pdf(
                     db,
                     vault,
@@ -93,6 +101,13 @@ def staged(
                 )
                 ready.append(stagings.enter_context(staging))
         yield ready
+
+
+def _require_none(problems: Sequence[Problem]) -> None:
+    """Raises PreflightFailed; the log says to whoever runs the portal what may not be said to people."""
+    if problems:
+        _log.error("preflight.failed", problems=[one.detail for one in problems])
+        raise PreflightFailed([one.words for one in problems])
 
 
 def freeze(
