@@ -141,12 +141,7 @@ def test_what_a_person_binned_goes_only_while_they_may_still_bin_it(world):
     assert is_readable(world, another)
 
 
-@pytest.mark.parametrize(("state", "keeps"), [("sent", 99), ("completed", 9.9)])
-def test_an_open_envelope_keeps_its_document_and_a_signed_one_is_not_shortened_by_the_bin(
-    world, state, keeps
-):
-    place = folder(world, "contract")
-    paper_id = paper(world, place)
+def in_an_envelope(world, place, papers, state):
     with world.db.transaction() as tx:
         tx.connection.execute(
             tables.envelopes.insert().values(
@@ -162,10 +157,40 @@ def test_an_open_envelope_keeps_its_document_and_a_signed_one_is_not_shortened_b
                 completed_at=NOW if state == "completed" else None,
             )
         )
-        enclosed = {"envelope_id": "e" * 26, "position": 1, "document_id": paper_id}
-        tx.connection.execute(
-            tables.envelope_documents.insert().values(name="Contract", page_sizes="[]", **enclosed)
-        )
+        for position, document_id in enumerate(papers, 1):
+            enclosed = {"envelope_id": "e" * 26, "position": position, "document_id": document_id}
+            tx.connection.execute(
+                tables.envelope_documents.insert().values(name="Contract", page_sizes="[]", **enclosed)
+            )
+
+
+@pytest.mark.promise(88)
+def test_a_hold_on_one_document_of_an_envelope_keeps_the_others(world):
+    """What the envelope proves is proven by all of them, and its certificate lies with the first."""
+    place = folder(world, "contract")
+    first, held, apart = (paper(world, place) for _ in range(3))
+    in_an_envelope(world, place, [first, held], "completed")
+    hold_id = hold(world, "document", held)
+    run_jobs(world, years(50))
+    run_jobs(world, years(51))
+    assert (is_readable(world, first), is_readable(world, held)) == (True, True)
+    assert not is_readable(world, apart)
+    with pytest.raises(RetentionRefused, match="legal hold"), world.db.transaction() as tx:
+        rows.begin(tx, first, Rule.TWO_PEOPLE, years(51))
+    with world.db.transaction() as tx:
+        rows.holds.lift(tx, hold_id, by=world.officer.person_id, now=years(51))
+    for late in (51, 52):
+        run_jobs(world, years(late))
+    assert not is_readable(world, first)
+
+
+@pytest.mark.parametrize(("state", "keeps"), [("sent", 99), ("completed", 9.9)])
+def test_an_open_envelope_keeps_its_document_and_a_signed_one_is_not_shortened_by_the_bin(
+    world, state, keeps
+):
+    place = folder(world, "contract")
+    paper_id = paper(world, place)
+    in_an_envelope(world, place, [paper_id], state)
     put_in_bin(world, paper_id, by=world.manager.person_id)
     run_jobs(world, years(keeps))
     assert is_readable(world, paper_id)

@@ -27,6 +27,7 @@ from docvault.database.messages import Records
 from docvault.database.periods import When
 from docvault.database.tables import (
     documents,
+    envelope_documents,
     folder_paths,
     folders,
     holds,
@@ -166,10 +167,35 @@ def of_folder(tx: Transaction, folder_id: str | None, now: datetime) -> frozense
 
 
 def covers(document: Aliased, folder: Aliased, at: When) -> ColumnElement[bool]:
-    """Return the condition for documents that a hold covers. folder: the one each of them lies in."""
+    """Return the condition for documents that a hold covers, or that were in an envelope with one it covers.
+
+    What an envelope proves is proven by all of its documents. folder: the one each document lies in.
+    """
+    return or_(_covers(document, folder, at), _covers_another(document, at))
+
+
+def _covers(document: Aliased, folder: Aliased, at: When) -> ColumnElement[bool]:
     held = holds.alias("held")
     reaching = _reaches(document, folder, held)
     return exists().where(periods.in_force(held, at), reaching).correlate(document, folder)  # type: ignore[arg-type]
+
+
+def _covers_another(document: Aliased, at: When) -> ColumnElement[bool]:
+    own, theirs = envelope_documents.alias("own"), envelope_documents.alias("theirs")
+    other, its_folder = documents.alias("other"), folders.alias("its_folder")
+    together = (
+        own.join(theirs, theirs.c.envelope_id == own.c.envelope_id)
+        .join(other, other.c.id == theirs.c.document_id)
+        .join(its_folder, its_folder.c.id == other.c.folder_id)
+    )
+    return (
+        select(own.c.position)
+        .select_from(together)
+        .where(own.c.document_id == document.c.id, other.c.id != document.c.id)
+        .where(_covers(other, its_folder, at))
+        .correlate(document)
+        .exists()
+    )
 
 
 def _reaches(document: Aliased | None, folder: Aliased, held: Aliased = holds) -> ColumnElement[bool]:
