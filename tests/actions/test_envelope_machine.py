@@ -534,10 +534,12 @@ class TestAllSigned(AllSigned.TestCase):
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 class TestEnvelopesForLong(Envelopes.TestCase):
     settings = settings(EVERY, max_examples=150, stateful_step_count=50)
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 class TestAllSignedForLong(AllSigned.TestCase):
     settings = settings(EVERY, max_examples=150, stateful_step_count=15)
