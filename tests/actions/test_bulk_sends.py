@@ -17,6 +17,7 @@ from docvault.rules.bulk_sends import KEPT_DAYS, TRIES, UNSTARTED_DAYS, BulkRefu
 from docvault.rules.envelopes import EnvelopeIncomplete, State
 from docvault.values import NotFound
 from docvault.vault import sending
+from docvault.vault.preflight import Problem
 
 from . import bulk, outside
 from . import envelope_world as signing
@@ -243,7 +244,11 @@ def test_a_worker_that_dies_in_a_row_leaves_it_unsent_and_the_next_sends_it_once
 def test_a_row_that_fails_says_why_and_is_sent_once_it_can_be(made, monkeypatch):
     bulk_id = bulk.check(made, bulk.template(made), bulk.listed(2))
     bulk.start(made, bulk_id)
-    monkeypatch.setattr(type(made.authority), "preflight", lambda *_: ["The seal key has ended."])
+    monkeypatch.setattr(
+        type(made.authority),
+        "preflight",
+        lambda *_: [Problem("The seal key has ended.", "The seal key has ended.")],
+    )
     bulk.step(made, bulk_id)
     monkeypatch.undo()
     bulk.run(made, bulk_id)

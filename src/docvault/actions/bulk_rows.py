@@ -22,9 +22,10 @@ from docvault.rules.bulk_sends import RowState
 from docvault.rules.envelopes import EnvelopeRefused
 from docvault.rules.templates import TemplateRefused
 from docvault.values import DocVaultError, NotFound
-from docvault.vault import bulk_rows, sending, template_drafts
+from docvault.vault import bulk_rows, preflight, sending, template_drafts
 from docvault.vault.authority import Authority
 from docvault.vault.files import Staged, Vault
+from docvault.vault.sending import PreflightFailed
 from docvault.vault.template_drafts import Plan, PlanOld
 
 OURS = "Something went wrong on our side. Please try this row again."
@@ -61,6 +62,8 @@ def send_next(
     except (EnvelopeRefused, PdfError) as refused:
         if isinstance(refused, WorkersBusy):
             raise
+        if isinstance(refused, PreflightFailed) and preflight.storage_problems(vault.blobs):
+            raise StoreFailed from refused  # no fault of the row
         _fail(db, vault, bulk, row, str(refused), now)
     except StoreFailed:
         raise  # is asked again until the store is back
@@ -110,7 +113,7 @@ def _send(
         acting, template = _again(tx, bulk, now)
         known = template_drafts.possible(tx, acting, template).keys()
         made = bulk_rows.plan(tx, vault.records, template, entry, bulk.due_at, known=known, now=now)
-        what = bulk_rows.outgoing(tx, template, made)
+        what = bulk_rows.outgoing(tx, acting, template, made)
     with sending.staged(db, vault, pdf, authority, what, now) as ready, db.transaction() as tx:
         if not bulk_sends.take(tx, bulk.id, row.number):
             raise _Taken

@@ -116,15 +116,14 @@ def _person(tx: Transaction, said: Said, role: str) -> PersonId | Outsider:
     return Outsider(found.name, said.email)
 
 
-def outgoing(tx: Transaction, template: TemplateRow, made: Plan) -> Outgoing:
+def outgoing(tx: Transaction, acting: Acting, template: TemplateRow, made: Plan) -> Outgoing:
     """Return a planned envelope as it is about to be sent: its fields as its rows will say them."""
-    names = {one.said.email: one.said.name for one in made.named}
-    signers = {
-        recipient_id: names.get(one.person_id) or _name_of(tx, one.person_id)
-        for recipient_id, one in zip(made.ids, made.asked, strict=True)
-        if one.part in SIGNING
-    }
-    return Outgoing(made.title, template.enclosed, signers, as_kept(made.placed))
+    said = {one.said.email: one.said.name for one in made.named}
+    names = [said.get(one.person_id) or _name_of(tx, one.person_id) for one in made.asked]
+    asked = list(zip(made.ids, made.asked, names, strict=True))
+    signers = {recipient_id: name for recipient_id, one, name in asked if one.part in SIGNING}
+    others = [name for _, one, name in asked if one.part not in SIGNING]
+    return Outgoing(made.title, template.enclosed, signers, as_kept(made.placed), [*others, acting.name])
 
 
 def as_kept(placed: Sequence[PlacedField]) -> tuple[PlacedField, ...]:
