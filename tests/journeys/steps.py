@@ -19,6 +19,12 @@ def sign_in(page: Page, person: Person, *, path: str = "/login") -> None:
     expect(page).not_to_have_url(re.compile("/login"))
 
 
+def begin_with(page: Page, link: str) -> None:
+    """Open the link of an invitation and press its one button."""
+    page.goto(link)
+    page.get_by_role("button", name="Begin").click()
+
+
 def sign_out(page: Page) -> None:
     page.goto("/account")
     page.get_by_role("button", name="Sign out").first.click()
@@ -95,7 +101,7 @@ def mail_to(page: Page, email: str, about: str = "") -> str:
 
 def join(page: Page, link: str, person: Person) -> None:
     """Accept an invitation: a password, an authenticator app, the recovery codes."""
-    page.goto(link)
+    begin_with(page, link)
     page.get_by_label(re.compile("password")).first.fill(person.password)
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Show the QR code").click()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import DESKTOP, PHONE, free_port, look, started
+from .steps import begin_with
 
 pytestmark = pytest.mark.browser
 PASSWORD = "violet-harbour-kettle-42"
@@ -29,6 +30,7 @@ def enrol(page, name):
 
 
 @pytest.mark.promise(5)
+@pytest.mark.promise(39)
 def test_an_empty_folder_becomes_a_portal_with_a_client_in_it(tmp_path, open_context, watch):
     port = free_port()
     base_url = f"http://127.0.0.1:{port}"
@@ -36,7 +38,13 @@ def test_an_empty_folder_becomes_a_portal_with_a_client_in_it(tmp_path, open_con
     with started(["serve", "--data", str(tmp_path / "data"), "--port", str(port)], log, base_url):
         link = re.search(r"http://\S+/welcome#\S+", log.read_text())[0]
         desktop = open_context(DESKTOP, base_url=base_url).new_page()
+        sent = []
+        desktop.on("request", lambda request: sent.append(request.method))
         desktop.goto(link)
+        look(desktop, "welcome")
+        assert set(sent) == {"GET"}  # nothing of the link leaves the browser before the button (promise 39)
+        desktop.get_by_role("button", name="Begin").click()
+        expect(desktop.get_by_label("Your name")).to_be_focused()
         look(desktop, "welcome-first")
         desktop.get_by_label("Your name").fill("Robin Vale")
         desktop.get_by_label("Email").fill("robin@operator.example")
@@ -64,7 +72,7 @@ def test_an_empty_folder_becomes_a_portal_with_a_client_in_it(tmp_path, open_con
         invitation = re.search(r"http://\S+/welcome#[\w-]+", message.locator("pre").inner_text())
         assert invitation, message.inner_text()
         phone = open_context(PHONE, base_url=base_url, has_touch=True, is_mobile=True).new_page()
-        phone.goto(invitation[0])
+        begin_with(phone, invitation[0])
         expect(phone.get_by_text("Noor Haddad")).to_be_visible()
         phone.get_by_label(re.compile("password")).first.fill(PASSWORD)
         phone.get_by_role("button", name="Continue").click()

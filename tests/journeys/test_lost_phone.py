@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from .conftest import DESKTOP, PHONE, look
 from .people import STEP, Person
-from .steps import sign_in, sign_out
+from .steps import begin_with, sign_in, sign_out
 
 pytestmark = pytest.mark.browser
 
@@ -62,7 +62,7 @@ def test_a_recovery_code_leads_to_a_new_phone(open_context, portal, watch):
     sign_in(desktop, portal.people["sam"], path="/people")
     link = invite(desktop, EMAIL)
     phone = open_context(PHONE, has_touch=True, is_mobile=True).new_page()
-    phone.goto(link)
+    begin_with(phone, link)
     phone.get_by_label(re.compile("password")).first.fill(PASSWORD)
     phone.get_by_role("button", name="Continue").click()
     lost, codes = enrol(phone)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .conftest import DESKTOP, PHONE, look
-from .steps import fill_and_finish, sign_in, sign_out
+from .steps import begin_with, fill_and_finish, sign_in, sign_out
 from .test_lost_phone import invite
 
 pytestmark = pytest.mark.browser
@@ -151,7 +151,7 @@ def test_somebody_invited_begins_with_a_passkey_in_place_of_an_app(open_page, op
     sign_in(desktop, portal.people["sam"], path="/people")
     link = invite(desktop, "ilse@nordlicht.example")
     page = open_page(PHONE, has_touch=True, is_mobile=True)
-    page.goto(link.replace("127.0.0.1", "localhost"))
+    begin_with(page, link.replace("127.0.0.1", "localhost"))
     page.get_by_label(re.compile("password")).first.fill("violet-harbour-kettle-42")
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("Use a passkey instead").click()

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from .conftest import DESKTOP, PHONE, look
 from .people import STEP, Person
-from .steps import sign_in, sign_out
+from .steps import begin_with, sign_in, sign_out
 from .test_lost_phone import PASSWORD, enrol, invite
 
 pytestmark = pytest.mark.browser
@@ -59,7 +59,7 @@ def test_a_phone_without_recovery_codes_is_replaced_by_two_people(open_context, 
     sam = open_context(DESKTOP).new_page()
     sign_in(sam, portal.people["sam"], path="/people")
     phone = open_context(PHONE, has_touch=True, is_mobile=True).new_page()
-    phone.goto(invite(sam, EMAIL))
+    begin_with(phone, invite(sam, EMAIL))
     phone.get_by_label(re.compile("password")).first.fill(PASSWORD)
     phone.get_by_role("button", name="Continue").click()
     lost, _codes = enrol(phone)
@@ -91,7 +91,7 @@ def test_a_phone_without_recovery_codes_is_replaced_by_two_people(open_context, 
     begin(phone)  # until then nothing has changed
     expect(phone.get_by_label("6-digit code")).to_be_visible()
     a_day_passes(portal, EMAIL)
-    phone.goto(link_in_outbox(sam, "Set up your second factor", EMAIL))
+    begin_with(phone, link_in_outbox(sam, "Set up your second factor", EMAIL))
     expect(phone.get_by_text("Hello Ole Brandt")).to_be_visible()
     look(phone, "reproof")
     phone.get_by_label("Your password").fill(PASSWORD)

@@ -91,11 +91,12 @@ def test_an_ended_session_lands_on_the_sign_in_page_with_clear_words(site, clara
 @pytest.mark.promise(39)
 @pytest.mark.promise(38)
 @pytest.mark.asvs("7.6.2")
-def test_the_not_me_page_is_the_same_for_every_link_and_changes_nothing(site, clara):
+@pytest.mark.parametrize("path", ["/not-me", "/confirm-email", "/welcome", "/reset", "/reproof"])
+def test_the_page_of_a_mailed_link_is_the_same_for_every_link_and_changes_nothing(site, clara, path):
     link(site, clara)
     before = site.count("audit_entries"), state(site, clara)
     for method in ("GET", "HEAD"):
-        answers = {site.visit().request(method, "/not-me").content for _ in range(3)}
+        answers = {site.visit().request(method, path).content for _ in range(3)}
         assert len(answers) == 1
     assert (site.count("audit_entries"), state(site, clara)) == before
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Begins setting up a lost factor anew. The link's secret stands in the address after the #, so no server log, proxy or
- * mail scanner sees it; it is posted only when the person acts.
+ * mail scanner sees it. Until the person presses the button the page is the same for every link.
  */
 
 import { $, Refused, api, busy, complain } from "./ui.js";
@@ -10,6 +10,7 @@ const token = location.hash.slice(1);
 const form = $("#accept", HTMLFormElement);
 const password = $("#password", HTMLInputElement);
 const passwordError = $("#password-error", HTMLElement);
+const begin = $("#begin", HTMLButtonElement);
 const greeting = $("#greeting", HTMLElement);
 
 /** @param {string} text */
@@ -18,7 +19,7 @@ function refuse(text) {
   box.hidden = false;
   $("[data-text]", HTMLElement, box).textContent = text;
   greeting.hidden = true;
-  form.hidden = true;
+  form.hidden = begin.hidden = true;
 }
 
 async function greet() {
@@ -29,6 +30,7 @@ async function greet() {
   try {
     const person = await api("POST", "/factor-reproofs/details", { token });
     greeting.textContent = `Hello ${person.name}. Type the password of ${person.email}; then you set up a new authenticator.`;
+    begin.hidden = true;
     form.hidden = false;
     password.focus();
   } catch (error) {
@@ -52,4 +54,5 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void busy($("button[type=submit]", HTMLButtonElement, form), accept);
 });
-void greet();
+begin.addEventListener("click", () => void busy(begin, greet));
+begin.hidden = false;

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Accepts an invitation or a password reset. The link's secret stands in the address after the #, so no server log,
- * proxy or mail scanner sees it; it is posted only when the person acts.
+ * proxy or mail scanner sees it. Until the person presses the button the page is the same for every link.
  */
 
 import { $, Refused, api, busy, complain } from "./ui.js";
@@ -12,6 +12,7 @@ const password = $("#password", HTMLInputElement);
 const passwordError = $("#password-error", HTMLElement);
 const ownName = $("#name", HTMLInputElement);
 const email = $("#email", HTMLInputElement);
+const begin = $("#begin", HTMLButtonElement);
 const isReset = form.dataset.purpose === "reset";
 const room = isReset ? "/password-resets" : "/invitations";
 let choosesAddress = false; // the first administrator says their own name and address
@@ -22,7 +23,7 @@ function refuse(text) {
   box.hidden = false;
   $("[data-text]", HTMLElement, box).textContent = text;
   $("#greeting", HTMLElement).hidden = true;
-  form.hidden = true;
+  form.hidden = begin.hidden = true;
 }
 
 /** @param {{name: string, email: string, chooses_address: boolean}} person */
@@ -43,6 +44,7 @@ async function greet() {
     $("#greeting", HTMLElement).textContent = greeting(person);
     email.value = person.email;
     if (choosesAddress) askDetails();
+    begin.hidden = true;
     form.hidden = false;
     (choosesAddress ? ownName : password).focus();
   } catch (error) {
@@ -78,4 +80,5 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void busy($("button[type=submit]", HTMLButtonElement, form), accept);
 });
-void greet();
+begin.addEventListener("click", () => void busy(begin, greet));
+begin.hidden = false;
