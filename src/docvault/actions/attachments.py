@@ -38,6 +38,7 @@ class AttachedFile:
     size: int  # bytes
     sha256: str
     open_range: Callable[[int, int], Iterator[bytes]]
+    media_type: str = MEDIA_TYPE
 
 
 def attach_file(

@@ -23,7 +23,7 @@ from docvault.database import (
     roles,
 )
 from docvault.database.engine import Transaction
-from docvault.database.matters import Deed, Matter, read
+from docvault.database.matters import Deed, Matter, NothingBefore, read
 from docvault.database.messages import Records
 from docvault.database.organisations import OrganisationRow
 from docvault.database.people import AlreadyKnown, PersonRow, PersonState
@@ -45,7 +45,7 @@ class RoleFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: str = ""
 
 
-class GrantRole:
+class GrantRole(NothingBefore):
     """Make somebody an administrator or a compliance officer, by another role or by an invitation."""
 
     kind = Kind("grant-role", Permission.PERSON_PROMOTE, Permission.PROPOSAL_CONFIRM, alone_at_first=True)
@@ -76,11 +76,6 @@ class GrantRole:
         if people.by_email(tx, names.email(given.email)) is not None:
             raise AlreadyKnown
         names.name(given.name)
-
-    def confirmed(
-        self, tx: Transaction, records: Records, facts: Facts, due: datetime, now: datetime
-    ) -> None:
-        """Nothing comes before the deed itself."""
 
     def carry_out(
         self, tx: Transaction, records: Records, facts: Facts, *, by: Acting, now: datetime

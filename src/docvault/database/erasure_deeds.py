@@ -6,7 +6,7 @@ import msgspec
 
 from docvault.database import erasures, people
 from docvault.database.engine import Transaction
-from docvault.database.matters import Deed, Matter, read
+from docvault.database.matters import Deed, Matter, NothingBefore, read
 from docvault.database.messages import Records
 from docvault.database.people import PersonRow
 from docvault.database.proposals import Facts
@@ -24,7 +24,7 @@ class ErasedFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     person_id: str
 
 
-class ErasePerson:
+class ErasePerson(NothingBefore):
     """Erase who somebody is, in the account and beside the log; what the law keeps is kept until its time."""
 
     kind = Kind(ERASE, Permission.PERSON_ERASE, Permission.PROPOSAL_CONFIRM)
@@ -38,11 +38,6 @@ class ErasePerson:
             rules.check(erasures.ties(tx, _person(tx, facts), ANY_TIME))
         except ErasureRefused as error:
             raise ProposalInvalid(str(error)) from error
-
-    def confirmed(
-        self, tx: Transaction, records: Records, facts: Facts, due: datetime, now: datetime
-    ) -> None:
-        """Nothing comes before the deed itself."""
 
     def carry_out(
         self,

@@ -50,6 +50,15 @@ class Deed(Protocol):
         ...
 
 
+class NothingBefore:
+    """The part of a deed before whose delay nothing happens."""
+
+    def confirmed(
+        self, tx: Transaction, records: Records, facts: Facts, due: datetime, now: datetime
+    ) -> None:
+        """Nothing comes before the deed itself."""
+
+
 def read(facts: Facts, shape: type[Shape]) -> Shape:
     """Return the facts of one kind of deed. Raises ProposalInvalid."""
     try:

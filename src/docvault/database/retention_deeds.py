@@ -12,7 +12,7 @@ from docvault.audit.kinds import Kind as Event
 from docvault.database import audit, disposals, holds, object_locks, retention
 from docvault.database.engine import Transaction
 from docvault.database.holds import Subject
-from docvault.database.matters import Deed, Matter, read
+from docvault.database.matters import Deed, Matter, NothingBefore, read
 from docvault.database.messages import Records
 from docvault.database.proposals import Facts
 from docvault.database.retention import Kept
@@ -31,7 +31,7 @@ class HoldFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hold_id: str
 
 
-class LiftHold:
+class LiftHold(NothingBefore):
     """End a legal hold: what it kept follows its schedule again."""
 
     kind = Kind(LIFT, Permission.HOLD_MANAGE, Permission.PROPOSAL_CONFIRM)
@@ -43,11 +43,6 @@ class LiftHold:
     def check(self, tx: Transaction, facts: Facts) -> None:
         if not _hold(tx, facts)[1]:
             raise ProposalInvalid("This hold is lifted already.")
-
-    def confirmed(
-        self, tx: Transaction, records: Records, facts: Facts, due: datetime, now: datetime
-    ) -> None:
-        """Nothing comes before the deed itself."""
 
     def carry_out(
         self,
@@ -81,7 +76,7 @@ class OverrideFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: str = ""
 
 
-class OverrideRetention:
+class OverrideRetention(NothingBefore):
     """Keep one document until another day than its schedule says, earlier or later."""
 
     kind = Kind(OVERRIDE, Permission.HOLD_MANAGE, Permission.PROPOSAL_CONFIRM)
@@ -95,11 +90,6 @@ class OverrideRetention:
         given = read(facts, OverrideFacts)
         _day(given.until)
         _kept(tx, given.document_id)
-
-    def confirmed(
-        self, tx: Transaction, records: Records, facts: Facts, due: datetime, now: datetime
-    ) -> None:
-        """Nothing comes before the deed itself."""
 
     def carry_out(
         self,
@@ -132,7 +122,7 @@ class DocumentFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     document_id: str
 
 
-class DestroyDocument:
+class DestroyDocument(NothingBefore):
     """Destroy the keys of one document for good, whatever its schedule says; never against a hold."""
 
     kind = Kind(SHRED, Permission.DOCUMENT_SHRED, Permission.PROPOSAL_CONFIRM)
@@ -145,11 +135,6 @@ class DestroyDocument:
             rules.check_destroyable(_kept(tx, read(facts, DocumentFacts).document_id).life)
         except RetentionRefused as error:
             raise ProposalInvalid(str(error)) from error
-
-    def confirmed(
-        self, tx: Transaction, records: Records, facts: Facts, due: datetime, now: datetime
-    ) -> None:
-        """Nothing comes before the deed itself."""
 
     def carry_out(
         self,

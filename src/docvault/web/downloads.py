@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from litestar import Request
@@ -114,34 +114,43 @@ def headers_of(name: str, size: int, sha256: str) -> dict[str, str]:
     }
 
 
-async def send(
-    request: Request[Any, Any, Any],
-    *,
-    name: str,
-    media_type: str,
-    size: int,
-    sha256: str,
-    open_range: OpenRange,
-) -> Stream:
+class File(Protocol):
+    """What an action opened. sha256: lower-case hex of the whole."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def open_range(self) -> OpenRange:
+        """Yields the plaintext from start up to, not including, stop."""
+
+
+async def send(request: Request[Any, Any, Any], file: File) -> Stream:
     """Answer with the file, or with the part that was asked for.
 
-    The first piece is read before there is an answer: trouble of the store is told in words.
-    sha256: lower-case hex of the whole; it is the entity tag, and the part of another version is never sent.
-    open_range: yields the plaintext from start up to, not including, stop.
+    The first piece is read before there is an answer: trouble of the store is told in words. The SHA-256 is
+    the entity tag, and the part of another version is never sent.
     """
-    etag = f'"{sha256}"'
+    etag = f'"{file.sha256}"'
     condition = request.headers.get("if-range")
     wanted = request.headers.get("range") if condition in {None, etag} else None
-    part = part_of(wanted, size)
-    start, stop = (part.start, part.stop) if part else (0, size)
-    headers = headers_of(name, stop - start, sha256)
+    part = part_of(wanted, file.size)
+    start, stop = (part.start, part.stop) if part else (0, file.size)
+    headers = headers_of(file.name, stop - start, file.sha256)
     if part:
-        headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
-    pieces = open_range(start, stop)
+        headers["content-range"] = f"bytes {start}-{stop - 1}/{file.size}"
+    pieces = file.open_range(start, stop)
     first = await run_reading(partial(next, pieces, b""))
     return Stream(
         chain((first,), pieces),
         status_code=HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK,
-        media_type=media_type,
+        media_type=file.media_type,
         headers=headers,
     )

@@ -131,14 +131,7 @@ async def content(request: WebRequest, envelope_id: FromPath[str], attachment_id
         attachment_id=attachment_id,
         now=portal.clock(),
     )
-    return await downloads.send(
-        request,
-        name=found.name,
-        media_type=attachments.MEDIA_TYPE,
-        size=found.size,
-        sha256=found.sha256,
-        open_range=found.open_range,
-    )
+    return await downloads.send(request, found)
 
 
 HANDLERS = [attach, remove, list_files, content]

@@ -47,14 +47,7 @@ async def content(
         position=document,
         now=portal.clock(),
     )
-    return await downloads.send(
-        request,
-        name=found.name,
-        media_type=found.media_type,
-        size=found.size,
-        sha256=found.sha256,
-        open_range=found.open_range,
-    )
+    return await downloads.send(request, found)
 
 
 @get(
