@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils import generic
 
 from docvault.certificates import authority as authorities
+from docvault.certificates import making
 from docvault.certificates.algorithms import AlgorithmTooWeak
 from docvault.certificates.algorithms import check as check_algorithms
 from docvault.certificates.authority import Revocation
@@ -144,6 +145,21 @@ def test_a_renewed_archive_outlives_the_first_timestamp(desk, workers, sealed):
     renewed = Desk(workers, future).renew(sealed)
     report = desk.validate(renewed, now=now() + 16 * YEAR)
     assert report.verdict is Verdict.VALID, report.codes
+
+
+@pytest.mark.promise(67)
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("forger", [None, "Harbour & Pine Oy"], ids=["our own", "a forged one"])
+def test_a_newer_list_that_revokes_nothing_hides_none_that_does(desk, revisions, order, forger):
+    """Lists that revoke nothing are looked at once; that must not be a way to lose one that does."""
+    sha256 = desk.validate(revisions.anna).signatures[0].certificate_sha256
+    certificate = next(each for each in desk.issued if authorities.fingerprint(each) == sha256)
+    revoked = {certificate.serial_number: Revocation(now() - timedelta(days=1))}
+    revoking = dataclasses.replace(desk.office.ca, revoked=revoked).issuing_crl(now())
+    ca = authorities.create(forger, "https://vault.example", now()) if forger else desk.office.ca
+    lists = [revoking, ca.issuing_crl(now() + timedelta(seconds=1))][::order]
+    report = desk.validate(revisions.anna, crls=lists, now=now() + timedelta(seconds=2))
+    assert report.codes[0] == "revoked"
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(-1, Verdict.NOT_TRUSTED), (1, Verdict.VALID)])
@@ -295,7 +311,7 @@ def test_a_forged_signature_dictionary_is_refused(desk, revisions, name):
 
 @pytest.mark.promise(59)
 def test_a_trusted_signature_with_a_weak_key_is_refused(desk, prepared, monkeypatch):
-    monkeypatch.setattr(authorities, "new_key", lambda: ec.generate_private_key(ec.SECP192R1()))
+    monkeypatch.setattr(making, "new_key", lambda: ec.generate_private_key(ec.SECP192R1()))
     report = desk.validate(desk.sign(prepared, ANNA, "anna", certify=True))
     assert (report.verdict, report.codes[0]) == (Verdict.INVALID, "weak-algorithm")
 

@@ -16,6 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
+from pyhanko.sign.validation.generic_cms import collect_timing_info
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import DocumentTimestampStatus, PdfSignatureStatus, SignatureStatus
@@ -77,7 +78,7 @@ class Evidence:
             roots=[Certificate.load(each) for each in roots],
             clock_roots=[Certificate.load(each) for each in clock_roots],
             certificates=list(store.load_certs()) if store else [],
-            crls=[*inside, *(CertificateList.load(each) for each in crls)],
+            crls=_without_repeats([*inside, *(CertificateList.load(each) for each in crls)]),
             ocsps=[OCSPResponse.load(_data(each)) for each in store.ocsps] if store else [],
             now=now,
             seals={seal: Certificate.load(root) for seal, root in seals.items()},
@@ -131,6 +132,27 @@ class Evidence:
         return certificate.serial_number in serials
 
 
+def _without_repeats(lists: Sequence[CertificateList]) -> list[CertificateList]:
+    """Leave out lists that revoke nothing where a newer one of their issuer revokes nothing either.
+
+    Each signature of a document brings lists, and every certificate is checked against all of them: ten
+    signatures would take a hundred times as long as one. No list that revokes anything is left out, and as
+    one that is missing is not held against a certificate (REVOCATION), nothing becomes trusted by this.
+    """
+    kept: list[CertificateList] = []
+    newest: dict[bytes, CertificateList] = {}
+    for each in lists:
+        inner = each["tbs_cert_list"]
+        if len(inner["revoked_certificates"]) or each.issuing_distribution_point_value is not None:
+            kept.append(each)
+            continue
+        key = each.issuer.dump() + (each.authority_key_identifier or b"")
+        before = newest.get(key)
+        if before is None or before["tbs_cert_list"]["this_update"].native <= inner["this_update"].native:
+            newest[key] = each
+    return [*kept, *newest.values()]
+
+
 def _speaks_since(crl: CertificateList, single: SingleResponse) -> bool:
     """Tell whether a list is of the issuer that a status is about, and not older than it."""
     named = single["cert_id"]
@@ -157,14 +179,8 @@ async def judge_signature(
     proven: datetime,
 ) -> PdfSignatureStatus:
     """Judge one signature. proven: the earliest moment that a trusted archive timestamp proves, or now."""
-    first = await async_validate_pdf_signature(
-        embedded,
-        evidence.at(proven, embedded.signer_cert),
-        evidence.at(proven),
-        key_usage_settings=SIGNING,
-        skip_diff=True,
-    )
-    stamp = first.timestamp_validity
+    timing = await collect_timing_info(embedded.signer_info, evidence.at(proven), embedded.compute_digest)
+    stamp = timing.get("timestamp_validity")
     moment = stamp.timestamp if stamp is not None and stamp.trusted else proven
     return await async_validate_pdf_signature(
         embedded,
