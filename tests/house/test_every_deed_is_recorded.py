@@ -80,6 +80,7 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         1,
         "takes the journey; whom it led here is recorded, or that it did not",
     ),
+    "template_links.ask_for_code": (1, "a counter of the throttle; that a code was mailed is recorded"),
     "uploads.collect_abandoned": (1, "removes what a worker left unfinished; nobody was told of it"),
     "visits._check_code": (2, "counters of the throttle; that a guest was let in is recorded"),
     "visits.end_visit": (1, "a guest forgets their own receipt; nothing of the portal changes"),

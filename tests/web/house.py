@@ -17,6 +17,7 @@ from docvault.actions import (
     envelopes,
     file_requests,
     placed_fields,
+    template_links,
     templates,
     uploads,
     visits,
@@ -206,6 +207,10 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
     bulk_id = bulk_sends.check_list(
         made.db, made.vault, acting=manager, template_id=template.id, content=listed, now=NOW
     )
+    people_of = ["", manager.person_id, client.person_id]
+    given = {"people": people_of, "values": {}, "last_day": NOW.date(), "most_uses": 9}
+    template_links.make_link(made.db, made.vault, acting=manager, template_id=template.id, now=NOW, **given)
+    (link,) = template_links.list_links(made.db, made.vault, acting=manager, template_id=template.id, now=NOW)
     folder_id = documents.show_document(made.db, acting=manager, document_id=document_id).folder_id
     upload = uploads.begin_upload(
         made.db, made.vault, acting=manager, folder_id=folder_id, filename="a.pdf", size=5, now=NOW
@@ -232,6 +237,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "envelope_id": envelope_id,
         "template_id": template.id,
         "bulk_id": bulk_id,
+        "link_id": link.id,
         "recipient_id": seen.recipients[1].id,
         "upload_id": upload.id,
         "field_id": asked.id,

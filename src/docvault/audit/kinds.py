@@ -139,6 +139,10 @@ class Kind(StrEnum):
     ARCHIVE_FAILED = "envelope:archive:failed"
     TEMPLATE_SAVED = "template:saved"  # the facts say which version
     TEMPLATE_RETIRED = "template:retired"
+    TEMPLATE_LINK_MADE = "template:link:made"
+    TEMPLATE_LINK_CLOSED = "template:link:closed"
+    TEMPLATE_LINK_CODE_MAILED = "template:link:code-mailed"  # to somebody who opened the link
+    TEMPLATE_LINK_CODE_REFUSED = "template:link:code-refused"
     BULK_CHECKED = "bulk:checked"  # a list for a template was uploaded and tried, nothing sent
     BULK_STARTED = "bulk:started"
     BULK_RETRIED = "bulk:retried"  # the rows that failed wait again

@@ -139,6 +139,12 @@ def accept(tx: Transaction, waiting: MailCode, now: datetime) -> None:
     tx.connection.execute(mine.values(confirmed_at=now, **told))
 
 
+def confirm(tx: Transaction, recipient_id: str, now: datetime) -> None:
+    """Note that a mailed code was given rightly for a recipient, before their envelope was there."""
+    mine = update(outside_signers).where(outside_signers.c.recipient_id == recipient_id)
+    tx.connection.execute(mine.values(confirmed_at=now))
+
+
 def owe_nothing(tx: Transaction, person_id: str) -> None:
     """Ask somebody who got an account for no access code any more."""
     theirs = select(recipients.c.id).where(recipients.c.person_id == person_id)

@@ -59,6 +59,7 @@ from docvault.database.tables.portal import installation, messages, workers
 from docvault.database.tables.renditions import renditions
 from docvault.database.tables.retention import disposals, holds, object_locks, retention_overrides
 from docvault.database.tables.search import search_documents, search_words
+from docvault.database.tables.template_links import link_codes, template_links
 from docvault.database.tables.templates import (
     envelope_origins,
     template_documents,
@@ -112,6 +113,7 @@ __all__ = [
     "kept_answers",
     "key_rotations",
     "keys",
+    "link_codes",
     "mail_codes",
     "master_keys",
     "memberships",
@@ -138,6 +140,7 @@ __all__ = [
     "standings",
     "step_ups",
     "template_documents",
+    "template_links",
     "template_versions",
     "templates",
     "throttles",
