@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
+from docvault.pdf.inside import saving
 from docvault.pdf.inside.glyphs import letters_of
 from docvault.pdf.inside.typesetting import CHAIN, font_files, set_page
 from docvault.pdf.tasks import Job
@@ -35,7 +36,7 @@ def certificate(job: Job) -> None:
     with pikepdf.open(io.BytesIO(drawn)) as pdf:
         for file, described in zip(job.files, options["attachments"], strict=True):
             _attach(pdf, file, described, made)
-        pdf.save(job.output(), object_stream_mode=pikepdf.ObjectStreamMode.disable, deterministic_id=True)
+        saving.save(pdf, job.output())
 
 
 def _drawable(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from docvault.pdf.errors import FieldRefused, PageMissing
 from docvault.pdf.geometry import upright
+from docvault.pdf.inside import saving
 from docvault.pdf.inside.geometry import frame_of
 from docvault.pdf.tasks import Job
 
@@ -44,12 +45,7 @@ def place_fields(job: Job) -> object:
         _add(pdf, form, pdf.pages[0], _invisible(pdf, options["seal"], lock))
         if options["title"]:
             _entitle(pdf, options["title"])
-        pdf.save(
-            job.output(),
-            object_stream_mode=pikepdf.ObjectStreamMode.disable,
-            min_version="1.7",
-            deterministic_id=True,
-        )
+        saving.save(pdf, job.output(), min_version="1.7")
     return None
 
 

@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.misc import PdfError as StrictReaderError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from docvault.pdf.errors import AlreadySigned, Damaged, DynamicForm, NotSignable, TooManyPages
-from docvault.pdf.inside import active, comparison, found
+from docvault.pdf.inside import active, comparison, found, saving
 from docvault.pdf.inside.geometry import settle
 from docvault.pdf.inside.opening import DAMAGED, Raw, look, open_pdf
 from docvault.pdf.inside.render import open_document
@@ -178,16 +178,15 @@ def _rewrite(pdf: pikepdf.Pdf, output: BinaryIO) -> None:
             del page.obj["/Metadata"]
         if "/Annots" in page.obj and not len(page.obj["/Annots"]):
             del page.obj["/Annots"]
-    pdf.save(
+    saving.save(
+        pdf,
         output,
         encryption=False,
         linearize=False,
-        object_stream_mode=pikepdf.ObjectStreamMode.disable,
         min_version="1.7",
         compress_streams=True,
         recompress_flate=False,
         fix_metadata_version=True,
-        deterministic_id=True,
     )
     output.flush()
 
