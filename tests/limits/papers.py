@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
+from pyhanko.sign.fields import MDPPerm
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from pdf import crafted
@@ -18,7 +19,7 @@ STRANGER = "Vera Fremd"
 
 
 def signed_elsewhere(folder) -> bytes:
-    """A PDF with a real signature of somebody this installation does not know."""
+    """A PDF with a real signature of somebody this installation does not know, who allows no change after it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, STRANGER)])
     day = datetime.now(UTC)
@@ -48,7 +49,10 @@ def signed_elsewhere(folder) -> bytes:
         cert_registry=SimpleCertificateStore(),
     )
     writer = IncrementalPdfFileWriter(io.BytesIO(crafted.plain(2)))
-    output = signers.sign_pdf(writer, signers.PdfSignatureMetadata(field_name="Stranger"), signer=signer)
+    closing = signers.PdfSignatureMetadata(
+        field_name="Stranger", certify=True, docmdp_permissions=MDPPerm.NO_CHANGES
+    )
+    output = signers.sign_pdf(writer, closing, signer=signer)
     return output.getvalue()
 
 

@@ -24,8 +24,8 @@ from docvault.rules.templates import TemplateRefused
 from docvault.values import DocVaultError, NotFound
 from docvault.vault import bulk_rows, preflight, sending, template_drafts
 from docvault.vault.authority import Authority
-from docvault.vault.files import Staged, Vault
-from docvault.vault.sending import PreflightFailed
+from docvault.vault.files import Vault
+from docvault.vault.sending import PreflightFailed, Ready
 from docvault.vault.template_drafts import Plan, PlanOld
 
 OURS = "Something went wrong on our side. Please try this row again."
@@ -126,7 +126,7 @@ def _keep(
     bulk: BulkSend,
     row: BulkRow,
     made: Plan,
-    ready: list[Staged],
+    ready: list[Ready],
     now: datetime,
 ) -> None:
     """Write the envelope, send it, and say so in the row; the rights are asked once more."""

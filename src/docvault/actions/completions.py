@@ -22,6 +22,7 @@ from docvault.database import (
     envelopes,
     fields,
     recipients,
+    trust_anchors,
     work,
 )
 from docvault.database.audit_checkpoints import LogSigner
@@ -29,10 +30,9 @@ from docvault.database.engine import Database, Transaction
 from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.database.recipients import RecipientRow
-from docvault.pdf import fields as pdf_fields
+from docvault.pdf import on_top
 from docvault.pdf.completion import Attachment, certificate_of_completion
 from docvault.pdf.filled import filled_values, specs
-from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
 from docvault.pdf.validate import Report
@@ -174,8 +174,8 @@ class _Bench:
             for document in row.documents:
                 with self._newest(document) as source:
                     whole = opened.enter_context(self.authority.seal(self.pdf, source))
-                report = self.authority.validate(self.pdf, whole)
-                self._require_valid(report, row)
+                report = self._judged(document, whole)
+                self._require_valid(report, row, document)
                 sealed.append(_Sealed(document, whole, report))
             with self._certificate(row, sealed) as certificate:
                 self._keep(row, sealed, certificate)
@@ -213,8 +213,9 @@ class _Bench:
         self, row: EnvelopeRow, document: EnclosedRow, first: int, recipient: RecipientRow, key: OneTimeKey
     ) -> Iterator[Scratch]:
         """Lend one document with this person's answers and signature in it."""
-        field = pdf_fields.signature_field_name(recipient.id)
-        certify = document.working_version_id is None
+        field = on_top.field_of(document.arrival, recipient.id)
+        # Certifying is for whoever signs first, and in what arrived signed somebody has.
+        certify = document.working_version_id is None and document.arrival is None
         with (
             self._newest(document) as source,
             self._filled(row, document, first, recipient) as answers,
@@ -245,7 +246,7 @@ class _Bench:
             name=recipient.name,
             signed_at=recipient.signed_at or self.now,
         ) as values:
-            yield values
+            yield on_top.renamed(values, document.arrival, recipient.id)
 
     def _keep_signature(
         self, tx: Transaction, row: EnvelopeRow, recipient: RecipientRow, applied: Sequence[_Applied]
@@ -266,12 +267,22 @@ class _Bench:
             }
             self._record(tx, Kind.SIGNATURE_APPLIED, row, facts, {"person": recipient.name})
 
-    def _require_valid(self, report: Report, row: EnvelopeRow) -> None:
+    def _judged(self, document: EnclosedRow, sealed: Scratch) -> Report:
+        """Check a sealed document; who signed before it arrived may be on the trust list."""
+        if document.arrival is None:
+            return self.authority.validate(self.pdf, sealed)
+        with self.db.reading() as tx:
+            trusted = trust_anchors.certificates(tx)
+        return self.authority.validate(self.pdf, sealed, trusted=trusted)
+
+    def _require_valid(self, report: Report, row: EnvelopeRow, document: EnclosedRow) -> None:
         """Our own validator has the last word before anything is called completed."""
+        arrived = document.arrival.signatures if document.arrival else 0
         people = sum(one.signs for one in row.recipients)
-        signatures = sum(one.kind == "signature" for one in report.signatures)
-        if report.verdict is not Verdict.VALID:
-            raise CompletionFailed(f"The sealed document did not pass its own check: {report.reasons[0]}")
+        signatures = sum(one.kind == "signature" for one in report.signatures[arrived:])
+        problem = on_top.objection(report, arrived)
+        if problem is not None:
+            raise CompletionFailed(f"The sealed document did not pass its own check: {problem}")
         if signatures != people + 1:  # everybody's and the seal
             raise CompletionFailed("The sealed document does not carry everybody's signature.")
 

@@ -24,6 +24,7 @@ from docvault.database.envelope_people import Named, PossibleRecipient
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.pdf import intake, render
 from docvault.pdf.errors import TooLargeToSign
+from docvault.pdf.intake import Normalised
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting, Permission
@@ -34,8 +35,7 @@ from docvault.rules.details import renamed
 from docvault.rules.drafts import NewOutsider, NewRecipient, Wishes, asked, check_wishes
 from docvault.rules.envelope_documents import Chosen, check_documents
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused, State
-from docvault.rules.fields import PlacedField
-from docvault.rules.found import FoundField
+from docvault.rules.fields import fits
 from docvault.values import DocumentId, EnvelopeId, PersonId, new_id
 from docvault.vault import fields as vault_fields
 from docvault.vault import found_fields
@@ -151,7 +151,7 @@ def _take_over_fields(tx: Transaction, vault: Vault, old: EnvelopeRow, new: Enve
     kept = [
         one
         for one in vault_fields.of_envelope(tx, vault.records, old.id)
-        if heirs[one.recipient_id] and _fits(one, new.page_sizes)
+        if heirs[one.recipient_id] and fits(one, new.page_sizes)
     ]
     ids = {one.id: new_id() for one in kept}
     fields = [
@@ -165,13 +165,6 @@ def _require_alone(tx: Transaction, acting: Acting, old: EnvelopeRow) -> None:
     """Let only one draft be made of two clicks. Raises EnvelopeChanged."""
     if envelopes.replaced_by(tx, envelopes.for_managing(tx, acting, old.id)) is not None:
         raise EnvelopeChanged
-
-
-def _fits(field: PlacedField, sizes: Sequence[tuple[float, float]]) -> bool:
-    if not 1 <= field.page <= len(sizes):
-        return False
-    width, height = sizes[field.page - 1]
-    return field.x + field.w <= width and field.y + field.h <= height
 
 
 def _make(
@@ -192,7 +185,7 @@ def _make(
             for each in ready:
                 vault.keep(tx, each.staged, now=now)
             envelope_id = _add_draft(tx, vault, acting, draft, ready, now)
-            found_fields.keep(tx, vault.records, envelope_id, [each.found for each in ready])
+            found_fields.keep(tx, vault.records, envelope_id, [each.made.found for each in ready])
             return envelope_id
 
 
@@ -225,7 +218,7 @@ class _Ready:
     sha256: str  # of the version it was made from
     staged: Staged
     sizes: list[tuple[float, float]]
-    found: list[FoundField]
+    made: Normalised
 
 
 @dataclass(slots=True)
@@ -280,7 +273,7 @@ def _normalised(
         )
         with staging as staged:
             prepared.close()
-            yield _Ready(chosen, source.sha256(), staged, sizes, normalised.found)
+            yield _Ready(chosen, source.sha256(), staged, sizes, normalised)
 
 
 def _add_people(
@@ -318,7 +311,12 @@ def _add_draft(
         may_delegate=draft.wishes.may_delegate,
         replaces_id=draft.replaces.id if draft.replaces else None,
     )
-    enclosed = [Enclosing(one.chosen.document_id, one.chosen.name, one.staged.id, one.sizes) for one in ready]
+    enclosed = [
+        Enclosing(
+            one.chosen.document_id, one.chosen.name, one.staged.id, one.sizes, one.made.findings.arrival
+        )
+        for one in ready
+    ]
     envelope_documents.add(tx, envelope_id, enclosed)
     _add_people(tx, vault, acting, draft, first, envelope_id)
     row = envelopes.for_managing(tx, acting, envelope_id)

@@ -23,6 +23,7 @@ from docvault.database.envelopes import EnvelopeRow
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting, Permission
 from docvault.rules import envelopes as rules
+from docvault.rules.arrivals import check_fields_on_top
 from docvault.rules.envelopes import EnvelopeRefused, State
 from docvault.rules.fields import require_signature_fields
 from docvault.values import EnvelopeId, NotFound
@@ -51,6 +52,7 @@ def send_envelope(
         rules.send(envelopes.to_decide(tx, row))
         sending.replaced(tx, acting, row)
         require_signature_fields(placed, {one.id: one.name for one in row.recipients if one.signs})
+        check_fields_on_top(placed, row.documents)
     what = sending.outgoing(row, placed)
     with sending.staged(db, vault, pdf, authority, what, now) as ready, db.transaction() as tx:
         fresh = envelopes.for_managing(tx, acting, envelope_id)

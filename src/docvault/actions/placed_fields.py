@@ -11,6 +11,7 @@ from docvault.database.engine import Database, Transaction
 from docvault.database.envelopes import EnvelopeRow
 from docvault.policy.vocabulary import Acting
 from docvault.rules import envelopes as rules
+from docvault.rules.arrivals import check_fields_on_top
 from docvault.rules.details import UNSAID, Detail, ShowIf
 from docvault.rules.field_details import check_details
 from docvault.rules.fields import FieldKind, FieldRefused, PlacedField, check_fields
@@ -59,6 +60,7 @@ def place_fields(
         numbers = tx.policy.numbers.signing
         placed = check_fields(_placed(fields), people, row.page_sizes, numbers.max_fields)
         placed = check_details(placed, numbers.max_text_characters)
+        check_fields_on_top(placed, row.documents)
         _refuse_foreign_ids(tx, row, fields)
         vault_fields.replace_all(tx, vault.records, envelope_id, placed)
         envelopes.change(tx, row, now)

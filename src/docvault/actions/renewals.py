@@ -14,11 +14,11 @@ import structlog
 from docvault.audit.entries import moment
 from docvault.audit.kinds import Kind
 from docvault.blobs.store import StoreFailed
-from docvault.database import archive_stamps, envelope_history, envelopes
+from docvault.database import archive_stamps, envelope_documents, envelope_history, envelopes
 from docvault.database.archive_stamps import Sealed
 from docvault.database.engine import Database
+from docvault.pdf import on_top
 from docvault.pdf.errors import WorkersBusy
-from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
@@ -86,7 +86,7 @@ class _Bench:
         try:
             with self._opened(one) as source:
                 report = self.authority.validate(self.pdf, source)
-                stamp = self._newest(report)
+                stamp = self._newest(one, report)
                 step = rules.next_step(stamp, others=self.authority.wants_others, now=self.now)
                 if step is Step.RENEW or (step is Step.UPGRADE and self.authority.others_answer()):
                     return self._renew(one, source, report, stamp, step)
@@ -105,10 +105,18 @@ class _Bench:
             self.vault.open_version(self.db, one.version_id).copy_to(source.file)
             yield source
 
-    def _newest(self, report: Report) -> Stamp:
+    def _arrived(self, one: Sealed) -> int:
+        """Return how many signatures were there before those that were made here."""
+        with self.db.reading() as tx:
+            enclosed = envelope_documents.of_envelope(tx, one.envelope_id)
+        arrivals = [each.arrival for each in enclosed if each.signed_version_id == one.version_id]
+        return next((each.signatures for each in arrivals if each is not None), 0)
+
+    def _newest(self, one: Sealed, report: Report) -> Stamp:
         """Return the last timestamp of a file that holds. Raises RenewalFailed."""
-        if report.verdict is not Verdict.VALID:
-            raise RenewalFailed(f"The stored file does not pass its check: {report.reasons[0]}")
+        problem = on_top.objection(report, self._arrived(one))
+        if problem is not None:
+            raise RenewalFailed(f"The stored file does not pass its check: {problem}")
         stamp = newest_stamp(report, self.authority.root_fingerprints)
         if stamp is None:
             raise RenewalFailed("The stored file does not end with a timestamp.")
@@ -116,7 +124,7 @@ class _Bench:
 
     def _renew(self, one: Sealed, source: Scratch, report: Report, before: Stamp, step: Step) -> bool:
         with self.authority.renew(self.pdf, source) as renewed:
-            after = self._checked(source, renewed, report)
+            after = self._checked(one, source, renewed, report)
             if not rules.helps(step, before, after):
                 if step is Step.RENEW:
                     raise RenewalFailed(
@@ -127,10 +135,10 @@ class _Bench:
             self._serve(one, source, renewed, after, step)
         return True
 
-    def _checked(self, source: Scratch, renewed: Scratch, report: Report) -> Stamp:
+    def _checked(self, one: Sealed, source: Scratch, renewed: Scratch, report: Report) -> Stamp:
         """Our own validator has the last word before a file takes another one's place."""
         judged = self.authority.validate(self.pdf, renewed)
-        stamp = self._newest(judged)
+        stamp = self._newest(one, judged)
         marks = [(each.field, each.certificate_sha256) for each in report.signatures]
         same = [(each.field, each.certificate_sha256) for each in judged.signatures[:-1]] == marks
         if not same or renewed.sha256(source.size()) != source.sha256():

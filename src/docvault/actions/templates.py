@@ -137,7 +137,9 @@ def save_template(
             ],
             placed=of_roles(vault_fields.of_envelope(tx, vault.records, row.id), ids),
             enclosed=[
-                Enclosing(one.document_id, one.name, one.prepared_version_id or "", one.page_sizes)
+                Enclosing(
+                    one.document_id, one.name, one.prepared_version_id or "", one.page_sizes, one.arrival
+                )
                 for one in row.documents
             ],
             note=_note(note),

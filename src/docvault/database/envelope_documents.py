@@ -9,6 +9,7 @@ from sqlalchemy import Row, insert, select, update
 
 from docvault.database.engine import Transaction
 from docvault.database.tables import envelope_documents
+from docvault.rules.arrivals import Arrival
 from docvault.values import DocumentId, EnvelopeId
 
 
@@ -25,6 +26,7 @@ class EnclosedRow:
     signed_version_id: str | None
     digest: str | None
     page_sizes: tuple[tuple[float, float], ...]
+    arrival: Arrival | None  # None: it arrived without signatures
 
     @property
     def pages(self) -> int:
@@ -44,6 +46,7 @@ class Enclosing:
     name: str
     prepared_version_id: str
     page_sizes: Sequence[tuple[float, float]]
+    arrival: Arrival | None = None
 
     @property
     def pages(self) -> int:
@@ -76,10 +79,16 @@ def add(tx: Transaction, envelope_id: EnvelopeId, enclosed: Sequence[Enclosing])
             "name": one.name,
             "prepared_version_id": one.prepared_version_id,
             "page_sizes": json.dumps(one.page_sizes),
+            "arrival": kept_arrival(one.arrival),
         }
         for position, one in enumerate(enclosed, start=1)
     ]
     tx.connection.execute(insert(envelope_documents), rows)
+
+
+def kept_arrival(arrival: Arrival | None) -> str | None:
+    """Return how a document arrived as it is kept."""
+    return None if arrival is None else arrival.dump()
 
 
 def change(tx: Transaction, enclosed: EnclosedRow, **columns: Any) -> None:
@@ -97,4 +106,4 @@ def change(tx: Transaction, enclosed: EnclosedRow, **columns: Any) -> None:
 def _enclosed(row: Row[Any]) -> EnclosedRow:
     values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
     sizes = tuple((width, height) for width, height in json.loads(values["page_sizes"]))
-    return EnclosedRow(**values | {"page_sizes": sizes})
+    return EnclosedRow(**values | {"page_sizes": sizes, "arrival": Arrival.load(values["arrival"])})

@@ -73,7 +73,7 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class EnclosedView:
-    """One document of an envelope. digest: hex SHA-256 as sent."""
+    """One document of an envelope. digest: hex SHA-256 as sent. arrived_with: signatures it came with."""
 
     position: int  # from 1
     document_id: DocumentId
@@ -81,6 +81,7 @@ class EnclosedView:
     pages: int
     first_page: int  # its first page's number in the envelope
     digest: str | None
+    arrived_with: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,15 @@ def whole(
 def documents(row: EnvelopeRow) -> tuple[EnclosedView, ...]:
     """Return the documents of an envelope in their order."""
     return tuple(
-        EnclosedView(one.position, one.document_id, one.name, one.pages, first, one.digest)
+        EnclosedView(
+            one.position,
+            one.document_id,
+            one.name,
+            one.pages,
+            first,
+            one.digest,
+            one.arrival.signatures if one.arrival else 0,
+        )
         for one, first in with_first_pages(row.documents)
     )
 

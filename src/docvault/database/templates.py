@@ -14,7 +14,7 @@ from sqlalchemy import and_, insert, select, update
 from docvault.database import documents, folders, residuals, tables
 from docvault.database.documents import DocumentRow
 from docvault.database.engine import PAGE_MOST, Transaction
-from docvault.database.envelope_documents import Enclosing
+from docvault.database.envelope_documents import Enclosing, kept_arrival
 from docvault.database.tables import (
     envelope_origins,
     organisations,
@@ -24,6 +24,7 @@ from docvault.database.tables import (
     templates,
 )
 from docvault.policy.vocabulary import Acting, Permission, ResourceType
+from docvault.rules.arrivals import Arrival
 from docvault.rules.templates import TemplateChanged, TemplateRole, dump_roles, load_roles
 from docvault.values import EnvelopeId, NotFound, new_id
 
@@ -130,6 +131,7 @@ def add_version(
             "name": one.name,
             "prepared_version_id": one.prepared_version_id,
             "page_sizes": json.dumps(one.page_sizes),
+            "arrival": kept_arrival(one.arrival),
         }
         for position, one in enumerate(enclosed, start=1)
     ]
@@ -197,6 +199,7 @@ def _enclosed(tx: Transaction, template_id: str, number: int) -> tuple[Enclosing
             row.name,
             row.prepared_version_id,
             [(width, height) for width, height in json.loads(row.page_sizes)],
+            Arrival.load(row.arrival),
         )
         for row in tx.connection.execute(chosen.order_by(template_documents.c.position))
     )

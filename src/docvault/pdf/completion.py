@@ -8,11 +8,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
 
 SECONDS = 60
+BROUGHT = (
+    "Every signature made here holds and its signer is known. A document came with signatures of others: "
+    "they are intact, and it is not known here who made them."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class Document:
     sha256_sent: str  # with fields, as everybody was shown it
     sha256_sealed: str  # as attached
     report: Report  # of the sealed document
+    arrived: int = 0  # how many of its signatures, the oldest, it came with
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +128,7 @@ def certificate_of_completion(workers: Workers, facts: Facts, attachments: Seque
 
 def _plain(facts: Facts) -> dict[str, Any]:
     """Return what the page shows. Each document was found valid before there is a certificate at all."""
-    first = facts.documents[0].report
-    plain = asdict(facts) | {"verdict": str(first.verdict), "summary": first.summary}
+    plain = asdict(facts) | _judgement(facts)
     plain["marks"] = [mark for document in facts.documents for mark in _marks(facts, document)]
     for document in plain["documents"]:
         del document["report"]
@@ -131,8 +136,17 @@ def _plain(facts: Facts) -> dict[str, Any]:
     return shown
 
 
+def _judgement(facts: Facts) -> dict[str, str]:
+    """Say what was found of all documents; it may not be known who signed before one arrived."""
+    unknown = [one for one in facts.documents if one.report.verdict is Verdict.NOT_TRUSTED]
+    if not unknown:
+        first = facts.documents[0].report
+        return {"verdict": str(first.verdict), "summary": first.summary}
+    return {"verdict": "valid", "summary": BROUGHT}
+
+
 def _marks(facts: Facts, document: Document) -> Iterator[dict[str, Any]]:
-    for each in document.report.signatures:
+    for number, each in enumerate(document.report.signatures):
         yield {
             "kind": each.kind,
             "signer": each.signer if len(facts.documents) == 1 else f"{each.signer} in {document.name}",
@@ -142,6 +156,8 @@ def _marks(facts: Facts, document: Document) -> Iterator[dict[str, Any]]:
             "level": f"PAdES {each.level}" if each.kind == "signature" else "RFC 3161",
             "certificate": each.certificate_sha256 or "",
             "reason": each.reason,
+            "brought": number < document.arrived,
+            "known": each.trust == "trusted",
         }
 
 

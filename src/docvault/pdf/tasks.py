@@ -27,6 +27,7 @@ TASKS: Mapping[str, str] = {
     "convert": "docvault.pdf.inside.office:convert",
     "picture": "docvault.pdf.inside.picture:picture",
     "place_fields": "docvault.pdf.inside.fields:place_fields",
+    "add_signature_fields": "docvault.pdf.inside.on_top:add_signature_fields",
     "draw": "docvault.pdf.inside.appearance:draw",
     "missing_letters": "docvault.pdf.inside.appearance:missing_letters",
     "typeset": "docvault.pdf.inside.typesetting:typeset",

@@ -111,6 +111,14 @@ def _check_place(field: PlacedField, sizes: Sequence[tuple[float, float]]) -> No
         raise FieldRefused(f"The {field.kind} field on page {field.page} reaches beyond the page.")
 
 
+def fits(field: PlacedField, sizes: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether a field lies on one of the pages."""
+    if not 1 <= field.page <= len(sizes):
+        return False
+    width, height = sizes[field.page - 1]
+    return field.x + field.w <= width and field.y + field.h <= height
+
+
 def require_signature_fields(fields: Iterable[PlacedField], names: Mapping[str, str]) -> None:
     """Accept only if everybody has somewhere to sign that is always shown. Raises SignatureFieldMissing.
 

@@ -319,11 +319,19 @@ class Authority:
 
     # --- before and beside ---------------------------------------------------------------------------
 
-    def preflight(self, workers: Workers, prepared: Scratch, names: Sequence[str]) -> list[Problem]:
+    def preflight(
+        self,
+        workers: Workers,
+        prepared: Scratch,
+        names: Sequence[str],
+        *,
+        arrived: int = 0,
+        trusted: Sequence[bytes] = (),
+    ) -> list[Problem]:
         """Return in plain words what would keep `prepared` from being completed; nothing is kept.
 
-        names: of everybody whom the documents name. Checks keys, chain, dates and fonts, then seals the
-        document itself and validates the result as completion will.
+        names: of everybody whom the documents name. arrived: signatures that it came with. Checks keys,
+        chain, dates and fonts, then seals the document itself and validates the result as completion will.
         """
         own = self._authority
         units = (own.timestamp, own.responder) if self._outside else (own.seal, own.timestamp, own.responder)
@@ -333,7 +341,9 @@ class Authority:
             *preflight.list_problems(own.root, self._clock()),
             *preflight.font_problems(workers, names),
             *preflight.trial_problems(
-                lambda: self.seal(workers, prepared), lambda sealed: self.validate(workers, sealed)
+                lambda: self.seal(workers, prepared),
+                lambda sealed: self.validate(workers, sealed, trusted=trusted),
+                arrived,
             ),
         ]
 

@@ -143,6 +143,7 @@ def _documents(row: EnvelopeRow, sealed: Sequence[Sealed], entries: Sequence[Ent
             sha256_sent=one.document.digest or "",
             sha256_sealed=one.sha256,
             report=one.report,
+            arrived=one.document.arrival.signatures if one.document.arrival else 0,
         )
 
 

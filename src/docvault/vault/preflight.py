@@ -13,9 +13,8 @@ from docvault.blobs.store import BlobError, BlobStore
 from docvault.certificates import authority
 from docvault.certificates.chains import ChainOutOfTime, ChainUnfit
 from docvault.certificates.keys import CertificateError, KeyPair, OfflineRoot
-from docvault.pdf import appearance
+from docvault.pdf import appearance, on_top
 from docvault.pdf.errors import PdfError
-from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.validate import Report
 from docvault.pdf.workers import Workers
@@ -88,15 +87,16 @@ def font_problems(workers: Workers, names: Iterable[str]) -> list[Problem]:
     return problems
 
 
-def trial_problems(seal: Callable[[], Scratch], validate: Callable[[Scratch], Report]) -> list[Problem]:
-    """Seal for a trial, and judge the result as completion will."""
+def trial_problems(
+    seal: Callable[[], Scratch], validate: Callable[[Scratch], Report], arrived: int
+) -> list[Problem]:
+    """Seal for a trial, and judge the result as completion will. arrived: signatures that it came with."""
     try:
         with seal() as sealed:
             report = validate(sealed)
     except (PdfError, CertificateError, SealError) as error:
         said = "A trial signature failed:"
         return [Problem(f"{said} {plain(error)}", f"{said} {error}")]
-    if report.verdict is not Verdict.VALID:
-        words = f"A trial signature would not hold: {report.reasons[0]}"
-        return [Problem(words, words)]
-    return []
+    objection = on_top.objection(report, arrived)
+    words = f"A trial signature would not hold: {objection}"
+    return [Problem(words, words)] if objection else []

@@ -12,16 +12,24 @@ from typing import Protocol
 import structlog
 
 from docvault.audit.kinds import Kind
-from docvault.database import envelope_documents, envelope_history, envelope_messages, envelopes
+from docvault.database import (
+    envelope_documents,
+    envelope_history,
+    envelope_messages,
+    envelopes,
+    trust_anchors,
+)
 from docvault.database import fields as database_fields
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
 from docvault.pdf import fields as pdf_fields
+from docvault.pdf import on_top
 from docvault.pdf.filled import specs
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
 from docvault.rules import envelopes as rules
+from docvault.rules.arrivals import Arrival
 from docvault.rules.envelope_documents import digest_of, fields_within, with_first_pages
 from docvault.rules.envelopes import EnvelopeClosed, EnvelopeRefused, State
 from docvault.rules.fields import PlacedField
@@ -55,6 +63,8 @@ class Enclosed(Protocol):
     def prepared_version_id(self) -> str | None: ...
     @property
     def pages(self) -> int: ...
+    @property
+    def arrival(self) -> Arrival | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +85,33 @@ def outgoing(row: EnvelopeRow, placed: Sequence[PlacedField]) -> Outgoing:
     return Outgoing(row.title, row.documents, signers, placed, [*others, row.sender_name])
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One document with its fields. arrival: of one that arrived signed, with who signs in which field."""
+
+    staged: Staged
+    arrival: Arrival | None
+
+
 @contextmanager
 def staged(
     db: Database, vault: Vault, pdf: Workers, authority: Authority, what: Outgoing, now: datetime
-) -> Iterator[list[Staged]]:
+) -> Iterator[list[Ready]]:
     """Store its documents with their fields for the block, which keeps them by `freeze`.
 
     Raises PreflightFailed.
     """
     _require_none(preflight.storage_problems(vault.blobs))
     names = [*what.signers.values(), *what.others]
+    with db.reading() as tx:
+        trusted = trust_anchors.certificates(tx)
     with ExitStack() as stagings:
-        ready: list[Staged] = []
+        ready: list[Ready] = []
         for document, first in with_first_pages(what.documents):
-            with _prepared(db, vault, pdf, what, document, first) as made:
-                _require_none(authority.preflight(pdf, made, [] if ready else names))
+            with _prepared(db, vault, pdf, what, document, first) as (made, arrival):
+                arrived = arrival.signatures if arrival else 0
+                told = [] if ready else names
+                _require_none(authority.preflight(pdf, made, told, arrived=arrived, trusted=trusted))
                 staging = staged_pdf(
                     db,
                     vault,
@@ -99,7 +121,7 @@ def staged(
                     now=now,
                     pages=document.pages,
                 )
-                ready.append(stagings.enter_context(staging))
+                ready.append(Ready(stagings.enter_context(staging), arrival))
         yield ready
 
 
@@ -116,7 +138,7 @@ def freeze(
     acting: Acting,
     row: EnvelopeRow,
     placed: Sequence[PlacedField],
-    ready: Sequence[Staged],
+    ready: Sequence[Ready],
     now: datetime,
 ) -> None:
     """Freeze a draft with the documents that were staged for it, ask the first turn to act, and record it.
@@ -127,9 +149,10 @@ def freeze(
     after = rules.send(before)
     if database_fields.of_envelope(tx, row.id) != tuple(placed):
         raise EnvelopeChanged
-    kept = [vault.keep(tx, one, now=now) for one in ready]
-    for document, version in zip(row.documents, kept, strict=True):
-        envelope_documents.change(tx, document, prepared_version_id=version.id, digest=version.sha256)
+    kept = [vault.keep(tx, one.staged, now=now) for one in ready]
+    for document, version, one in zip(row.documents, kept, ready, strict=True):
+        values = {"digest": version.sha256, "arrival": envelope_documents.kept_arrival(one.arrival)}
+        envelope_documents.change(tx, document, prepared_version_id=version.id, **values)
     digest = digest_of([one.sha256 for one in kept])
     envelopes.save(tx, row, before, after, now, digest=digest, sent_at=now)
     _replace(tx, vault, acting, row, now)
@@ -171,11 +194,22 @@ def _replace(tx: Transaction, vault: Vault, acting: Acting, row: EnvelopeRow, no
 @contextmanager
 def _prepared(
     db: Database, vault: Vault, pdf: Workers, what: Outgoing, document: Enclosed, first: int
-) -> Iterator[Scratch]:
-    """Lend a cleaned document with a form field for each placed one, and everybody's signature field."""
+) -> Iterator[tuple[Scratch, Arrival | None]]:
+    """Lend a document with a form field for each placed one, and everybody's signature field.
+
+    One that arrived signed gets signature fields only.
+    """
+    signers = list(what.signers)
     placed = specs(fields_within(what.placed, first, document.pages))
     with Scratch.create() as source:
         vault.open_version(db, document.prepared_version_id or "").copy_to(source.file)
+        if document.arrival is not None:
+            added, arrival = on_top.add_signature_fields(
+                pdf, source, placed, document.arrival, signers=signers
+            )
+            with added:
+                yield added, arrival
+            return
         title = what.title if len(what.documents) == 1 else document.name
-        with pdf_fields.place_fields(pdf, source, placed, signers=list(what.signers), title=title) as made:
-            yield made
+        with pdf_fields.place_fields(pdf, source, placed, signers=signers, title=title) as made:
+            yield made, None

@@ -63,6 +63,9 @@ envelope_documents = Table(
     reference("signed_version_id", "versions.id", nullable=True),  # sealed, timestamped, validated
     Column("digest", String(64), nullable=True),  # hex SHA-256 of the prepared version as sent
     Column("page_sizes", Text, nullable=False),  # JSON list of [width, height], displayed-page points
+    Column(
+        "arrival", Text, nullable=True
+    ),  # JSON: rules.arrivals.Arrival; null: it arrived without signatures
 )
 
 recipients = Table(

@@ -42,6 +42,9 @@ template_documents = Table(
     Column("name", String(255), nullable=False),  # of the document when the version was saved
     reference("prepared_version_id", "versions.id"),  # normalised, without fields
     Column("page_sizes", Text, nullable=False),  # JSON list of [width, height], displayed-page points
+    Column(
+        "arrival", Text, nullable=True
+    ),  # JSON: rules.arrivals.Arrival; null: it arrived without signatures
 )
 
 envelope_origins = Table(

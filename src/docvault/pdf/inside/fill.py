@@ -42,6 +42,12 @@ def _fields(writer: IncrementalPdfFileWriter) -> dict[str, generic.IndirectObjec
     }
 
 
+def _is_shown(field: generic.DictionaryObject) -> bool:
+    """Tell whether a field has a place on its page; a signature without one stays without a picture."""
+    left, bottom, right, top = (float(edge) for edge in field["/Rect"])
+    return left != right and bottom != top
+
+
 def _write(
     writer: IncrementalPdfFileWriter,
     reference: generic.IndirectObject,
@@ -56,7 +62,7 @@ def _write(
         field["/V"] = field["/AS"] = pdf_name("/Yes" if answer["checked"] else "/Off")
     if answer["text"] is not None and kind == "/Tx":
         field["/V"] = generic.TextStringObject(answer["text"])
-    if answer["drawing"] is not None:
+    if answer["drawing"] is not None and _is_shown(field):
         appearance: generic.PdfObject = _drawing(
             writer, files[answer["drawing"]], int(field.get("/MK", {}).get("/R", 0)) % 360
         )

@@ -5,6 +5,7 @@ annotations are; 5 take out what acts; 6 turn forms and comments into page conte
 strictly; 9 compare.
 """
 
+import itertools
 from typing import Any, BinaryIO
 
 import pikepdf
@@ -12,18 +13,16 @@ from pikepdf import Array, Dictionary, Name
 from pyhanko.pdf_utils.misc import PdfError as StrictReaderError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from docvault.pdf.errors import AlreadySigned, Damaged, DynamicForm, NotSignable, TooManyPages
-from docvault.pdf.inside import active, comparison, found, saving
+from docvault.pdf.errors import Damaged, DynamicForm, NotSignable, TooManyPages
+from docvault.pdf.inside import active, arrived, comparison, found, saving
 from docvault.pdf.inside.geometry import settle
 from docvault.pdf.inside.opening import DAMAGED, Raw, look, open_pdf
 from docvault.pdf.inside.render import open_document
+from docvault.pdf.inside.sign import copied
 from docvault.pdf.tasks import Job
+from docvault.rules.found import FOUND_MOST
 
 FIELDS = 100_000  # of one form; more is an attack
-SIGNED = (
-    "This PDF already carries a signature. It is kept exactly as it is; placing fields on it would break "
-    "that signature. To collect new signatures, upload the version before it was signed."
-)
 REBUILT = (
     "The file's index was damaged and has been rebuilt. Please look through every page before you send it."
 )
@@ -42,6 +41,8 @@ def inspect(job: Job) -> object:
         with pdf:
             seen = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
             _refuse(pdf, seen, job.options["max_pages"])
+            if seen["signed"]:
+                seen |= _as_arrived(job.files[0], pdf)
     except NotSignable as refusal:
         flags = {"PasswordProtected": {"encrypted": True}, "Damaged": {"damaged": True}}
         return seen | flags.get(type(refusal).__name__, {}) | {"signable": False, "reason": str(refusal)}
@@ -56,6 +57,9 @@ def normalise(job: Job) -> object:
     with pdf:
         seen = _describe(pdf, raw) | {"notes": [REBUILT] if repaired else []}
         _refuse(pdf, seen, job.options["max_pages"])
+        if seen["signed"]:
+            copied(job.files[0], output)
+            return seen | _as_arrived(job.files[0], pdf) | {"found": _to_sign_in(pdf)}
         in_form = found.in_form(pdf)
         regions = comparison.annotated_regions(pdf)
         active.remove(pdf)
@@ -86,6 +90,18 @@ def _describe(pdf: pikepdf.Pdf, raw: Raw) -> dict[str, Any]:
     }
 
 
+def _as_arrived(file: BinaryIO, pdf: pikepdf.Pdf) -> dict[str, Any]:
+    """What is known of a signed document, of which nothing is taken out. Raises AlreadySigned."""
+    return {"arrival": arrived.look(file, pdf), "removed": []}
+
+
+def _to_sign_in(pdf: pikepdf.Pdf) -> list[dict[str, Any]]:
+    """The document's own signature fields, as plain maps of rules.found.FoundField."""
+    kind = {"kind": "signature", "required": True}
+    fields = itertools.islice(arrived.own_fields(pdf), FOUND_MOST)
+    return [{name: one[name] for name in one if name != "name"} | kind for one in fields]
+
+
 def _removed_by_rewriting(pdf: pikepdf.Pdf, raw: Raw) -> list[str]:
     stripped = ["restrictions on printing and editing"] if pdf.is_encrypted else []
     stripped += ["data before the start of the document"] if raw.before else []
@@ -99,7 +115,7 @@ def _refuse(pdf: pikepdf.Pdf, seen: dict[str, Any], max_pages: int) -> None:
             "Please split it into smaller documents."
         )
     if seen["signed"]:
-        raise AlreadySigned(SIGNED)
+        return  # judged as a whole by arrived.py
     if seen["xfa"] and (bool(pdf.Root.get("/NeedsRendering", False)) or not seen["form_fields"]):
         raise DynamicForm(DYNAMIC)
     if seen["notes"] and any("/Contents" not in page.obj for page in pdf.pages):

@@ -21,6 +21,7 @@ BLANK = 250  # grey level below which something is on the paper
 FIELDS_MOST = 2000  # of one page; whoever needs more hides something
 
 Box = tuple[int, int, int, int]
+Box4 = tuple[float, float, float, float]
 
 
 class Beginning(io.RawIOBase):
@@ -63,6 +64,13 @@ def version_image(job: Job) -> object:
     """Task: one page as `difference_image` draws it, the signed version first."""
     signed, final = _both(job)
     return drawn_difference(job, signed, final)
+
+
+def is_blank(page: Any, corners: Box4) -> bool:
+    """Tell whether a page shows nothing at all within left, bottom, right and top of its own measures."""
+    picture = picture_of(page, WIDTH, grey=True)
+    box = _on_screen(page, picture.size, pdfium.FS_RECTF(corners[0], corners[3], corners[2], corners[1]))
+    return _is_blank(picture, box, [])
 
 
 def _both(job: Job) -> tuple[Any, Any]:

@@ -107,7 +107,10 @@ class Recipient(Answer):
 
 
 class Enclosed(Answer):
-    """One document of an envelope; first_page: the number of its first page in the envelope, from 1."""
+    """One document of an envelope; first_page: the number of its first page in the envelope, from 1.
+
+    arrived_with: how many signatures and timestamps it came with; then others are added on top.
+    """
 
     position: int
     document_id: str
@@ -115,6 +118,7 @@ class Enclosed(Answer):
     pages: int
     first_page: int
     digest: str | None
+    arrived_with: int
 
 
 class Proof(Answer):

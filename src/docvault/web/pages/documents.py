@@ -171,7 +171,9 @@ def why_not_signable(version: VersionView) -> str | None:
         return "Only PDFs can be signed. Save the document as a PDF and upload that."
     if version.findings is None:
         return "This PDF is too large to be signed."
-    if version.findings.get("signable"):
+    # One that arrived signed before signing on top was known is judged when the envelope is made.
+    early = version.findings.get("signed") and "arrival" not in version.findings
+    if version.findings.get("signable") or early:
         return None
     return str(version.findings.get("reason") or "This PDF cannot be signed.")
 

@@ -12,7 +12,11 @@ from litestar.response import Redirect
 
 from docvault.actions import documents, drafts
 from docvault.actions.drafts import NewOutsider, NewRecipient, Wishes
+from docvault.database.documents import DocumentView
 from docvault.pdf.errors import NotSignable
+from docvault.pdf.intake import why_not_on_top
+from docvault.pdf.validate import Report
+from docvault.policy.vocabulary import Permission
 from docvault.rules.envelopes import EnvelopeRefused, Part
 from docvault.rules.languages import LANGUAGES, LanguageUnknown
 from docvault.rules.outsiders import Outsider
@@ -82,6 +86,9 @@ async def _new(
     people = await run(drafts.possible_recipients, portal.db, acting=acting, document_id=document_id)
     beside = await run(drafts.beside, portal.db, acting=acting, document_id=document_id)
     refusal = str(error) if isinstance(error, NotSignable) else why_not_signable(view.versions[0])
+    arrived = await _arrived(request, view)
+    if arrived is not None and refusal is None:
+        refusal = why_not_on_top(arrived)
     if not form.title and error is None:
         form.title = view.name.removesuffix(".pdf")
     return render(
@@ -95,11 +102,31 @@ async def _new(
         also=also,
         parts=PARTS,
         refusal=refusal,
+        arrived=arrived,
+        visible=bool(((view.versions[0].findings or {}).get("arrival") or {}).get("visible", True)),
         form=form,
         chosen=_chosen(form, given or {}),
         languages=LANGUAGES,
         tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
         trouble=str(error or ""),
+    )
+
+
+async def _arrived(request: WebRequest, view: DocumentView) -> Report | None:
+    """Return what the signatures are worth that the document came with; None where it has none."""
+    signed = (view.versions[0].findings or {}).get("signed") and view.versions[0].pages
+    if not signed or Permission.DOCUMENT_READ not in view.may:
+        return None
+    portal = portal_of(request)
+    return await run(
+        documents.document_signatures,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        portal.authority,
+        acting=signed_in(request),
+        document_id=view.id,
+        now=portal.clock(),
     )
 
 

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from docvault.actions import envelopes, placed_fields
+from docvault.actions import arrivals, envelopes, placed_fields
 from docvault.database.envelope_views import EnvelopeView
 from docvault.pdf.errors import PdfError
 from docvault.pdf.render import WIDTHS
@@ -60,6 +60,15 @@ async def _page(
     suggested = await run(
         placed_fields.suggest_fields, portal.db, portal.vault, acting=signed_in(request), envelope_id=view.id
     )
+    arrived = await run(
+        arrivals.show_arrivals,
+        portal.db,
+        portal.vault,
+        portal.pdf,
+        portal.authority,
+        acting=signed_in(request),
+        envelope_id=view.id,
+    )
     base = f"/api/v1/envelopes/{view.id}/pages"
     return render(
         request,
@@ -77,6 +86,8 @@ async def _page(
         sheets=sheets(base, view.page_sizes, {}, selectable=False),
         widths=WIDTHS,
         problems=found,
+        arrived=arrived,
+        only_signatures=len(arrived) == len(view.documents),
     )
 
 
