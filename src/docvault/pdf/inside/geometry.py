@@ -23,6 +23,16 @@ def settle(page: pikepdf.Page) -> None:
     page.obj["/Rotate"] = seen.turn
 
 
+def shows_nothing(page: pikepdf.Page) -> bool:
+    """Tell whether a page is cropped to what lies beside it: viewers disagree about what to show then."""
+    media, crop = frame(_box(page, "/MediaBox"), None, 0), _box(page, "/CropBox")
+    if crop is None:
+        return False
+    inner = frame(crop, None, 0)
+    across = min(media.right, inner.right) > max(media.left, inner.left)
+    return not (across and min(media.top, inner.top) > max(media.bottom, inner.bottom))
+
+
 def inherited(page: pikepdf.Page, key: str) -> Any:
     """The nearest value of `key` on the way from the page to the root of the tree, or None."""
     node: Any = page.obj

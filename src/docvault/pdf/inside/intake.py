@@ -13,15 +13,19 @@ from pikepdf import Array, Dictionary, Name
 from pyhanko.pdf_utils.misc import PdfError as StrictReaderError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from docvault.pdf.errors import Damaged, DynamicForm, NotSignable, TooManyPages
+from docvault.pdf.errors import Damaged, DynamicForm, LooksDifferent, NotSignable, TooManyPages
 from docvault.pdf.inside import active, arrived, comparison, found, saving
-from docvault.pdf.inside.geometry import settle
+from docvault.pdf.inside.geometry import settle, shows_nothing
 from docvault.pdf.inside.opening import DAMAGED, Raw, look, open_pdf
 from docvault.pdf.inside.render import open_document
 from docvault.pdf.inside.sign import copied
 from docvault.pdf.tasks import Job
 from docvault.rules.found import FOUND_MOST
 
+UNSEEN = (
+    "Page {page} of this PDF has no visible area: it is cropped to nothing. "
+    "Please open it in your PDF program, print it to a new PDF and upload that."
+)
 FIELDS = 100_000  # of one form; more is an attack
 REBUILT = (
     "The file's index was damaged and has been rebuilt. Please look through every page before you send it."
@@ -66,8 +70,7 @@ def normalise(job: Job) -> object:
         seen["removed"] += _flatten(pdf)
         _rewrite(pdf, output)
     _reopen_strictly(output, seen["pages"])
-    before, after = open_document(job.files[0]), open_document(output)
-    comparison.compare(job, before, after, regions, job.options["page_seconds"])
+    _compare(job, output, regions)
     seen["found"] = in_form + found.in_text(output)
     return seen
 
@@ -88,6 +91,19 @@ def _describe(pdf: pikepdf.Pdf, raw: Raw) -> dict[str, Any]:
         "attachments": "attached files" in acting,
         "removed": sorted(acting) + _removed_by_rewriting(pdf, raw),
     }
+
+
+def _compare(job: Job, output: BinaryIO, regions: list[list[comparison.Region]]) -> None:
+    """Compare the copy with the original, page by page. Raises LooksDifferent.
+
+    What PDFium draws in the place of a font that is not there depends on what it drew before: so a difference
+    counts when it is still there once both were drawn.
+    """
+    seconds = job.options["page_seconds"]
+    try:
+        comparison.compare(job, open_document(job.files[0]), open_document(output), regions, seconds)
+    except LooksDifferent:
+        comparison.compare(job, open_document(job.files[0]), open_document(output), regions, seconds)
 
 
 def _as_arrived(file: BinaryIO, pdf: pikepdf.Pdf) -> dict[str, Any]:
@@ -116,11 +132,18 @@ def _refuse(pdf: pikepdf.Pdf, seen: dict[str, Any], max_pages: int) -> None:
         )
     if seen["signed"]:
         return  # judged as a whole by arrived.py
+    _refuse_unseen(pdf)
     if seen["xfa"] and (bool(pdf.Root.get("/NeedsRendering", False)) or not seen["form_fields"]):
         raise DynamicForm(DYNAMIC)
     if seen["notes"] and any("/Contents" not in page.obj for page in pdf.pages):
         # A page whose content was lost in the damage would be signed as an empty one.
         raise Damaged(DAMAGED)
+
+
+def _refuse_unseen(pdf: pikepdf.Pdf) -> None:
+    for number, page in enumerate(pdf.pages, start=1):
+        if shows_nothing(page):
+            raise Damaged(UNSEEN.format(page=number))
 
 
 def _fields(form: Any) -> Any:

@@ -57,7 +57,15 @@ def version_changes(job: Job) -> object:
     """Task: what became of every page since the first `signed_bytes` bytes: same, fields, added or other."""
     signed, final = _both(job)
     count = min(max(len(signed), len(final)), job.options["most"])
-    return [_change(signed, final, number) for number in range(1, count + 1)]
+    seen = [_change(signed, final, number) for number in range(1, count + 1)]
+    if "other" in seen:
+        # What PDFium draws in the place of a font that is not there depends on what it drew before.
+        signed, final = _both(job)
+        seen = [
+            _change(signed, final, number) if change == "other" else change
+            for number, change in enumerate(seen, start=1)
+        ]
+    return seen
 
 
 def version_image(job: Job) -> object:
