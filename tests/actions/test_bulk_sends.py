@@ -247,7 +247,7 @@ def test_a_row_that_fails_says_why_and_is_sent_once_it_can_be(made, monkeypatch)
     monkeypatch.setattr(
         type(made.authority),
         "preflight",
-        lambda *_: [Problem("The seal key has ended.", "The seal key has ended.")],
+        lambda *_, **__: [Problem("The seal key has ended.", "The seal key has ended.")],
     )
     bulk.step(made, bulk_id)
     monkeypatch.undo()

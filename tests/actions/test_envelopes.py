@@ -217,7 +217,7 @@ def test_what_could_not_be_sealed_is_not_sent(made, monkeypatch):
     envelope_id = signing.draft(made)
     signing.place(made, envelope_id)
     monkeypatch.setattr(
-        type(made.authority), "preflight", lambda *_: [Problem("The seal is away.", "/run/pin")]
+        type(made.authority), "preflight", lambda *_, **__: [Problem("The seal is away.", "/run/pin")]
     )
     before = made.world.rows()
     with pytest.raises(sending.PreflightFailed) as caught:
@@ -246,7 +246,7 @@ def test_the_names_of_all_are_tried_before_anything_is_sent(made, monkeypatch):
     signing.place(made, envelope_id)
     tried = []
 
-    def preflight(_authority, _workers, _document, names):
+    def preflight(_authority, _workers, _document, names, **_):
         tried.append(list(names))
         return [Problem("No.", "No.")]
 
@@ -263,7 +263,7 @@ def test_fields_that_change_while_the_document_is_made_are_not_sent(made, monkey
     envelope_id = signing.draft(made)
     signing.place(made, envelope_id)
 
-    def meanwhile(*_):
+    def meanwhile(*_, **__):
         signing.place(made, envelope_id)  # the same places, but other fields
         return []
 

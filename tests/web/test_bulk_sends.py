@@ -98,7 +98,7 @@ def test_programs_try_a_list_start_it_and_read_why_rows_failed(manager, made, te
     path = f"/api/v1/bulk-sends/{manager.post(f'/api/v1/templates/{template}/bulk-sends', json=body).json()['id']}"
     assert manager.get(path).json()["stage"] == "checked"
     assert manager.post(f"{path}/start").status_code == 204
-    monkeypatch.setattr(type(made.authority), "preflight", lambda *_: [Problem("No.", "No.")])
+    monkeypatch.setattr(type(made.authority), "preflight", lambda *_, **__: [Problem("No.", "No.")])
     bulk.step(made, path.rpartition("/")[2])
     monkeypatch.undo()
     bulk.run(made, path.rpartition("/")[2])
