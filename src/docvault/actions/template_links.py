@@ -41,8 +41,9 @@ from docvault.rules.template_links import Filled, LinkUnusable
 from docvault.values import EnvelopeId, PersonId
 from docvault.vault import bulk_rows, sending, template_drafts
 from docvault.vault.authority import Authority
-from docvault.vault.files import Staged, Vault
+from docvault.vault.files import Vault
 from docvault.vault.records import Records
+from docvault.vault.sending import Ready
 from docvault.vault.template_drafts import Plan
 
 
@@ -235,7 +236,7 @@ def _send(
     vault: Vault,
     link: TemplateLink,
     made: Plan,
-    ready: Sequence[Staged],
+    ready: Sequence[Ready],
     waiting: LinkCode,
     source: Source,
     now: datetime,
