@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from docvault.actions import ceremonies, completions, drafts, envelopes, placed_fields
+from docvault.actions import ceremonies, completions, drafts, envelopes, placed_fields, templates
 from docvault.actions.ceremonies import CeremonyView
 from docvault.actions.drafts import NewRecipient
 from docvault.actions.placed_fields import NewField
@@ -67,6 +67,23 @@ def send(demo: DemoPortal, acting: Acting, envelope_id: EnvelopeId) -> None:
         envelope_id=envelope_id,
         now=demo.clock.tick(),
     )
+
+
+def save_as_template(
+    demo: DemoPortal, acting: Acting, envelope_id: EnvelopeId, name: str, roles: Sequence[str]
+) -> str:
+    """Let `acting` save a draft for the next people."""
+    portal = demo.portal
+    saved = templates.save_template(
+        portal.db,
+        portal.vault,
+        acting=acting,
+        envelope_id=envelope_id,
+        name=name,
+        roles=roles,
+        now=demo.clock.tick(),
+    )
+    return saved.id
 
 
 def sign(demo: DemoPortal, cast: Cast, party: int, envelope_id: EnvelopeId) -> None:

@@ -221,6 +221,8 @@ class _Scenes:
         signing.send(self.demo, self.marta, fourth)
         draft = self._prepared("msa", "Data processing addendum", "", (story.ANNA,))
         self.links["Place signature fields"] = f"/envelopes/{draft}/prepare"
+        template = signing.save_as_template(self.demo, self.marta, draft, "Addendum for a client", ["Client"])
+        self.links["Send a template to many"] = f"/templates/{template}"
 
     def readers(self) -> None:
         """Anna reads the tender and the whitepaper."""
