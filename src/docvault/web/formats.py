@@ -6,18 +6,24 @@ from typing import Any
 
 from markupsafe import Markup
 
+from docvault.mail import dates
+from docvault.rules.languages import OTHERWISE
+
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 STEP = 1000  # decimal units, as file managers show them
 BINARY_STEP = 1024  # how limits are written in the policy
 EXACT = 10  # from here on a decimal place says nothing more
 
 
-def moment(value: datetime | None) -> Markup | str:
-    """A <time> in UTC; the page's script shows it in the reader's own zone."""
+def moment(value: datetime | None, language: str = OTHERWISE) -> Markup | str:
+    """A <time> in UTC; the page's script shows it in the reader's own zone. language: of the page."""
     if value is None:
         return ""
     utc = value.astimezone(UTC)
-    return _time(utc.isoformat(timespec="seconds"), f"{utc.day} {utc:%B %Y, %H:%M} UTC", " data-local")
+    machine = utc.isoformat(timespec="seconds")
+    if language != OTHERWISE:
+        return _time(machine, dates.moment(machine, language), " data-local")
+    return _time(machine, f"{utc.day} {utc:%B %Y, %H:%M} UTC", " data-local")
 
 
 def utc_moment(value: datetime) -> Markup:
@@ -26,11 +32,13 @@ def utc_moment(value: datetime) -> Markup:
     return _time(utc.isoformat(timespec="seconds"), f"{utc:%Y-%m-%d %H:%M:%S}")
 
 
-def day(value: datetime | None) -> Markup | str:
-    """A <time> of a whole day, in UTC."""
+def day(value: datetime | None, language: str = OTHERWISE) -> Markup | str:
+    """A <time> of a whole day, in UTC. language: of the page."""
     if value is None:
         return ""
     utc = value.astimezone(UTC)
+    if language != OTHERWISE:
+        return _time(f"{utc:%Y-%m-%d}", dates.day(utc.isoformat(), language))
     return _time(f"{utc:%Y-%m-%d}", f"{utc.day} {utc:%B %Y}")
 
 

@@ -14,8 +14,9 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from docvault.credentials import refusals
+from docvault.rules.languages import OTHERWISE
 from docvault.values import DocVaultError, NotFound
-from docvault.web import cookies
+from docvault.web import cookies, words
 from docvault.web.access import FactorNeeded, NotSignedIn, VisitOver
 from docvault.web.meanings import (
     ABSENT,
@@ -35,6 +36,7 @@ __all__ = ["Problem", "answer", "describe", "headers_of", "kinds", "meaning_of"]
 
 log = structlog.get_logger()
 
+LANGUAGE = "x-language"  # what a page of the ceremony is written in: it shows what its script is told
 PROBLEM = "application/problem+json"
 
 
@@ -110,6 +112,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return Response(error.names)  # the script that asked goes on with it: nothing went wrong
     problem = describe(error)
     headers = headers_of(error)
+    reader = words.in_language(request.headers.get(LANGUAGE, OTHERWISE))
+    problem = msgspec.structs.replace(problem, detail=words.said(reader, problem.detail))
     if request.scope["path"].startswith(("/api/", "/log/", "/health/")):
         return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
     if request.scope["method"] == "GET" and isinstance(error, NotSignedIn):

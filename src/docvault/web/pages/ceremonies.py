@@ -121,7 +121,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         consent=view.consent,
         consent_paragraphs=view.consent.text.split("\n\n"),
         consented=view.consented,
-        trouble=str(error or ""),
+        trouble=words.said(words_of(view), str(error or "")),
     )
 
 

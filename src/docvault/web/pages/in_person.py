@@ -157,13 +157,14 @@ async def _code(request: WebRequest, error: DocVaultError | None = None) -> Resp
         handed = await run(in_person.whose_code, portal.db, secret=way_back(request), now=portal.clock())
     except ChallengeOver:
         return _over()
+    reader = words.in_language(handed.language)
     page = render(
         request,
         "in_person_code.html",
         problems.meaning_of(error).status if error else 200,
         handed=handed,
-        t=words.in_language(handed.language),
-        error=CODE_OVER if isinstance(error, ChallengeOver) else str(error or ""),
+        t=reader,
+        error=words.said(reader, CODE_OVER if isinstance(error, ChallengeOver) else str(error or "")),
     )
     page.headers.update(problems.headers_of(error) if error else {})
     return page

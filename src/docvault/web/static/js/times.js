@@ -1,10 +1,15 @@
 // @ts-check
 /** Moments as people say them, in their own time zone. They come as UTC and keep that in their title. */
 
-const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long" });
-const DAY_OF_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
-const FULL = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
+// The calendar is that of mails, documents and certificates, also where another one is usual: a day has one name.
+const LANGUAGE = document.documentElement.lang;
+const LOCALE = LANGUAGE === "en" ? "en-GB" : `${LANGUAGE}-u-ca-gregory`;
+const MINUTES = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long" });
+const DAY_OF_YEAR = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long", year: "numeric" });
+const FULL = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
+const NEAR = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
+const COMMA = LANGUAGE === "fa" ? "، " : LANGUAGE === "ja" ? " " : ", ";
 
 /** @returns {string} for example "Europe/Berlin" */
 export function zone() {
@@ -18,8 +23,8 @@ export function zone() {
 function dayOf(moment, now) {
   const yesterday = new Date(now);
   yesterday.setDate(now.getDate() - 1);
-  if (moment.toDateString() === now.toDateString()) return "today";
-  if (moment.toDateString() === yesterday.toDateString()) return "yesterday";
+  if (moment.toDateString() === now.toDateString()) return NEAR.format(0, "day");
+  if (moment.toDateString() === yesterday.toDateString()) return NEAR.format(-1, "day");
   return (moment.getFullYear() === now.getFullYear() ? DAY : DAY_OF_YEAR).format(moment);
 }
 
@@ -28,7 +33,7 @@ function dayOf(moment, now) {
  * @param {Date} moment
  */
 export function friendly(moment, now = new Date()) {
-  return `${dayOf(moment, now)}, ${MINUTES.format(moment)}`;
+  return `${dayOf(moment, now)}${COMMA}${MINUTES.format(moment)}`;
 }
 
 /** Say a moment exactly, with the zone. @param {Date} moment */

@@ -112,6 +112,7 @@ export async function bytes(method, path, body, headers = {}) {
 async function ask(method, path, body, headers) {
   const raw = body instanceof Blob || body instanceof ArrayBuffer || body instanceof Uint8Array;
   const sent = new Headers({ Accept: "application/json", "X-CSRF-Token": csrf(), ...headers });
+  if (document.body.dataset.words) sent.set("X-Language", document.documentElement.lang); // refusals are shown as they come
   if (body !== undefined && !raw) sent.set("Content-Type", "application/json");
   let response;
   try {
