@@ -381,3 +381,20 @@ def test_an_approver_approves_in_person(made):
     approved = next(entry for entry in trail if entry.kind == Kind.ENVELOPE_APPROVED)
     assert approved.facts["host_checked"] == "passport"
     assert view.state is State.DRAFT
+
+
+def test_a_corrected_envelope_keeps_who_has_no_account_their_code_and_their_host(made):
+    envelope_id = send(made, code="1234 5678")
+    draft_id = drafts.correct_envelope(
+        made.db, made.vault, made.pdf, acting=made.world.manager, envelope_id=envelope_id, now=NOW
+    )
+    view = envelopes.show_envelope(made.db, acting=made.world.manager, envelope_id=draft_id)
+    (olga,) = view.recipients
+    assert (olga.email, olga.host_id) == (outside.OLGA, made.world.manager.person_id)
+    assert {field.recipient_id for field in view.fields} == {olga.id}
+    signing.send(made, draft_id)
+    _, handed, code = hand_over(made, draft_id)
+    with pytest.raises(CodesWrong):  # the access code that was told is still asked
+        outside.give(made, outside.Knocked(handed.asked, code))
+    _, signer = begin(made, draft_id, "12345678")
+    assert signing.ceremony(made, signer, draft_id).state == "your-turn"

@@ -1,7 +1,7 @@
 """Making an envelope: a draft from documents of one folder, each cleaned so that it can be signed."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from docvault.database.engine import PAGE, Database, Transaction
 from docvault.database.envelope_documents import Enclosing
 from docvault.database.envelope_people import Named, PossibleRecipient
 from docvault.database.envelopes import EnvelopeChanged, EnvelopeRow
+from docvault.database.people import PersonState
 from docvault.pdf import intake, render
 from docvault.pdf.errors import TooLargeToSign
 from docvault.pdf.intake import Normalised
@@ -36,7 +37,8 @@ from docvault.rules.drafts import NewOutsider, NewRecipient, Wishes, asked, chec
 from docvault.rules.envelope_documents import Chosen, check_documents
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused, State
 from docvault.rules.fields import fits
-from docvault.values import DocumentId, EnvelopeId, PersonId, new_id
+from docvault.rules.outsiders import Outsider
+from docvault.values import DocumentId, EnvelopeId, PersonId, RecipientId, new_id
 from docvault.vault import fields as vault_fields
 from docvault.vault import found_fields
 from docvault.vault.files import Staged, Vault
@@ -123,18 +125,25 @@ def correct_envelope(
             return known[0]
         first = documents.for_seeing(tx, acting, row.documents[0].document_id)
         possible = {one.id for one in envelope_people.possible(tx, acting, first)}
-    return _make(db, vault, pdf, acting, _again(row, possible, now), now)
+        codes = {one.id: outsiders.owed_code(tx, vault.records, one.id) for one in row.recipients}
+    return _make(db, vault, pdf, acting, _again(row, possible, codes, now), now)
 
 
-def _again(row: EnvelopeRow, possible: Collection[PersonId], now: datetime) -> "_Draft":
-    """Return what was asked for in an envelope, without what cannot be any more: people, and days gone by."""
-    people = [
-        NewRecipient(
-            one.person_id, one.turn, one.part, one.message, one.chosen_language, _if_to_come(one.due_at, now)
-        )
-        for one in row.recipients
-        if one.person_id in possible
-    ]
+def _again(
+    row: EnvelopeRow, possible: Collection[PersonId], codes: Mapping[RecipientId, str], now: datetime
+) -> "_Draft":
+    """Return what was asked for in an envelope, without what cannot be any more: people, and days gone by.
+
+    codes: told to people without an account and not given yet; one that was given is not asked again.
+    """
+    people: list[NewRecipient | NewOutsider] = []
+    for one in row.recipients:
+        about = (one.turn, one.part, one.message, one.chosen_language, _if_to_come(one.due_at, now))
+        if one.is_outside and one.person_state in {PersonState.INVITED, PersonState.ACTIVE}:
+            host = one.host.id if one.host and one.host.id in possible else ""
+            people.append(NewOutsider(Outsider(one.name, one.email, codes[one.id], host), *about))
+        elif one.person_id in possible:
+            people.append(NewRecipient(one.person_id, *about))
     wishes = Wishes(_if_to_come(row.due_at, now), row.reminder_days, row.may_delegate)
     enclosed = tuple(one.document_id for one in row.documents)
     return _Draft(enclosed, row.title, row.message, tuple(people), wishes, row)

@@ -52,6 +52,13 @@ def add(tx: Transaction, records: Records, recipient_id: str, access_code: str) 
     tx.connection.execute(insert(outside_signers).values(recipient_id=recipient_id, access_code=sealed))
 
 
+def owed_code(tx: Transaction, records: Records, recipient_id: str) -> str:
+    """Return the access code that a recipient still has to give; empty for none."""
+    chosen = select(outside_signers.c.access_code).where(outside_signers.c.recipient_id == recipient_id)
+    sealed = tx.connection.execute(chosen).scalar_one_or_none()
+    return records.open(f"access-code:{recipient_id}", sealed).decode() if sealed else ""
+
+
 def path(tx: Transaction, recipient: RecipientRow, now: datetime) -> str:
     """Make a link for a mail to `recipient` and return it, from the slash on; earlier ones go on working."""
     token = new_token()
