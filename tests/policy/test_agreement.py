@@ -216,6 +216,7 @@ def compare(db, acting, generated_folders, generated_envelopes):
                     "sender": sender,
                     "recipients": frozenset(recipients),
                     "state": state,
+                    "hosts": frozenset(),  # of none here; tests/actions/test_in_person.py has some
                     **{
                         name: folder_attributes(folder % len(everything), everything)[name]
                         for name in OF_ENVELOPES

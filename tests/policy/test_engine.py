@@ -47,7 +47,7 @@ def envelope(organisation="acme", sender="somebody", recipients=("me",), state="
         "sender": sender,
         "recipients": frozenset(recipients),
         "state": state,
-        **{name: frozenset(sets.get(name, ())) for name in ("contributors", "managers", "denied")},
+        **{name: frozenset(sets.get(name, ())) for name in ("contributors", "managers", "denied", "hosts")},
     }
     return Resource(ResourceType.ENVELOPE, "e", attributes)
 

@@ -53,7 +53,7 @@ things = st.one_of(
             "organisation": organisation,
             "sender": st.sampled_from(PEOPLE),
             "recipients": some_people,
-            **dict.fromkeys(("contributors", "managers", "denied"), some_people),
+            **dict.fromkeys(("contributors", "managers", "denied", "hosts"), some_people),
             "state": st.sampled_from(["draft", "sent", "completed"]),
         }
     ).map(lambda said: Resource(ResourceType.ENVELOPE, "e", said)),
@@ -76,6 +76,7 @@ def test_no_scope_at_all_lets_a_token_do_what_only_people_do(owner, thing):
     )
     never = {
         Permission.ENVELOPE_SIGN,
+        Permission.ENVELOPE_HOST,
         Permission.ACCOUNT_CHANGE,
         Permission.AUDIT_EXPORT,
         Permission.FOLDER_SHARE,

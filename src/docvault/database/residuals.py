@@ -128,6 +128,18 @@ def _recipient(person_id: Scalar) -> ColumnElement[bool]:
     return tables.envelopes.c.id.in_(select(recipients.c.envelope_id).where(*named))
 
 
+def _host(person_id: Scalar) -> ColumnElement[bool]:
+    """Return "beside this person somebody without an account signs"."""
+    hosts, recipients = tables.in_person_hosts, tables.recipients
+    hosted = (
+        select(recipients.c.envelope_id)
+        .join_from(hosts, recipients, recipients.c.id == hosts.c.recipient_id)
+        .join(tables.people, tables.people.c.id == recipients.c.person_id)
+        .where(hosts.c.host_id == person_id, tables.people.c.role == Role.OUTSIDER.value)
+    )
+    return tables.envelopes.c.id.in_(hosted)
+
+
 def folders(counts: InForce) -> Columns:
     """Return where a folder's attributes live. counts: which grants do, now or at a past moment."""
     columns = {SELF: tables.folders.c.id, "organisation": tables.folders.c.organisation_id}
@@ -167,7 +179,8 @@ def envelopes(counts: InForce, state: ColumnElement[str]) -> Columns:
         "state": state,
     }
     sets = _folder_sets(tables.envelopes.c.folder_id, counts)
-    return Columns(columns, {"recipients": _recipient, **{name: sets[name] for name in OF_ENVELOPES}})
+    people = {"recipients": _recipient, "hosts": _host}
+    return Columns(columns, {**people, **{name: sets[name] for name in OF_ENVELOPES}})
 
 
 ORGANISATIONS = Columns({SELF: tables.organisations.c.id})

@@ -35,6 +35,7 @@ WORDS: Mapping[Permission, str] = {
     Permission.ENVELOPE_READ: "Read and download the documents of envelopes",
     Permission.ENVELOPE_MANAGE: "Place fields, send, remind and void envelopes",
     Permission.ENVELOPE_SIGN: "Sign or decline",
+    Permission.ENVELOPE_HOST: "Host who signs in person",
     Permission.AUDIT_READ: "Read the audit trail",
     Permission.AUDIT_EXPORT: "Export the audit trail",
     Permission.ACCESS_REPORT: "Ask who could see what on a day",

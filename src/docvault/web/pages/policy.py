@@ -39,6 +39,7 @@ VERBS = {
     Permission.ENVELOPE_READ: "read an envelope",
     Permission.ENVELOPE_MANAGE: "send, remind and void an envelope",
     Permission.ENVELOPE_SIGN: "sign an envelope",
+    Permission.ENVELOPE_HOST: "host somebody who signs an envelope in person",
 }
 
 
