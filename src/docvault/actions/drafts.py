@@ -33,7 +33,7 @@ from docvault.rules import envelope_life as life
 from docvault.rules import envelope_words as words
 from docvault.rules import envelopes as rules
 from docvault.rules.details import renamed
-from docvault.rules.drafts import NewOutsider, NewRecipient, Wishes, asked, check_wishes
+from docvault.rules.drafts import NewOutsider, NewRecipient, Wishes, asked, check_kind, check_wishes
 from docvault.rules.envelope_documents import Chosen, check_documents
 from docvault.rules.envelopes import EnvelopeIncomplete, EnvelopeRefused, State
 from docvault.rules.fields import fits
@@ -144,7 +144,7 @@ def _again(
             people.append(NewOutsider(Outsider(one.name, one.email, codes[one.id], host), *about))
         elif one.person_id in possible:
             people.append(NewRecipient(one.person_id, *about))
-    wishes = Wishes(_if_to_come(row.due_at, now), row.reminder_days, row.may_delegate)
+    wishes = Wishes(_if_to_come(row.due_at, now), row.reminder_days, row.may_delegate, row.kind)
     enclosed = tuple(one.document_id for one in row.documents)
     return _Draft(enclosed, row.title, row.message, tuple(people), wishes, row)
 
@@ -243,6 +243,7 @@ def _check_draft(tx: Transaction, acting: Acting, draft: _Draft, now: datetime) 
     found = [documents.for_seeing(tx, acting, document_id) for document_id in draft.document_ids]
     for document in found:
         tx.policy.require(acting, Permission.ENVELOPE_CREATE, document.resource)
+    check_kind(draft.wishes.kind, tx.policy.numbers.kinds.why_not)
     numbers = tx.policy.numbers.signing
     check_documents([Chosen(one.id, one.folder_id) for one in found], numbers.max_documents)
     words.check_words(draft.title, draft.message, numbers.max_message_characters)
@@ -318,6 +319,7 @@ def _add_draft(
         due_at=draft.wishes.due_at,
         reminder_days=draft.wishes.reminder_days,
         may_delegate=draft.wishes.may_delegate,
+        kind=draft.wishes.kind,
         replaces_id=draft.replaces.id if draft.replaces else None,
     )
     enclosed = [
@@ -345,6 +347,8 @@ def _record_created(
         ],
         "recipients": [one.person_id for one in row.recipients],
     }
+    if row.kind is not None:
+        facts["kind"] = row.kind
     if row.replaces_id is not None:
         facts["replaces"] = row.replaces_id
     outside = sorted(str(one.person_id) for one in row.recipients if one.is_outside)

@@ -76,6 +76,7 @@ class EnvelopeRow:
     warned_at: datetime | None  # when the sender was told that it expires soon
     reminder_days: int | None  # between two reminders by itself; None: none
     may_delegate: bool
+    kind: str | None  # of documents, as the sender says: policies/kinds.toml
     next_at: datetime | None  # when to look whether something is due
     replaces_id: EnvelopeId | None
     trouble: str | None

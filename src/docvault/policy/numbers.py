@@ -68,6 +68,25 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
+class KindOfDocument:
+    """One kind that a sender can choose. excluded: why it cannot be signed electronically; empty: it can."""
+
+    id: Annotated[str, Meta(pattern="^[a-z-]{1,30}$")]
+    name: Annotated[str, Meta(min_length=1)]
+    excluded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    kind: Annotated[tuple[KindOfDocument, ...], Meta(min_length=1)]
+
+    @property
+    def why_not(self) -> dict[str, str]:
+        """Return why a kind cannot be signed electronically, by its id; empty where it can."""
+        return {each.id: each.excluded for each in self.kind}
+
+
+@dataclass(frozen=True, slots=True)
 class Argon2:
     """Parameters of argon2id (RFC 9106)."""
 
@@ -221,6 +240,7 @@ class Numbers:
     proposals: Proposals
     sso: Sso
     retention: Retention
+    kinds: Kinds
 
 
 Section = TypeVar("Section")
@@ -238,6 +258,7 @@ def load(folder: Path) -> Numbers:
         proposals=_section(folder / "proposals.toml", Proposals),
         sso=_section(folder / "sso.toml", Sso),
         retention=_section(folder / "retention.toml", Retention),
+        kinds=_section(folder / "kinds.toml", Kinds),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from docvault.rules import envelope_words as words
 from docvault.rules import languages
 from docvault.rules import outsiders as outsider_rules
-from docvault.rules.envelopes import Asked, EnvelopeIncomplete, Part
+from docvault.rules.envelopes import Asked, EnvelopeIncomplete, EnvelopeRefused, Part
 from docvault.rules.outsiders import Outsider
 from docvault.values import PersonId
 
@@ -41,6 +41,24 @@ class Wishes:
     due_at: datetime | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
+    kind: str | None = None  # of documents, of policies/kinds.toml; None: the sender has not said
+
+
+class KindExcluded(EnvelopeRefused):
+    """The law does not let this kind of document be signed electronically (promise 72)."""
+
+
+def check_kind(kind: str | None, known: Mapping[str, str]) -> None:
+    """Accept a kind that may be signed electronically. known: why not, by kind; empty where it may.
+
+    Raises EnvelopeIncomplete, KindExcluded.
+    """
+    if kind is None:
+        return
+    if kind not in known:
+        raise EnvelopeIncomplete("Please choose what kind of document this is.")
+    if known[kind]:
+        raise KindExcluded(f"This cannot be signed electronically here. {known[kind]}")
 
 
 def asked(

@@ -30,6 +30,7 @@ from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
 from docvault.rules import envelopes as rules
 from docvault.rules.arrivals import Arrival
+from docvault.rules.drafts import check_kind
 from docvault.rules.envelope_documents import digest_of, fields_within, with_first_pages
 from docvault.rules.envelopes import EnvelopeClosed, EnvelopeRefused, State
 from docvault.rules.fields import PlacedField
@@ -146,6 +147,7 @@ def freeze(
     placed: the fields that were written into them. Raises EnvelopeFrozen, EnvelopeChanged.
     """
     before = envelopes.to_decide(tx, row)
+    check_kind(row.kind, tx.policy.numbers.kinds.why_not)
     after = rules.send(before)
     if database_fields.of_envelope(tx, row.id) != tuple(placed):
         raise EnvelopeChanged

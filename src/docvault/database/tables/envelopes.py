@@ -39,6 +39,7 @@ envelopes = Table(
     Column("warned_at", Moment, nullable=True),  # when the sender was told that it expires soon
     Column("reminder_days", Integer, nullable=True),  # between two reminders by itself; null: none
     Column("may_delegate", Boolean, nullable=False, server_default=true()),
+    Column("kind", String(30), nullable=True),  # of documents, as the sender says; null: they have not
     Column("next_at", Moment, nullable=True),  # when to look whether something is due; null: nothing can be
     reference("replaces_id", "envelopes.id", nullable=True),  # which it was made to correct
     Column("trouble", Text, nullable=True),  # the last failure of completion in words; null when all is well

@@ -59,6 +59,7 @@ class NewEnvelope(Body):
     due_at: datetime | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
+    kind: str | None = None  # of documents, as policies/kinds.toml has them; some are refused
 
 
 class Reason(Body):
@@ -220,7 +221,7 @@ async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> M
         title=data.title,
         message=data.message,
         recipients=[_new_recipient(one) for one in data.recipients],
-        wishes=drafts.Wishes(data.due_at, data.reminder_days, data.may_delegate),
+        wishes=drafts.Wishes(data.due_at, data.reminder_days, data.may_delegate, data.kind),
         now=portal.clock(),
     )
     return Made(id=envelope_id)

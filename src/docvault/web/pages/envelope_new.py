@@ -58,6 +58,7 @@ class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
     message: str = ""
     due: str = ""  # a day, e.g. 2031-04-30
     reminders: str = ""  # days between two; empty: none by itself
+    kind: str = ""  # of documents, of policies/kinds.toml
     delegate: str = ""  # yes: people may hand on their part
     recipients: str = ""  # person:turn:part, in order, parted by spaces; @0 is the first of `outsiders`
     outsiders: str = ""  # JSON: a list of NamedOutsider
@@ -107,6 +108,7 @@ async def _new(
         form=form,
         chosen=_chosen(form, given or {}),
         languages=LANGUAGES,
+        kinds=portal.db.policy.numbers.kinds.kind,
         tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
         trouble=str(error or ""),
     )
@@ -148,7 +150,9 @@ async def create_envelope(request: WebRequest) -> Response[Any]:
             title=form.title,
             message=form.message,
             recipients=[_alone(key, one, given) for key, one in _recipients(form)],
-            wishes=Wishes(end_of_day(form.due), _days(form.reminders), form.delegate == "yes"),
+            wishes=Wishes(
+                end_of_day(form.due), _days(form.reminders), form.delegate == "yes", form.kind or None
+            ),
             now=portal.clock(),
         )
     except (EnvelopeRefused, LanguageUnknown, NotSignable) as error:
