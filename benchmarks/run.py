@@ -16,6 +16,10 @@ from sizes import SMALL
 SUBJECTS = {
     "commands": "Commands and start",
     "signing": "Sign and seal",
+    "sealing": "Seal alone, up to 300 MB",
+    "validating": "Validate ten signatures",
+    "completing": "100 envelopes completing at once",
+    "showing": "The first page of a document",
     "log": "Audit log",
     "sign_in": "Signing in",
     "rights": "Asking for rights",
