@@ -54,6 +54,10 @@ def test_what_we_give_out_is_no_formula_and_comes_back_as_it_was(cells):
     assert list(read(given_out).lines[0].cells) == cells
 
 
+def test_the_name_of_a_column_that_we_give_out_is_no_formula_either():
+    assert b"".join(listing.csv((), ["=1+1", "month"])) == b"'=1+1,month\r\n"
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=60) | st.text(alphabet='a";,\n\r\t', max_size=40).map(str.encode))
 def test_no_file_does_anything_but_be_read_or_refused(content):
