@@ -24,6 +24,7 @@ LEFT_OUT = (
     frozenset(  # of a moment that is over, or of a store: nobody is signed in after a restore, nothing locked
         {
             "challenges",
+            "in_person_handings",
             "object_locks",
             "passkey_challenges",
             "sessions",
