@@ -126,7 +126,7 @@ PRIVATE = [
     for row in MATRIX
     if row.method == "GET"
     and row.answers.startswith("out")
-    and not row.path.startswith(("/login", "/asked"))  # where people come in
+    and not row.path.startswith(("/login", "/asked", "/begin", "/in-person/code"))  # where people come in
     and row.path != "/"
 ]
 

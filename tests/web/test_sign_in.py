@@ -60,7 +60,9 @@ def rows(site):
     return {name: site.count(name) for name in ("sessions", "folders", "messages", "step_ups", "people")}
 
 
-COMING_IN = re.compile(r".*/login|/asked|/api/v1/mail-codes")  # by a password, or by a link to sign
+COMING_IN = re.compile(  # by a password, by a link to sign, or with the device of a host
+    r".*/login|/asked|/begin|(/api/v1)?/in-person/(codes?|back)|/api/v1/(mail-codes|template-link)"
+)
 
 
 @pytest.mark.promise(1)
