@@ -6,7 +6,7 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo codes serve test check soak bench lock clean system
+.PHONY: help demo codes serve test check lint soak bench lock clean system
 
 help: ## Say what can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,15 +40,17 @@ test: $(DEV_READY) system ## Set everything up and run every test
 
 soak: $(DEV_READY) system ## Run the tests with very large numbers, and those of actions and web on each database
 	$(BIN)/python -m pytest -m soak
-	$(BIN)/python -m pytest tests/actions -m "not soak" --databases both
+	$(BIN)/python -m pytest tests/actions tests/security/test_two_servers.py -m "not soak" --databases both
 	$(BIN)/python -m pytest tests/web -m "not soak" --web-database sqlite
 	$(BIN)/python -m pytest tests/web -m "not soak" --web-database postgresql
 
-check: $(DEV_READY) ## Format, lint, types, contracts and the pure tests
+lint: $(DEV_READY) ## Format, lint, types and contracts
 	$(BIN)/ruff format --check src tests tools benchmarks hatch_build.py
 	$(BIN)/ruff check src tests tools benchmarks hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint ## The same, and the pure tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/rules tests/encryption tests/credentials tests/audit tests/policy -m "not browser and not slow and not soak"
 
 bench: $(DEV_READY) ## Print every speed as a ratio against its floor, in one run

@@ -74,9 +74,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _is_its_database(item):
-    """Tell whether a test of the actions is the one of its two that a spread run asks; all others are."""
-    wanted = item.callspec.params.get("database_url") if hasattr(item, "callspec") else None
-    if item.path.parent.name != "actions" or wanted is None:
+    """Tell whether a test of the actions, or of two servers, is the one of its two that a spread run asks."""
+    given = item.callspec.params if hasattr(item, "callspec") else {}
+    wanted = given.get("database_url") if item.path.parent.name == "actions" else given.get("pair")
+    if wanted is None:
         return True
     name = item.nodeid.replace("sqlite", "").replace("postgresql", "")
     return wanted == ("sqlite", "postgresql")[hashlib.sha256(name.encode()).digest()[0] % 2]
