@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 
 def drop(page, files):
     """Drop files onto the page's drop zone, as from a file manager."""
+    page.wait_for_load_state("load")  # its scripts are there by then, and take what is dropped
     transfer = page.evaluate_handle(
         """(files) => { const t = new DataTransfer();
            for (const [name, text, type] of files) t.items.add(new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], name, {type}));
