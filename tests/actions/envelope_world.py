@@ -64,6 +64,14 @@ def build_signing(tmp_path, pdf=None, url=None) -> SigningWorld:
     return SigningWorld(world, pdf or Workers(), Authority.load(world.db, world.vault), log_key)
 
 
+def standing(tmp_path, pdf, url):
+    """Build a world for one test and close it afterwards; made for `yield from` in a fixture."""
+    world = build_signing(tmp_path, pdf, url)
+    yield world
+    world.vault.close()
+    world.db.close()
+
+
 @functools.cache
 def _mould() -> worlds.Mould:
     return worlds.Mould.of(_found)

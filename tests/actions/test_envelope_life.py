@@ -35,10 +35,7 @@ def pdf():
 
 @pytest.fixture
 def made(tmp_path, pdf, database_url):
-    world = signing.build_signing(tmp_path, pdf, database_url)
-    yield world
-    world.vault.close()
-    world.db.close()
+    yield from signing.standing(tmp_path, pdf, database_url)
 
 
 def sent(made, *people, wishes=None, placed=True):

@@ -526,11 +526,11 @@ def workers(pdf):
 
 
 class TestEnvelopes(Envelopes.TestCase):
-    settings = settings(EVERY, max_examples=8, stateful_step_count=25)
+    settings = settings(EVERY, max_examples=6, stateful_step_count=25)
 
 
 class TestAllSigned(AllSigned.TestCase):
-    settings = settings(EVERY, max_examples=8, stateful_step_count=8)
+    settings = settings(EVERY, max_examples=5, stateful_step_count=8)
 
 
 @pytest.mark.soak

@@ -25,10 +25,7 @@ from .world import NOW, half_signed_in, person
 
 @pytest.fixture
 def made(tmp_path, pdf, database_url):
-    world = signing.build_signing(tmp_path, pdf, database_url)
-    yield world
-    world.vault.close()
-    world.db.close()
+    yield from signing.standing(tmp_path, pdf, database_url)
 
 
 def show(made, envelope_id, acting=None):

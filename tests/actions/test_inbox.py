@@ -12,10 +12,7 @@ from .world import NOW
 
 @pytest.fixture
 def made(tmp_path, pdf, database_url):
-    world = signing.build_signing(tmp_path, pdf, database_url)
-    yield world
-    world.vault.close()
-    world.db.close()
+    yield from signing.standing(tmp_path, pdf, database_url)
 
 
 def ids(found):

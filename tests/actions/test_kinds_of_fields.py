@@ -40,10 +40,7 @@ SIZES = {FieldKind.SIGNATURE: (170, 44), FieldKind.CHECKBOX: (18, 18), FieldKind
 
 @pytest.fixture
 def made(tmp_path, pdf, database_url):
-    world = signing.build_signing(tmp_path, pdf, database_url)
-    yield world
-    world.vault.close()
-    world.db.close()
+    yield from signing.standing(tmp_path, pdf, database_url)
 
 
 @pytest.fixture

@@ -20,10 +20,7 @@ CLICKS = 4  # of each person
 
 @pytest.fixture
 def made(tmp_path, pdf, database_url):
-    world = signing.build_signing(tmp_path, pdf, database_url)
-    yield world
-    world.vault.close()
-    world.db.close()
+    yield from signing.standing(tmp_path, pdf, database_url)
 
 
 @pytest.fixture

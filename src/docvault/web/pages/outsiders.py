@@ -68,7 +68,7 @@ async def _code(request: WebRequest, error: Exception | None = None) -> Response
         told = await run(outsiders.what_is_asked, portal.db, secret=secret_of(request), now=portal.clock())
     except ChallengeOver as over:
         return render(request, "asked.html", problems.meaning_of(over).status, over=True)
-    page = render(request, "asked_code.html", status, told=told, error=str(error or ""))
+    page = render(request, "mailed_code.html", status, begin="/asked", told=told, error=str(error or ""))
     if error:
         page.headers.update(problems.headers_of(error))
     return page

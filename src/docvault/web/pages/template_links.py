@@ -168,7 +168,7 @@ async def _code(request: WebRequest, error: Exception | None = None) -> Response
     except ChallengeOver as over:
         said = "Your code has run out, or was tried too often. Open the link once more for a new one."
         return render(request, "begin.html", problems.meaning_of(over).status, over=said)
-    page = render(request, "begin_code.html", status, error=str(error or ""))
+    page = render(request, "mailed_code.html", status, begin="/begin", told=False, error=str(error or ""))
     if error:
         page.headers.update(problems.headers_of(error))
     return page
