@@ -247,6 +247,7 @@ WHO = {
     "Sign a contract": story.ANNA,
     "Share and read files": story.MANAGER,
     "Place signature fields": story.MANAGER,
+    "Send a template to many": story.MANAGER,
     "See a completed envelope": story.MANAGER,
     "Prove who did what": story.OFFICER,
     "See who could see what, on any day": story.OFFICER,
