@@ -68,6 +68,7 @@ def test_a_host_vouches_and_the_signer_confirms_by_their_own_mail(open_context, 
     look(phone, "in-person-confirm")
     phone.get_by_role("button", name="Sign the document").click()
     expect(phone.get_by_role("heading", level=1)).to_contain_text("You have signed")
+    expect(phone.locator("#finishing")).to_have_count(0, timeout=60_000)  # sealed, and no longer asked about
     look(phone, "in-person-done")
     phone.locator("main").get_by_role("button", name="Give the device back").click()
     phone.get_by_label("6-digit code").fill(marta.code())
