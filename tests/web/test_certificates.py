@@ -1,6 +1,7 @@
 """What certificates point to, asked over HTTP by readers who have no account."""
 
 import base64
+import hashlib
 from urllib.parse import quote
 
 import pytest
@@ -41,6 +42,27 @@ def test_a_status_is_answered_to_a_get_and_may_be_kept(reader, question, safe):
     assert answer.headers["cache-control"] == KEEP
     assert {"last-modified", "expires"} <= set(answer.headers)
     assert ocsp.load_der_ocsp_response(answer.content).certificate_status is OCSPCertStatus.GOOD
+
+
+@pytest.mark.parametrize("safe", ["", "/"], ids=["escaped", "plain slashes"])
+def test_a_question_with_two_slashes_in_a_row_is_answered_as_well(house, reader, safe):
+    """About a serial number whose base64 has them: one question in some hundred has."""
+    issuing = x509.load_der_x509_certificate(reader.get("/pki/issuing.cer").content)
+    name, key = (
+        hashlib.sha1(issuing.subject.public_bytes(), usedforsecurity=False).digest(),
+        hashlib.sha1(
+            issuing.public_key().public_bytes(
+                serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+            ),
+            usedforsecurity=False,
+        ).digest(),
+    )
+    number = int.from_bytes(b"\x7f" + b"\xff" * 15)
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(name, key, number, NAMING["sha1"]())
+    asked = base64.b64encode(builder.build().public_bytes(serialization.Encoding.DER)).decode()
+    assert "//" in asked
+    answer = reader.get("/pki/ocsp/" + quote(asked, safe=safe))
+    assert ocsp.load_der_ocsp_response(answer.content).serial_number == number
 
 
 @pytest.mark.parametrize("content", [b"", b"no request"], ids=["empty", "not DER"])

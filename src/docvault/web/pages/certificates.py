@@ -43,10 +43,15 @@ async def status(request: WebRequest) -> Response[bytes]:
 
 
 @get("/pki/ocsp/{question:path}", opt=PUBLIC)
-async def status_to_keep(request: WebRequest, question: FromPath[str]) -> Response[bytes]:
-    """The same, asked in the address: base64 of the request, so that the answer can be kept."""
+async def status_to_keep(request: WebRequest, question: FromPath[str]) -> Response[bytes]:  # noqa: ARG001
+    """The same, asked in the address: base64 of the request, so that the answer can be kept.
+
+    It is read from the address as it came: in the path that leads here two slashes in a row are one, and in
+    base64 they are two letters.
+    """
+    sent = request.scope["raw_path"].decode("latin-1").partition("?")[0].partition("/pki/ocsp/")[2]
     try:
-        asked = base64.b64decode(unquote(question).removeprefix("/"), validate=True)
+        asked = base64.b64decode(unquote(sent), validate=True)
     except (binascii.Error, ValueError) as error:
         raise NotFound from error
     return await _answered(request, asked, kept=True)
