@@ -24,6 +24,14 @@ work.prepare(db.url)
 print(sorted({"alembic", "dbos"} & set(sys.modules)))
 """
 
+LATER = """
+import sys
+from docvault.database import engine, work
+before = set(sys.modules)
+import dbos
+print(sorted(name for name in set(sys.modules) - before if name.startswith("sqlalchemy.orm")))
+"""
+
 
 @pytest.fixture
 def db(tmp_path):
@@ -39,6 +47,13 @@ def test_a_second_start_imports_neither_alembic_nor_dbos(db):
         [sys.executable, "-c", AGAIN, db.url], check=True, capture_output=True, text=True, timeout=60
     )
     assert again.stdout.strip() == "[]"
+
+
+def test_the_first_job_leaves_no_part_of_the_orm_half_imported_before_the_statements_of_other_threads():
+    later = subprocess.run(
+        [sys.executable, "-c", LATER], check=True, capture_output=True, text=True, timeout=60
+    )
+    assert later.stdout.strip() == "[]"
 
 
 def test_the_newest_migration_is_the_head_of_alembic(db):

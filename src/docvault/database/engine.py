@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+# The queue brings the ORM in with its first job, in some thread; a statement that another thread makes meanwhile
+# would meet half of it and fail (sqlalchemy/orm/base.py asks its own modules for their names).
+import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import (
     ColumnElement,
     Connection,
