@@ -15,8 +15,8 @@ _shared: dict[str, Engine] = {}
 _made = room._engine
 
 
-def _sharing(url: str) -> Engine:
-    engine = _made(url)
+def _sharing(url: str, **pool: int) -> Engine:
+    engine = _made(url, **pool)
     if (first := _shared.get(engine.dialect.name)) is not None:
         engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
         return engine

@@ -88,11 +88,11 @@ class _Hashes:
         return proofs.inclusion(self.reader.hash, index, self.reader.size)
 
     def _stored(self, level: int, index: int) -> bytes | None:
-        with self._db.reading() as tx:
+        with self._db.aside() as tx:
             return audit.stored_tile(tx, level, index)
 
     def _leaves(self, start: int, stop: int) -> bytes:
-        with self._db.reading() as tx:
+        with self._db.aside() as tx:
             return audit.leaf_hashes(tx, start, stop)
 
 

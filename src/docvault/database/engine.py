@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-# The queue brings the ORM in with its first job, in some thread; a statement that another thread makes meanwhile
-# would meet half of it and fail (sqlalchemy/orm/base.py asks its own modules for their names).
+# The queue brings the ORM in with its first job, in some thread. A statement that another makes meanwhile
+# would meet half of it and fail: sqlalchemy/orm/base.py asks its own modules for their names.
 import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import (
     ColumnElement,
@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 
 from docvault.database import queue_clock
 from docvault.policy.engine import Policy
@@ -40,7 +41,9 @@ STARTING = 0x646F63  # the number of PostgreSQL's advisory lock that a start hol
 POOL = 10  # connections to PostgreSQL that stay open in a process; it may open as many more
 PAGE = 50  # rows of a page unless asked otherwise
 PAGE_MOST = 200
-POSTGRES_FULL = "53100"  # disk_full, https://www.postgresql.org/docs/current/errcodes-appendix.html
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+POSTGRES_FULL = "53100"  # disk_full
+POSTGRES_BUSY = "55P03"  # lock_not_available
 
 Item = TypeVar("Item")
 
@@ -74,6 +77,17 @@ class DatabaseFull(DocVaultError):
         )
 
 
+class DatabaseBusy(DocVaultError):
+    """Another writer, or a free connection, was waited for too long; the transaction was rolled back."""
+
+    retry_after = 1  # seconds
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Many people are at work right now, so nothing was changed. Please try again in a moment."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
     """Some rows and the cursor of the next page; `next` is None on the last."""
@@ -97,12 +111,13 @@ class Database:
         self.url = url
         self.policy = policy
         self.engine = _engine(url)
+        self._aside = _engine(url, pool_size=1, max_overflow=-1)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open a transaction that may write: committed at the end, rolled back by any exception.
 
-        Raises DatabaseFull in place of the driver's error, whatever wrapped it on its way.
+        Raises DatabaseFull or DatabaseBusy in place of the driver's error, whatever wrapped it on its way.
         """
         try:
             with self.engine.begin() as connection:
@@ -112,6 +127,8 @@ class Database:
         except Exception as error:
             if _ran_full(error):
                 raise DatabaseFull from error
+            if _waited_out(error):
+                raise DatabaseBusy from error
             raise
 
     @contextmanager
@@ -141,8 +158,24 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Open a connection that reads in autocommit: no lock outlives a statement."""
-        with self.engine.connect() as connection:
+        """Open a connection that reads in autocommit: no lock outlives a statement.
+
+        Raises DatabaseBusy where none is free for too long.
+        """
+        try:
+            with self.engine.connect() as connection:
+                yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
+        except PoolEmpty as error:
+            raise DatabaseBusy from error
+
+    @contextmanager
+    def aside(self) -> Iterator[Transaction]:
+        """Do as `reading` on a connection that is always free: for a look in the middle of a transaction.
+
+        Whoever holds a connection must not wait for another of the same pool: once all are held by those who
+        wait for one row, the one who could free it would wait for a connection, and nobody goes on.
+        """
+        with self._aside.connect() as connection:
             yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
 
     @contextmanager
@@ -200,19 +233,34 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._aside.dispose()
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Give what is behind the error as the driver said it, from the last to the first."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield getattr(seen, "orig", None) or seen
+        seen = seen.__cause__
 
 
 def _ran_full(error: BaseException) -> bool:
     """Tell whether a full disk is behind the error."""
-    seen: BaseException | None = error
-    while seen is not None:
-        driver = getattr(seen, "orig", seen)
-        if getattr(driver, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            return True
-        if getattr(driver, "sqlstate", None) == POSTGRES_FULL:
-            return True
-        seen = seen.__cause__
-    return False
+    return any(
+        getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(cause, "sqlstate", None) == POSTGRES_FULL
+        for cause in _causes(error)
+    )
+
+
+def _waited_out(error: BaseException) -> bool:
+    """Tell whether it was waited in vain: for another writer, or for a free connection."""
+    return any(
+        isinstance(cause, PoolEmpty)
+        or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        or getattr(cause, "sqlstate", None) == POSTGRES_BUSY
+        for cause in _causes(error)
+    )
 
 
 def _take_turn(connection: Connection) -> None:
@@ -224,15 +272,15 @@ def _take_turn(connection: Connection) -> None:
         time.sleep(0.2)
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, **pool: int) -> Engine:
     queue_clock.install()  # before the first connection: the queue works on ours and on its own
-    return _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+    return _sqlite(url, pool) if url.startswith("sqlite") else _postgresql(url, {"pool_size": POOL} | pool)
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: str, pool: dict[str, int]) -> Engine:
     from docvault.database.parameters import Text  # noqa: PLC0415 - the driver takes long to import, and SQLite needs none of it
 
-    engine = create_engine(url, pool_pre_ping=True, pool_size=POOL, hide_parameters=True)
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -245,9 +293,9 @@ def _postgresql(url: str) -> Engine:
     return engine
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, pool: dict[str, int]) -> Engine:
     waiting = {"check_same_thread": False, "timeout": BUSY_TIMEOUT / 1000}
-    engine = create_engine(url, hide_parameters=True, connect_args=waiting)
+    engine = create_engine(url, hide_parameters=True, connect_args=waiting, **pool)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -155,7 +155,7 @@ class Authority:
 
     def refresh(self) -> None:
         """Look for renewed keys at once."""
-        with self._lock, self._db.reading() as tx:
+        with self._lock, self._db.aside() as tx:
             if _state(tx) != self._state:
                 self._open(tx)
             self._looked = time.monotonic()

@@ -40,7 +40,7 @@ class LogKeys:
     @property
     def public(self) -> PublicKey:
         """The public half of the key that signs now. Raises as `in_charge`."""
-        with self._db.reading() as tx:
+        with self._db.aside() as tx:
             return self.in_charge(tx).public
 
     def __repr__(self) -> str:

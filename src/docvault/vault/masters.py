@@ -91,7 +91,7 @@ class Masters:
     def _load(self) -> None:
         """Open what is new, and forget what was destroyed."""
         with self._lock:
-            with self._db.reading() as tx:
+            with self._db.aside() as tx:
                 everything = master_keys.everything(tx)
             there = {row.generation for row in everything}
             self._keys = {generation: key for generation, key in self._keys.items() if generation in there}

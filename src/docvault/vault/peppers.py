@@ -40,7 +40,7 @@ class Peppers:
 
     def _load(self) -> None:
         with self._lock:
-            with self._db.reading() as tx:
+            with self._db.aside() as tx:
                 rows = [row for row in keys.generations(tx, PEPPER) if row.wrapped]
             self._keys = {
                 row.generation: self._keys.get(row.generation) or self._records.open(row.context, row.wrapped)

@@ -16,7 +16,7 @@ from docvault.certificates.keys import CertificateError
 from docvault.credentials import refusals
 from docvault.database.audit import AuditNotWritten
 from docvault.database.audit_checkpoints import LogDamaged
-from docvault.database.engine import BadCursor, DatabaseFull
+from docvault.database.engine import BadCursor, DatabaseBusy, DatabaseFull
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.database.identities import IdentityTaken
 from docvault.database.organisations import OrganisationKnown
@@ -130,6 +130,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     CodesWrong: Meaning(HTTPStatus.FORBIDDEN, "codes-wrong", "Not accepted"),
     VisitOver: Meaning(HTTPStatus.UNAUTHORIZED, "visit-over", "Your visit is over"),
     DatabaseFull: FULL,
+    DatabaseBusy: BUSY,
     StoreFailed: AWAY,
     BlobLocked: Meaning(HTTPStatus.CONFLICT, "file-locked", "The file is locked"),
     BlobMissing: DAMAGED,
