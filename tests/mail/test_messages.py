@@ -27,6 +27,8 @@ EVERY_VALUE = {
     "when": "2026-05-04T12:00:00+00:00",
     "where": "Firefox · Windows · 203.0.113.9",
     "from_then": "2026-05-05T12:00:00+00:00",
+    "certificate": "Northwind Advisory, Seal",
+    "key": "ca-seal",
     "token": "Backup",
     "found": "Eicar-Test-Signature",
     "ends": "2026-05-04T12:00:00+00:00",

@@ -100,6 +100,7 @@ class Kind(StrEnum):
     KEY_ROTATION_STARTED = "key:rotation:started"
     KEY_ROTATION_DONE = "key:rotation:done"
     KEY_DESTROYED = "key:destroyed"
+    CERTIFICATE_ENDS_SOON = "certificate:ends-soon"  # administrators were told
     LOG_KEY_CHANGED = "log:key:changed"  # the last entry under the old key: its facts name the new one
     BACKUP_MADE = "backup:made"
     BACKUP_RESTORED = "backup:restored"

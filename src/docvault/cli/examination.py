@@ -20,6 +20,7 @@ from docvault.cli import serving
 from docvault.database import grants
 from docvault.identity.errors import ProviderAway
 from docvault.pdf.errors import PdfError
+from docvault.rules import endings
 from docvault.settings import PREFIX, SECRET, Settings
 from docvault.timestamps.clocks import shown
 from docvault.timestamps.errors import ClockFailed
@@ -29,11 +30,8 @@ from docvault.vault import invariants
 MOST = 1000  # faults that are listed one by one
 DRIFT = timedelta(minutes=2)  # a log entry from later than this means a clock that went back
 
-SOON = (  # before a certificate ends, and what is said then
-    (timedelta(days=90), "Plan its renewal"),
-    (timedelta(days=30), "Renew it soon"),
-    (timedelta(days=7), "Renew it NOW: without it nothing is signed"),
-)
+URGENCY = ("Plan its renewal", "Renew it soon", "Renew it NOW: without it nothing is signed")
+SOON = tuple((timedelta(days=days), words) for days, words in zip(endings.DAYS, URGENCY, strict=False))
 
 OTHERWISE = {  # how those are renewed that no command here renews alone
     "seal": "get a new certificate, and set DOCVAULT_SIGNER and DOCVAULT_SIGNER_CHAIN",

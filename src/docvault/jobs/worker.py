@@ -35,6 +35,7 @@ from docvault.jobs import (
     renew_archive,
     retry_stuck,
     scan_waiting,
+    warn_of_ending_certificates,
     warn_of_ending_tokens,
 )
 from docvault.jobs.advance_envelope import advance_envelope
@@ -89,6 +90,11 @@ PERIODIC = (
     Periodic("forget_lists", forget_lists.EVERY, forget_lists.forget_lists),
     Periodic("put_index_jobs", put_index_jobs.EVERY, put_index_jobs.put_index_jobs),
     Periodic("look_for_strays", put_index_jobs.STRAYS_EVERY, put_index_jobs.look_for_strays),
+    Periodic(
+        "warn_of_ending_certificates",
+        warn_of_ending_certificates.EVERY,
+        warn_of_ending_certificates.warn_of_ending_certificates,
+    ),
     Periodic(
         "warn_of_ending_tokens", warn_of_ending_tokens.EVERY, warn_of_ending_tokens.warn_of_ending_tokens
     ),
