@@ -46,6 +46,7 @@ def template(made, *, both=False, document_id=None):
         envelope_id=envelope_id,
         name="Monthly services",
         roles=["Client", "Us"][: len(people)],
+        kind="agreement",
         now=NOW,
     ).id
 

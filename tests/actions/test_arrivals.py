@@ -178,6 +178,7 @@ def test_a_document_of_strangers_keeps_its_bytes_in_a_template(made):
         envelope_id=envelope_id,
         name="Their letter",
         roles=["Client"],
+        kind="other",
         now=NOW,
     )
     used = templates.use_template(

@@ -99,7 +99,12 @@ def draft(made, title="Services in {{Month}}", people=None):
 
 
 def save(made, envelope_id, **changed):
-    given = {"name": "Monthly services", "roles": ["Client", "Our approver"], "now": NOW} | changed
+    given = {
+        "name": "Monthly services",
+        "roles": ["Client", "Our approver"],
+        "kind": "agreement",
+        "now": NOW,
+    } | changed
     return templates.save_template(
         made.db, made.vault, **{"acting": made.world.manager, "envelope_id": envelope_id} | given
     )

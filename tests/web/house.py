@@ -183,6 +183,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         envelope_id=envelope_id,
         name="Services",
         roles=["Client", "Us", "Copy"],
+        kind="agreement",
         now=NOW,
     )
     envelopes.send_envelope(

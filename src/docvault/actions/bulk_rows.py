@@ -133,7 +133,7 @@ def _keep(
     acting, template = _again(tx, bulk, now)
     template_drafts.check_again(tx, made, template_drafts.possible(tx, acting, template).keys())
     envelope = template_drafts.write(tx, vault.records, acting, template, made, now)
-    facts = template_drafts.facts_of(template, envelope) | {"bulk": bulk.id, "row": row.number}
+    facts = template_drafts.facts_of(tx, template, envelope) | {"bulk": bulk.id, "row": row.number}
     envelope_history.record(tx, Kind.ENVELOPE_CREATED, envelope, at=now, acting=acting, facts=facts)
     sending.freeze(tx, vault, acting, envelope, bulk_rows.as_kept(made.placed), ready, now)
     bulk_sends.settle(tx, bulk.id, row.number, RowState.SENT, sealed=None, envelope_id=envelope.id)

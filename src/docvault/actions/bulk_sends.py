@@ -17,7 +17,7 @@ from docvault.policy.vocabulary import Acting
 from docvault.rules import bulk_files, envelope_words
 from docvault.rules import bulk_sends as rules
 from docvault.rules.bulk_sends import BulkRefused, Entry, RowState, Said
-from docvault.vault import bulk_rows
+from docvault.vault import bulk_rows, template_drafts
 from docvault.vault.files import Vault
 
 SHOWN = 100  # rows at a time
@@ -85,10 +85,13 @@ def check_list(
     """Keep a list and what would become of each row; nothing is sent. Return the id of the bulk send.
 
     fixed: for each role in order the id of who takes it where a row names nobody, or nothing.
-    Raises NotFound, Forbidden, ListRefused, TemplateRefused, SignatureFieldMissing, EnvelopeIncomplete.
+    due_at: None for as the template says, counted from when each row is sent.
+    Raises NotFound, Forbidden, KindUnsaid, KindExcluded, ListRefused, TemplateRefused, SignatureFieldMissing,
+    EnvelopeIncomplete.
     """
     with db.reading() as tx:
         known = templates.find(tx, acting, template_id)
+        template_drafts.require_kind(tx, known)
         envelope_words.check_due(due_at, now)
         values = bulk_rows.values_of(vault.records, known)
         sheet = bulk_files.read(content)
@@ -130,11 +133,11 @@ def check_list(
 def start_bulk_send(db: Database, *, acting: Acting, bulk_id: str, now: datetime) -> None:
     """Let the portal send every row that is ready.
 
-    Raises NotFound, Forbidden, EnvelopeIncomplete, BulkRefused.
+    Raises NotFound, Forbidden, KindUnsaid, KindExcluded, EnvelopeIncomplete, BulkRefused.
     """
     with db.transaction() as tx:
         bulk = bulk_sends.for_seeing(tx, acting, bulk_id, lock=True)
-        templates.find(tx, acting, bulk.template_id, bulk.number)
+        template_drafts.require_kind(tx, templates.find(tx, acting, bulk.template_id, bulk.number))
         envelope_words.check_due(bulk.due_at, now)
         if bulk.started_at is not None or bulk.cancelled_at is not None:
             raise BulkRefused("This bulk send was started or discarded already.")

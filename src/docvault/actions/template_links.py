@@ -88,10 +88,12 @@ def make_link(
 ) -> str:
     """Make a link and return its secret, which is shown this once. people: by role, empty for the open one.
 
-    Raises NotFound, Forbidden, TemplateRefused, EnvelopeIncomplete, MergeRefused, FieldRefused.
+    Raises NotFound, Forbidden, KindUnsaid, KindExcluded, TemplateRefused, EnvelopeIncomplete, MergeRefused,
+    FieldRefused.
     """
     with db.transaction() as tx:
         known = templates.find(tx, acting, template_id)
+        template_drafts.require_kind(tx, known)
         rules.open_role(known.roles, people)
         filled = Filled(people, values)
         ends_at, most = rules.end_of(last_day, now), rules.check_uses(most_uses)
@@ -245,7 +247,7 @@ def _send(
     acting, template = template_links.lent(tx, link, now)
     template_drafts.check_again(tx, made, template_drafts.possible(tx, acting, template).keys())
     envelope = template_drafts.write(tx, vault.records, acting, template, made, now)
-    facts = template_drafts.facts_of(template, envelope) | {"link": link.id}
+    facts = template_drafts.facts_of(tx, template, envelope) | {"link": link.id}
     envelope_history.record(tx, Kind.ENVELOPE_CREATED, envelope, at=now, acting=acting, facts=facts)
     sending.freeze(tx, vault, acting, envelope, bulk_rows.as_kept(made.placed), ready, now)
     person = people.by_email(tx, waiting.email)

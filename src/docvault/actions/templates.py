@@ -3,12 +3,19 @@
 A template is for whoever may start envelopes with its documents, and lies where they lie.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
-from docvault.database import audit, documents, envelope_history, envelope_people, envelopes, templates
+from docvault.database import (
+    audit,
+    documents,
+    envelope_history,
+    envelope_people,
+    envelopes,
+    templates,
+)
 from docvault.database.engine import Database, Transaction
 from docvault.database.envelope_documents import Enclosing
 from docvault.database.envelope_people import PossibleRecipient
@@ -16,20 +23,19 @@ from docvault.database.envelopes import EnvelopeRow
 from docvault.database.templates import Origin, TemplateRow, TemplateSummary, TemplateVersion
 from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.rules import envelope_words
-from docvault.rules.envelopes import EnvelopeIncomplete, State
+from docvault.rules.envelopes import EnvelopeRefused, State
 from docvault.rules.fields import PlacedField
+from docvault.rules.template_care import Care, check_care, require_kind
 from docvault.rules.templates import (
     TemplateRefused,
     TemplateRole,
     check_name,
     check_roles,
-    of_roles,
     open_values,
     suggest_roles,
 )
 from docvault.values import EnvelopeId, NotFound, PersonId
-from docvault.vault import fields as vault_fields
-from docvault.vault import template_drafts
+from docvault.vault import template_drafts, template_states
 from docvault.vault.files import Vault
 
 NOTE_LONGEST = 200  # characters of what changed
@@ -52,6 +58,8 @@ class TemplateWords:
     message: str
     roles: Sequence[str]
     note: str = ""
+    kind: str | None = None  # None: as it was
+    care: Care | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,10 @@ class TemplateView:
     values: tuple[str, ...]
     fields: int
     documents: tuple[TemplateDocument, ...]
+    kind: str | None  # of documents; None: nobody has said it
+    care: Care
     trouble: str  # why it cannot be used now; empty if it can
+    mendable: bool  # its documents are there, so that words and kind can be changed
     newer: bool  # one of its documents has got a newer version since
     people: tuple[PossibleRecipient, ...]  # who may be chosen for a role
     history: tuple[TemplateVersion, ...]
@@ -90,6 +101,8 @@ class Draft:
     role_names: tuple[str, ...]  # as they are in that template, or suggested
     recipients: tuple[str, ...]  # names of the people, in the same order
     origin: Origin | None
+    kind: str | None
+    care: Care  # as the draft says, or the template it was made from
 
 
 def draft_to_save(db: Database, *, acting: Acting, envelope_id: EnvelopeId) -> Draft:
@@ -102,7 +115,8 @@ def draft_to_save(db: Database, *, acting: Acting, envelope_id: EnvelopeId) -> D
         if known is not None and len(known.roles) == len(row.recipients):
             named = [one.name for one in known.roles]
         origin = Origin(known.id, known.name, known.version) if known else None
-        return Draft(row.title, tuple(named), tuple(one.name for one in row.recipients), origin)
+        people = tuple(one.name for one in row.recipients)
+        return Draft(row.title, tuple(named), people, origin, row.kind, template_states.care(row))
 
 
 def save_template(
@@ -116,32 +130,27 @@ def save_template(
     template_id: str | None = None,
     after: int = 0,
     note: str = "",
+    kind: str | None = None,
+    care: Care | None = None,
     now: datetime,
 ) -> Saved:
     """Save a draft as a new template, or as the version of `template_id` that follows version `after`.
 
-    roles: a name for each recipient, in their order.
-    Raises NotFound, Forbidden, TemplateRefused, MergeRefused, TemplateChanged.
+    roles: a name for each recipient, in their order. kind, care: None for as the draft says.
+    Raises NotFound, Forbidden, TemplateRefused, EnvelopeIncomplete, KindExcluded, MergeRefused,
+    TemplateChanged.
     """
     with db.transaction() as tx:
         row = _draft(tx, acting, envelope_id)
-        named = check_roles(roles, len(row.recipients))
-        ids = [str(one.id) for one in row.recipients]
         state = _State(
             name=check_name(name),
             title=row.title,
             message=row.message,
-            roles=[
-                TemplateRole(role, one.turn, one.part)
-                for role, one in zip(named, row.recipients, strict=True)
-            ],
-            placed=of_roles(vault_fields.of_envelope(tx, vault.records, row.id), ids),
-            enclosed=[
-                Enclosing(
-                    one.document_id, one.name, one.prepared_version_id or "", one.page_sizes, one.arrival
-                )
-                for one in row.documents
-            ],
+            roles=template_states.roles(row, roles),
+            placed=template_states.placed(tx, vault.records, row),
+            enclosed=template_states.enclosed(tx, row),
+            kind=_kind(tx, kind or row.kind),
+            care=_checked(care or template_states.care(row)),
             note=_note(note),
         )
         if template_id is None:
@@ -163,7 +172,8 @@ def change_template(
 ) -> Saved:
     """Save other words as the version that follows version `after`; documents and fields stay.
 
-    Raises NotFound, Forbidden, TemplateRefused, EnvelopeIncomplete, MergeRefused, TemplateChanged.
+    Raises NotFound, Forbidden, TemplateRefused, EnvelopeIncomplete, KindExcluded, MergeRefused,
+    TemplateChanged.
     """
     with db.transaction() as tx:
         known = templates.find(tx, acting, template_id)
@@ -179,6 +189,8 @@ def change_template(
             roles=[replace(role, name=name) for role, name in zip(known.roles, named, strict=True)],
             placed=template_drafts.fields_of(vault.records, known),
             enclosed=known.enclosed,
+            kind=_kind(tx, words.kind or known.kind),
+            care=_checked(words.care or known.care),
             note=_note(words.note),
         )
         return _save(tx, vault, acting, Saved(template_id, after + 1), state, now)
@@ -194,7 +206,19 @@ class _State:
     roles: Sequence[TemplateRole]
     placed: Sequence[PlacedField]
     enclosed: Sequence[Enclosing]
+    kind: str
+    care: Care
     note: str
+
+
+def _kind(tx: Transaction, kind: str | None) -> str:
+    require_kind(kind, tx.policy.numbers.kinds.why_not)
+    return kind or ""
+
+
+def _checked(care: Care) -> Care:
+    check_care(care)
+    return care
 
 
 def _save(tx: Transaction, vault: Vault, acting: Acting, saved: Saved, state: _State, now: datetime) -> Saved:
@@ -210,10 +234,13 @@ def _save(tx: Transaction, vault: Vault, acting: Acting, saved: Saved, state: _S
         roles=state.roles,
         fields=template_drafts.seal_fields(vault.records, saved.id, saved.version, state.placed),
         enclosed=state.enclosed,
+        kind=state.kind,
+        care=state.care,
         note=state.note,
         now=now,
     )
-    _record(tx, Kind.TEMPLATE_SAVED, templates.find(tx, acting, saved.id), acting, now)
+    said = {"kind": state.kind}
+    _record(tx, Kind.TEMPLATE_SAVED, templates.find(tx, acting, saved.id), acting, now, said)
     return saved
 
 
@@ -242,12 +269,15 @@ def use_template(
 ) -> EnvelopeId:
     """Make a draft that only has to be sent. people: one for each role, in their order.
 
-    Raises NotFound, Forbidden, TemplateRefused, EnvelopeIncomplete, MergeRefused, FieldRefused.
+    due_at: None for as the template says.
+    Raises NotFound, Forbidden, KindUnsaid, KindExcluded, TemplateRefused, EnvelopeIncomplete, MergeRefused,
+    FieldRefused.
     """
     with db.transaction() as tx:
         known = templates.find(tx, acting, template_id)
+        template_drafts.require_kind(tx, known)
         row = template_drafts.make_draft(tx, vault.records, acting, known, people, values, due_at, now)
-        facts = template_drafts.facts_of(known, row)
+        facts = template_drafts.facts_of(tx, known, row)
         envelope_history.record(tx, Kind.ENVELOPE_CREATED, row, at=now, acting=acting, facts=facts)
         return row.id
 
@@ -266,6 +296,7 @@ def show_template(
         known = templates.find(tx, acting, template_id, number)
         first = known.documents[0]
         placed = template_drafts.fields_of(vault.records, known)
+        gone = _trouble(tx, known, template_drafts.require_usable)
         return TemplateView(
             id=known.id,
             name=known.name,
@@ -279,7 +310,10 @@ def show_template(
             values=open_values(known.title, known.message, placed),
             fields=len(placed),
             documents=tuple(TemplateDocument(one.name, len(one.page_sizes)) for one in known.enclosed),
-            trouble=_trouble(tx, known),
+            kind=known.kind,
+            care=known.care,
+            trouble=gone or _trouble(tx, known, template_drafts.require_kind),
+            mendable=not gone,
             newer=any(documents.version(tx, one).created_at > known.changed_at for one in known.documents),
             people=tuple(envelope_people.possible(tx, acting, first)),
             history=tuple(templates.history(tx, template_id)),
@@ -308,10 +342,10 @@ def _known(tx: Transaction, acting: Acting, origin: Origin | None) -> TemplateRo
         return None
 
 
-def _trouble(tx: Transaction, known: TemplateRow) -> str:
+def _trouble(tx: Transaction, known: TemplateRow, check: Callable[[Transaction, TemplateRow], None]) -> str:
     try:
-        template_drafts.require_usable(tx, known)
-    except (TemplateRefused, EnvelopeIncomplete) as refused:
+        check(tx, known)
+    except EnvelopeRefused as refused:
         return str(refused)
     return ""
 
@@ -323,7 +357,14 @@ def _note(note: str) -> str:
     return note
 
 
-def _record(tx: Transaction, kind: Kind, known: TemplateRow, acting: Acting, now: datetime) -> None:
+def _record(
+    tx: Transaction,
+    kind: Kind,
+    known: TemplateRow,
+    acting: Acting,
+    now: datetime,
+    facts: Mapping[str, object] | None = None,
+) -> None:
     audit.append(
         tx,
         kind,
@@ -332,6 +373,6 @@ def _record(tx: Transaction, kind: Kind, known: TemplateRow, acting: Acting, now
         object_type="template",
         object_id=known.id,
         organisation_id=known.documents[0].organisation_id,
-        facts={"version": known.number},
+        facts={"version": known.number, **(facts or {})},
         private={"title": known.name},
     )

@@ -139,6 +139,7 @@ class Kind(StrEnum):
     ARCHIVE_RENEWED = "envelope:archive:renewed"  # a sealed file got another timestamp; the facts say why
     ARCHIVE_FAILED = "envelope:archive:failed"
     TEMPLATE_SAVED = "template:saved"  # the facts say which version
+    TEMPLATE_KIND_SAID = "template:kind-said"  # what kind of document it holds, of before that was asked
     TEMPLATE_RETIRED = "template:retired"
     TEMPLATE_LINK_MADE = "template:link:made"
     TEMPLATE_LINK_CLOSED = "template:link:closed"

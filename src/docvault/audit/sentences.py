@@ -150,6 +150,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ARCHIVE_RENEWED: "The proof of time of {title} was renewed by {clock}",
     Kind.ARCHIVE_FAILED: "The proof of time of {title} could not be renewed yet{reason}",
     Kind.TEMPLATE_SAVED: "{who} saved {title}",
+    Kind.TEMPLATE_KIND_SAID: "{who} said what kind of document {title} holds",
     Kind.TEMPLATE_RETIRED: "{who} retired {title}",
     Kind.TEMPLATE_LINK_MADE: "{who} made a link to {title}",
     Kind.TEMPLATE_LINK_CLOSED: "{who} closed a link to {title}",

@@ -13,6 +13,7 @@ from docvault.pdf.samples import CLIENT, PROVIDER, Sample
 from docvault.policy.vocabulary import Acting
 from docvault.rules.answers import Answer, TypedSignature
 from docvault.rules.fields import FieldKind
+from docvault.rules.template_care import Care
 from docvault.values import DocumentId, EnvelopeId, FieldId, RecipientId
 
 PURPOSE = "envelope:sign"
@@ -81,6 +82,8 @@ def save_as_template(
         envelope_id=envelope_id,
         name=name,
         roles=roles,
+        kind="agreement",
+        care=Care(due_days=14, reminder_days=3),
         now=demo.clock.tick(),
     )
     return saved.id

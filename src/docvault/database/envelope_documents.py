@@ -47,6 +47,7 @@ class Enclosing:
     prepared_version_id: str
     page_sizes: Sequence[tuple[float, float]]
     arrival: Arrival | None = None
+    sha256: str | None = None  # hex, of what it was made from; None where nobody has to know
 
     @property
     def pages(self) -> int:

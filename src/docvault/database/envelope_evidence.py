@@ -3,12 +3,15 @@
 Format: docs/formats/audit-log.md, a bundle of the kind "selection". `docvault audit verify` reads it.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from docvault.audit import bundle, proofs
 from docvault.audit.checkpoints import LogKey
 from docvault.audit.entries import moment
-from docvault.database import audit, audit_checkpoints, audit_trail
+from docvault.audit.kinds import Kind
+from docvault.database import audit, audit_checkpoints, audit_trail, versions
 from docvault.database.audit_checkpoints import Signed
 from docvault.database.audit_trail import EntryRow, Filters
 from docvault.database.engine import Transaction
@@ -18,6 +21,15 @@ from docvault.values import EnvelopeId
 def trail(tx: Transaction, envelope_id: EnvelopeId) -> list[EntryRow]:
     """Return every entry about the envelope, oldest first."""
     return audit_trail.object_trail(tx, "envelope", envelope_id)
+
+
+def uploaded(tx: Transaction, entries: Sequence[EntryRow]) -> list[str]:
+    """Return the SHA-256 of each document as it was uploaded, from the entries of its envelope."""
+    created = next(entry for entry in entries if entry.kind == Kind.ENVELOPE_CREATED)
+    # An envelope of before there could be several documents names the one right in the entry, and one made
+    # from a template before digests were kept names the version that the template keeps.
+    started: Sequence[Mapping[str, Any]] = created.facts.get("documents") or [created.facts]
+    return [str(one.get("sha256") or versions.made_from(tx, str(one["version"]))) for one in started]
 
 
 def proven(tx: Transaction, log_key: LogKey, envelope_id: EnvelopeId, signed: Signed, now: datetime) -> bytes:

@@ -105,6 +105,7 @@ class EnvelopeView(EnvelopeSummary):
     ends_at: datetime | None  # the first of all days by which something awaited has not come
     reminder_days: int | None
     may_delegate: bool
+    kind: str | None  # of documents, as the sender says
     replaces_id: EnvelopeId | None
     replaced_by_id: EnvelopeId | None
     has_signed: bool
@@ -165,6 +166,7 @@ def whole(
         ends_at=ends_at(row),
         reminder_days=row.reminder_days,
         may_delegate=row.may_delegate,
+        kind=row.kind,
         replaces_id=row.replaces_id,
         replaced_by_id=replaced_by_id,
         has_signed=row.completed_at is not None,

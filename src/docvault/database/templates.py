@@ -6,7 +6,7 @@ bin, destroyed or elsewhere, then the template is still shown, and says so.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, insert, select, update
@@ -25,6 +25,7 @@ from docvault.database.tables import (
 )
 from docvault.policy.vocabulary import Acting, Permission, ResourceType
 from docvault.rules.arrivals import Arrival
+from docvault.rules.template_care import Care
 from docvault.rules.templates import TemplateChanged, TemplateRole, dump_roles, load_roles
 from docvault.values import EnvelopeId, NotFound, new_id
 
@@ -65,6 +66,8 @@ class TemplateRow:
     message: str
     roles: tuple[TemplateRole, ...]
     fields: bytes
+    kind: str | None  # of documents, of policies/kinds.toml; None: saved before that was asked
+    care: Care
     changed_at: datetime  # when this version was saved
     enclosed: tuple[Enclosing, ...]
     documents: tuple[DocumentRow, ...]  # those of the enclosed that `acting` may start envelopes with now
@@ -102,6 +105,8 @@ def add_version(
     roles: Sequence[TemplateRole],
     fields: bytes,
     enclosed: Sequence[Enclosing],
+    kind: str | None,
+    care: Care,
     note: str,
     now: datetime,
 ) -> None:
@@ -121,6 +126,8 @@ def add_version(
             changed_by=acting.person_id,
             changed_at=now,
             note=note,
+            kind=kind,
+            **asdict(care),
         )
     )
     rows = [
@@ -130,6 +137,7 @@ def add_version(
             "document_id": one.document_id,
             "name": one.name,
             "prepared_version_id": one.prepared_version_id,
+            "sha256": one.sha256,
             "page_sizes": json.dumps(one.page_sizes),
             "arrival": kept_arrival(one.arrival),
         }
@@ -167,6 +175,8 @@ def find(
         message=row.message,
         roles=load_roles(row.roles),
         fields=row.fields,
+        kind=row.kind,
+        care=Care(row.due_days, row.reminder_days, row.may_delegate),
         changed_at=row.changed_at,
         enclosed=enclosed,
         documents=_usable(tx, acting, enclosed),
@@ -200,6 +210,7 @@ def _enclosed(tx: Transaction, template_id: str, number: int) -> tuple[Enclosing
             row.prepared_version_id,
             [(width, height) for width, height in json.loads(row.page_sizes)],
             Arrival.load(row.arrival),
+            row.sha256,
         )
         for row in tx.connection.execute(chosen.order_by(template_documents.c.position))
     )
@@ -258,6 +269,12 @@ def history(tx: Transaction, template_id: str) -> list[TemplateVersion]:
         .limit(PAGE_MOST)
     )
     return [TemplateVersion(**row) for row in tx.connection.execute(chosen).mappings()]
+
+
+def say_kind(tx: Transaction, template_id: str, kind: str) -> bool:
+    """Say what kind of document those versions hold of which nobody has said it; False if there are none."""
+    unsaid = and_(template_versions.c.template_id == template_id, template_versions.c.kind.is_(None))
+    return tx.connection.execute(update(template_versions).where(unsaid).values(kind=kind)).rowcount > 0
 
 
 def retire(tx: Transaction, template_id: str, now: datetime) -> bool:

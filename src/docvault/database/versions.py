@@ -255,6 +255,25 @@ def digest(tx: Transaction, version_id: str) -> str:
     return found
 
 
+def made_from(tx: Transaction, prepared_id: str) -> str:
+    """Return the SHA-256 of the version that a prepared one was made from: the newest that was there.
+
+    Raises NotFound.
+    """
+    prepared = versions.alias()
+    chosen = (
+        select(versions.c.sha256)
+        .join_from(versions, prepared, prepared.c.document_id == versions.c.document_id)
+        .where(prepared.c.id == prepared_id, versions.c.purpose == "original", versions.c.state == STORED)
+        .where(versions.c.created_at <= prepared.c.created_at)
+        .order_by(versions.c.number.desc())
+    )
+    found: str | None = tx.connection.execute(chosen.limit(1)).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
     """Return the stored versions that people brought, newest first; who may see them was asked before."""
     chosen = (

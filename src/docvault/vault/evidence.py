@@ -114,7 +114,7 @@ def _facts(
         sender_email=row.sender_email,
         sent_at=row.sent_at or row.created_at,
         completed_at=now,
-        documents=tuple(_documents(row, sealed, entries)),
+        documents=tuple(_documents(row, sealed, envelope_evidence.uploaded(tx, entries))),
         signers=tuple(_signer(tx, records, one, entries, passed) for one in row.recipients),
         log_origin=log.origin,
         log_size=signed.size,
@@ -131,15 +131,12 @@ def _retained_until(tx: Transaction, row: EnvelopeRow, now: datetime) -> date | 
     return min(days, default=None)
 
 
-def _documents(row: EnvelopeRow, sealed: Sequence[Sealed], entries: Sequence[EntryRow]) -> Iterable[Document]:
-    created = next(entry for entry in entries if entry.kind == Kind.ENVELOPE_CREATED)
-    # An envelope of before there could be several documents names the one right in the entry.
-    started: Sequence[Mapping[str, Any]] = created.facts.get("documents") or [created.facts]
-    for one, origin in zip(sealed, started, strict=True):
+def _documents(row: EnvelopeRow, sealed: Sequence[Sealed], uploaded: Sequence[str]) -> Iterable[Document]:
+    for one, digest in zip(sealed, uploaded, strict=True):
         yield Document(
             name=row.title if len(sealed) == 1 else one.document.name,
             pages=one.document.pages,
-            sha256_original=str(origin["sha256"]),
+            sha256_original=digest,
             sha256_sent=one.document.digest or "",
             sha256_sealed=one.sha256,
             report=one.report,

@@ -12,19 +12,22 @@ from docvault.database import (
     outsiders,
     recipients,
     templates,
+    versions,
 )
 from docvault.database.engine import Transaction
 from docvault.database.envelope_people import Named
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.templates import TemplateRow
 from docvault.policy.vocabulary import Acting
-from docvault.rules import envelope_words, merging
+from docvault.rules import envelope_words, merging, template_care
 from docvault.rules import envelopes as rules
+from docvault.rules.drafts import check_kind
 from docvault.rules.envelope_documents import Chosen, check_documents
 from docvault.rules.envelopes import Asked, EnvelopeIncomplete, EnvelopeRefused
 from docvault.rules.field_details import check_details
 from docvault.rules.fields import PlacedField, check_fields
 from docvault.rules.outsiders import Outsider
+from docvault.rules.template_care import Care
 from docvault.rules.templates import (
     TemplateRefused,
     dump_fields,
@@ -66,6 +69,14 @@ def require_usable(tx: Transaction, template: TemplateRow) -> None:
     check_documents(chosen, tx.policy.numbers.signing.max_documents)
 
 
+def require_kind(tx: Transaction, template: TemplateRow) -> None:
+    """Return only if it says a kind that may be signed electronically now (promise 72).
+
+    Raises KindUnsaid, EnvelopeIncomplete, KindExcluded.
+    """
+    template_care.require_kind(template.kind, tx.policy.numbers.kinds.why_not)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The envelope that comes of a use, checked; not one row of it is written."""
@@ -77,6 +88,8 @@ class Plan:
     ids: tuple[str, ...]  # of the recipients, in the same order
     placed: tuple[PlacedField, ...]
     due_at: datetime | None
+    kind: str | None
+    care: Care
 
 
 def possible(tx: Transaction, acting: Acting, template: TemplateRow) -> dict[PersonId, str]:
@@ -97,10 +110,11 @@ def plan(
 ) -> Plan:
     """Return the envelope for these people, one for each role in order. known: who may be asked.
 
-    An address that belongs to an account asks that account.
-    Raises TemplateRefused, EnvelopeIncomplete, MergeRefused, FieldRefused.
+    An address that belongs to an account asks that account. due_at: None for as the template says.
+    Raises TemplateRefused, EnvelopeIncomplete, KindExcluded, MergeRefused, FieldRefused.
     """
     require_usable(tx, template)
+    check_kind(template.kind, tx.policy.numbers.kinds.why_not)
     placed = fields_of(records, template)
     chosen = merging.check_values(open_values(template.title, template.message, placed), values)
     title, message = merging.merge(template.title, chosen), merging.merge(template.message, chosen)
@@ -118,7 +132,17 @@ def plan(
     signers = frozenset(one for one, each in zip(ids, asked, strict=True) if each.part in rules.SIGNING)
     checked = check_fields(mine, signers, template.page_sizes, numbers.max_fields)
     fields_made = check_details(checked, numbers.max_text_characters)
-    return Plan(title.strip(), message.strip(), tuple(asked), tuple(named), ids, tuple(fields_made), due_at)
+    return Plan(
+        title.strip(),
+        message.strip(),
+        tuple(asked),
+        tuple(named),
+        ids,
+        tuple(fields_made),
+        due_at or template.care.due_at(now),
+        template.kind,
+        template.care,
+    )
 
 
 def _asked(
@@ -174,6 +198,9 @@ def write(
         title=made.title,
         message=made.message,
         due_at=made.due_at,
+        reminder_days=made.care.reminder_days,
+        may_delegate=made.care.may_delegate,
+        kind=made.kind,
     )
     envelope_documents.add(tx, envelope_id, template.enclosed)
     people = {one.said.email: envelope_people.add(tx, acting, first, one) for one in made.named}
@@ -207,15 +234,22 @@ def make_draft(
     return write(tx, records, acting, template, made, now)
 
 
-def facts_of(template: TemplateRow, row: EnvelopeRow) -> dict[str, object]:
+def facts_of(tx: Transaction, template: TemplateRow, row: EnvelopeRow) -> dict[str, object]:
     """Return what the trail says of an envelope that was made from a template."""
     facts: dict[str, object] = {
         "template": template.id,
         "template_version": template.number,
         "documents": [
-            {"document": one.document_id, "version": one.prepared_version_id} for one in template.enclosed
+            {
+                "document": one.document_id,
+                "version": one.prepared_version_id,
+                "sha256": one.sha256 or versions.made_from(tx, one.prepared_version_id),
+            }
+            for one in template.enclosed
         ],
         "recipients": [one.person_id for one in row.recipients],
     }
+    if row.kind is not None:
+        facts["kind"] = row.kind
     outside = sorted(str(one.person_id) for one in row.recipients if one.is_outside)
     return {**facts, "without_account": outside} if outside else facts

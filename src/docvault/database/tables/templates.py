@@ -1,6 +1,17 @@
 """Templates of envelopes: their versions, and the documents of each."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    true,
+)
 
 from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
 
@@ -30,6 +41,10 @@ template_versions = Table(
     reference("changed_by", "people.id"),
     Column("changed_at", Moment, nullable=False),
     Column("note", String(200), nullable=False),  # what changed, in the words of who changed it
+    Column("kind", String(30), nullable=True),  # of documents; null: saved before that was asked
+    Column("due_days", Integer, nullable=True),  # to sign, from when an envelope is made; null: no end
+    Column("reminder_days", Integer, nullable=True),  # between two by itself; null: none
+    Column("may_delegate", Boolean, nullable=False, server_default=true()),
 )
 
 template_documents = Table(
@@ -41,6 +56,7 @@ template_documents = Table(
     reference("document_id", "documents.id", index=True),
     Column("name", String(255), nullable=False),  # of the document when the version was saved
     reference("prepared_version_id", "versions.id"),  # normalised, without fields
+    Column("sha256", String(64), nullable=True),  # hex, of what it was made from; null: not kept then
     Column("page_sizes", Text, nullable=False),  # JSON list of [width, height], displayed-page points
     Column(
         "arrival", Text, nullable=True

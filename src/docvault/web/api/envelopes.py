@@ -177,6 +177,7 @@ class Envelope(Answer):
     ends_at: datetime | None
     reminder_days: int | None
     may_delegate: bool
+    kind: str | None
     replaces_id: str | None
     replaced_by_id: str | None
     handovers: list[Handover]

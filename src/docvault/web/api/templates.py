@@ -7,8 +7,9 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from docvault.actions import templates
+from docvault.actions import template_kinds, templates
 from docvault.actions.templates import Saved, TemplateWords
+from docvault.rules import template_care
 from docvault.rules.merging import canonical
 from docvault.rules.templates import TemplateRefused
 from docvault.values import EnvelopeId, PersonId
@@ -19,13 +20,31 @@ from docvault.web.wire import Answer, Body
 WebRequest = Request[Any, Any, Any]
 
 
+class Care(Body):
+    """How envelopes are looked after.
+
+    due_days: to sign, from the day an envelope is made; null: no end. reminder_days: between two reminders
+    that are sent by themselves; null: none.
+    """
+
+    due_days: int | None = None
+    reminder_days: int | None = None
+    may_delegate: bool = True
+
+
 class NewTemplate(Body):
-    """roles: a name for each recipient of the draft, in their order."""
+    """roles: a name for each recipient of the draft, in their order.
+
+    kind: of documents, as policies/kinds.toml has them; some are refused. kind, care: left out, they are as
+    the draft says.
+    """
 
     envelope_id: str
     name: str
     roles: list[str]
     note: str = ""
+    kind: str | None = None
+    care: Care | None = None
 
 
 class NewVersionFromDraft(NewTemplate, kw_only=True):
@@ -35,7 +54,10 @@ class NewVersionFromDraft(NewTemplate, kw_only=True):
 
 
 class NewVersion(Body):
-    """Other words for the same documents and fields. roles: their names, in their order."""
+    """Other words for the same documents and fields. roles: their names, in their order.
+
+    kind, care: left out, they stay as they are.
+    """
 
     after: int
     name: str
@@ -43,6 +65,12 @@ class NewVersion(Body):
     roles: list[str]
     message: str = ""
     note: str = ""
+    kind: str | None = None
+    care: Care | None = None
+
+
+class KindSaid(Body):
+    kind: str
 
 
 class TemplateSaved(Answer):
@@ -56,7 +84,10 @@ class ChosenPerson(Body):
 
 
 class Use(Body):
-    """people: one for every role. values: for every name that the template leaves open."""
+    """people: one for every role. values: for every name that the template leaves open.
+
+    due_at: left out, as many days from now as the template says.
+    """
 
     people: list[ChosenPerson]
     values: dict[str, str] = msgspec.field(default_factory=dict)
@@ -100,8 +131,17 @@ class TemplateVersion(Answer):
     note: str
 
 
+class CareShown(Answer):
+    due_days: int | None
+    reminder_days: int | None
+    may_delegate: bool
+
+
 class Template(Answer):
-    """trouble: why it cannot be used now. newer: one of its documents has got a newer version since."""
+    """kind: null where nobody has said it yet; it is asked for before the template is used.
+
+    trouble: why it cannot be used now. newer: one of its documents has got a newer version since.
+    """
 
     id: str
     name: str
@@ -115,6 +155,8 @@ class Template(Answer):
     values: list[str]
     fields: int
     documents: list[TemplateDocument]
+    kind: str | None
+    care: CareShown
     trouble: str
     newer: bool
     history: list[TemplateVersion]
@@ -160,9 +202,15 @@ async def _save(request: WebRequest, data: NewTemplate, template_id: str | None,
         template_id=template_id,
         after=after,
         note=data.note,
+        kind=data.kind,
+        care=_care(data.care),
         now=portal.clock(),
     )
     return _saved(saved)
+
+
+def _care(said: Care | None) -> template_care.Care | None:
+    return template_care.Care(said.due_days, said.reminder_days, said.may_delegate) if said else None
 
 
 def _saved(saved: Saved) -> TemplateSaved:
@@ -199,10 +247,31 @@ async def change_template(
         acting=signed_in(request),
         template_id=template_id,
         after=data.after,
-        words=TemplateWords(data.name, data.title, data.message, data.roles, data.note),
+        words=TemplateWords(
+            data.name, data.title, data.message, data.roles, data.note, data.kind, _care(data.care)
+        ),
         now=portal.clock(),
     )
     return _saved(saved)
+
+
+@post(
+    "/templates/{template_id:str}/kind",
+    status_code=204,
+    summary="Say what kind of document a template holds",
+    tags=["Templates"],
+)
+async def say_kind(request: WebRequest, template_id: FromPath[str], data: JSONBody[KindSaid]) -> None:
+    """For a template of which nobody has said it yet. To change it, change the template."""
+    portal = portal_of(request)
+    await run(
+        template_kinds.say_kind,
+        portal.db,
+        acting=signed_in(request),
+        template_id=template_id,
+        kind=data.kind,
+        now=portal.clock(),
+    )
 
 
 @post("/templates/{template_id:str}/envelopes", summary="Use a template", tags=["Templates"])
@@ -254,6 +323,7 @@ HANDLERS = [
     save_version,
     show_template,
     change_template,
+    say_kind,
     use_template,
     retire_template,
 ]

@@ -63,6 +63,7 @@ async def _choose(
         problems.meaning_of(error).status if error else 200,
         nav="envelopes",
         kept=view,
+        kinds=portal.db.policy.numbers.kinds.kind,
         columns=rules.columns_of([role.name for role in view.roles], view.values),
         rows_most=bulk_files.ROWS_MOST,
         cell_longest=bulk_files.CELL_LONGEST,

@@ -151,7 +151,7 @@ async def create_envelope(request: WebRequest) -> Response[Any]:
             message=form.message,
             recipients=[_alone(key, one, given) for key, one in _recipients(form)],
             wishes=Wishes(
-                end_of_day(form.due), _days(form.reminders), form.delegate == "yes", form.kind or None
+                end_of_day(form.due), days_from(form.reminders), form.delegate == "yes", form.kind or None
             ),
             now=portal.clock(),
         )
@@ -188,12 +188,12 @@ def _alone(key: str, one: NewRecipient | NewOutsider, given: Mapping[str, str]) 
     return replace(one, message=message, language=language or None, due_at=end_of_day(due))
 
 
-def _days(text: str) -> int | None:
-    """Return after how many days to remind; None for never. Raises FormInvalid."""
+def days_from(text: str) -> int | None:
+    """Return a number of days, e.g. between two reminders; None where none is given. Raises FormInvalid."""
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS):
-        raise FormInvalid("The days between two reminders cannot be read. Please choose them again.")
+        raise FormInvalid("The number of days cannot be read. Please choose it again.")
     return int(text)
 
 

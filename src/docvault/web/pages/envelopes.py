@@ -208,6 +208,7 @@ async def envelope_page(
         envelope=view,
         recipients=recipient_lines(view.recipients, signed_in(request).person_id),
         parts=PARTS,
+        kinds=portal.db.policy.numbers.kinds.kind,
         history=_history(view.history),
         notice=notice,
         trouble=str(error or ""),

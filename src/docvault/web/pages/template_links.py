@@ -93,6 +93,7 @@ async def _show(
         problems.meaning_of(error).status if error else 200,
         nav="envelopes",
         kept=view,
+        kinds=portal.db.policy.numbers.kinds.kind,
         links=links,
         link=link,
         given=given or {},

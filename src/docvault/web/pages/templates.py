@@ -1,6 +1,6 @@
 """Templates: the list, one template with the form that uses it, and the forms that save and change one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,13 +9,15 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
-from docvault.actions import templates
-from docvault.actions.templates import TemplateWords
+from docvault.actions import template_kinds, templates
+from docvault.actions.templates import Draft, TemplateView, TemplateWords
+from docvault.policy.numbers import KindOfDocument
 from docvault.rules.envelopes import EnvelopeRefused
+from docvault.rules.template_care import Care
 from docvault.values import DocVaultError, EnvelopeId, PersonId
 from docvault.web import forms, problems
 from docvault.web.access import portal_of, signed_in
-from docvault.web.pages.envelope_new import PARTS, end_of_day
+from docvault.web.pages.envelope_new import PARTS, days_from, end_of_day
 from docvault.web.rendering import render
 from docvault.web.running import run
 
@@ -25,11 +27,33 @@ ROLE, VALUE = "with-role-", "with-value-"  # and a number from 1
 BESIDE = "with-"
 NOTICES = {
     "saved": "The template is saved.",
+    "kind": "Thank you. The template can be used now.",
     "retired": "The template is retired. Envelopes made from it stay.",
 }
 
 
-class SaveForm(msgspec.Struct, forbid_unknown_fields=True):
+class CareForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What kind of document it is and how envelopes are looked after, as the forms ask it."""
+
+    kind: str = ""
+    days: str = ""  # to sign; empty: no end
+    reminders: str = ""  # days between two; empty: none by itself
+    delegate: str = ""  # yes: people may hand on their part
+
+    @property
+    def care(self) -> Care:
+        """Return it as it is kept. Raises FormInvalid."""
+        return Care(days_from(self.days), days_from(self.reminders), self.delegate == "yes")
+
+    def show(self, kind: str | None, care: Care) -> None:
+        """Fill in what was said before."""
+        self.kind = kind or ""
+        self.days = str(care.due_days or "")
+        self.reminders = str(care.reminder_days or "")
+        self.delegate = "yes" if care.may_delegate else ""
+
+
+class SaveForm(CareForm):
     name: str = ""
     note: str = ""
     template_id: str = ""  # of the template that gets a new version; empty for a new template
@@ -40,8 +64,12 @@ class UseForm(msgspec.Struct, forbid_unknown_fields=True):
     due: str = ""  # a day, e.g. 2031-04-30
 
 
-class ChangeForm(msgspec.Struct, forbid_unknown_fields=True):
-    after: int
+class KindForm(msgspec.Struct, forbid_unknown_fields=True):
+    kind: str = ""
+
+
+class ChangeForm(CareForm):
+    after: int = 0
     name: str = ""
     title: str = ""
     message: str = ""
@@ -85,7 +113,8 @@ async def _saving(
         envelope_id=envelope_id,
         draft=draft,
         named=named,
-        form=form or SaveForm(name=draft.origin.name if draft.origin else draft.title),
+        form=form or _suggested(draft),
+        kinds=kinds_of(request),
         trouble=str(error or ""),
     )
 
@@ -108,11 +137,24 @@ async def save(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]
             template_id=form.template_id or None,
             after=form.after,
             note=form.note,
+            kind=form.kind or None,
+            care=form.care,
             now=portal.clock(),
         )
     except EnvelopeRefused as error:
         return await _saving(request, envelope_id, form, given, error)
     return Redirect(f"/templates/{saved.id}?notice=saved", status_code=303)
+
+
+def _suggested(draft: Draft) -> SaveForm:
+    form = SaveForm(name=draft.origin.name if draft.origin else draft.title)
+    form.show(draft.kind, draft.care)
+    return form
+
+
+def kinds_of(request: WebRequest) -> Sequence[KindOfDocument]:
+    """Return the kinds of documents in their order."""
+    return portal_of(request).db.policy.numbers.kinds.kind
 
 
 def _numbered(given: Mapping[str, str], prefix: str) -> list[str]:
@@ -161,6 +203,8 @@ async def _show(
         parts=PARTS,
         notice=notice,
         given=given or {},
+        kinds=kinds_of(request),
+        due=due.date().isoformat() if (due := view.care.due_at(portal.clock())) else "",
         tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
         trouble=str(error or ""),
     )
@@ -188,6 +232,19 @@ async def use(request: WebRequest, template_id: FromPath[str]) -> Response[Any]:
     except EnvelopeRefused as error:
         return await _show(request, template_id, given=given, error=error)
     return Redirect(f"/envelopes/{envelope_id}/prepare", status_code=303)
+
+
+@post("/templates/{template_id:str}/kind")
+async def say_kind(request: WebRequest, template_id: FromPath[str]) -> Response[Any]:
+    """Say what kind of document it is, where nobody has said it yet."""
+    form = await forms.read(request, KindForm)
+    portal = portal_of(request)
+    about: dict[str, Any] = {"acting": signed_in(request), "template_id": template_id, "now": portal.clock()}
+    try:
+        await run(template_kinds.say_kind, portal.db, kind=form.kind, **about)
+    except EnvelopeRefused as error:
+        return await _show(request, template_id, given={"kind": form.kind}, error=error)
+    return Redirect(f"/templates/{template_id}?notice=kind", status_code=303)
 
 
 @get("/templates/{template_id:str}/change")
@@ -221,9 +278,16 @@ async def _changing(
         named=[
             (given or {}).get(f"{ROLE}{number}", role.name) for number, role in enumerate(view.roles, start=1)
         ],
-        form=form or ChangeForm(view.version, view.name, view.title, view.message),
+        form=form or _as_it_is(view),
+        kinds=kinds_of(request),
         trouble=str(error or ""),
     )
+
+
+def _as_it_is(view: TemplateView) -> ChangeForm:
+    form = ChangeForm(after=view.version, name=view.name, title=view.title, message=view.message)
+    form.show(view.kind, view.care)
+    return form
 
 
 @post("/templates/{template_id:str}/change")
@@ -240,7 +304,15 @@ async def change(request: WebRequest, template_id: FromPath[str]) -> Response[An
             acting=signed_in(request),
             template_id=template_id,
             after=form.after,
-            words=TemplateWords(form.name, form.title, form.message, _numbered(given, ROLE), form.note),
+            words=TemplateWords(
+                form.name,
+                form.title,
+                form.message,
+                _numbered(given, ROLE),
+                form.note,
+                form.kind or None,
+                form.care,
+            ),
             now=portal.clock(),
         )
     except EnvelopeRefused as error:
@@ -262,4 +334,4 @@ async def retire(request: WebRequest, template_id: FromPath[str]) -> Response[An
     return Redirect("/templates?notice=retired", status_code=303)
 
 
-HANDLERS = [list_templates, save_form, save, show_template, use, change_form, change, retire]
+HANDLERS = [list_templates, save_form, save, show_template, use, say_kind, change_form, change, retire]
