@@ -9,7 +9,7 @@ from sizes import size
 from sqlalchemy import insert, text
 
 from docvault.database import tables
-from docvault.encryption import masters, words
+from docvault.encryption import words
 from docvault.encryption.contexts import FolderContext
 from docvault.encryption.masters import FOLDER_KEY
 
@@ -100,7 +100,7 @@ def _quickly(tx, *filled):
 def _fill_one(filled, stand, keyring, number: int) -> None:
     row = portal.folder_row(stand, number, FOLDERS) | {"organisation_id": stand.clients[0]}
     place, key = FolderContext(row["organisation_id"], row["id"], 1), secrets.token_bytes(32)
-    wrapped = masters.seal(keyring, FOLDER_KEY, place.encode(), key)
+    wrapped = keyring.seal(FOLDER_KEY, place.encode(), key)
     filled["folders"].append(row)
     filled["folder_paths"].append({"folder_id": row["id"], "ancestor_id": row["id"]})
     made = {"folder_id": row["id"], "generation": 1, "created_at": row["created_at"]}

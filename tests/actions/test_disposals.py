@@ -237,11 +237,12 @@ def put_back(world, backup):
     from dataclasses import replace
 
     from docvault.blobs.filesystem import FileBlobs
+    from docvault.encryption.held import HeldKeys
     from docvault.encryption.keyring import FileKeyring
     from docvault.vault.files import Vault
 
     db = Database(f"sqlite:///{backup / 'docvault.sqlite'}", POLICY)
-    vault = Vault(FileKeyring.open(backup / "root.key"), FileBlobs(backup / "blobs"))
+    vault = Vault(HeldKeys.before_masters(FileKeyring.open(backup / "root.key")), FileBlobs(backup / "blobs"))
     yield replace(world, db=db, vault=vault, folder=backup)
     vault.close()
     db.close()

@@ -33,6 +33,7 @@ from docvault.audit.kinds import Kind
 from docvault.blobs.filesystem import FileBlobs
 from docvault.database import tables
 from docvault.database.engine import Database
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf import validate
 from docvault.pdf.reasons import Verdict
@@ -139,7 +140,9 @@ class Process:
         db = Database(f"sqlite:///{folder / DATABASE}", POLICY)
         for call in ("before_cursor_execute", "commit"):
             event.listen(db.engine, call, lambda *_: self.death())
-        vault = Vault(FileKeyring.open(folder / KEY_FILE), FileBlobs(folder / "blobs"))
+        vault = Vault(
+            HeldKeys.before_masters(FileKeyring.open(folder / KEY_FILE)), FileBlobs(folder / "blobs")
+        )
         vault.blobs = Mortal(vault.blobs, self.death)
         self.made = replace(
             made,

@@ -20,6 +20,7 @@ from docvault.actions import documents, folders, places, sharing, versions
 from docvault.blobs.filesystem import FileBlobs
 from docvault.database import tables
 from docvault.database.engine import Database
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.rules.folders import FolderRefused
 from docvault.rules.places import PlaceGone, PlaceRefused
@@ -65,7 +66,9 @@ class Places(RuleBasedStateMachine):
         for file in (*kept.glob("docvault.sqlite*"), kept / "root.key"):
             shutil.copy(file, self.home)
         db = Database(f"sqlite:///{self.home / 'docvault.sqlite'}", POLICY)
-        vault = Vault(FileKeyring.open(self.home / "root.key"), FileBlobs(self.home / "blobs"))
+        vault = Vault(
+            HeldKeys.before_masters(FileKeyring.open(self.home / "root.key")), FileBlobs(self.home / "blobs")
+        )
         self.world = replace(world, db=db, vault=vault, folder=self.home)
         self.manager, self.client = world.manager, world.client
         self.folders: dict[str, Folder] = {}

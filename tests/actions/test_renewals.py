@@ -20,6 +20,7 @@ from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.store import StoreFailed
 from docvault.database import archive_stamps, tables
 from docvault.database.engine import Database
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.reasons import Verdict
 from docvault.rules import archive as rules
@@ -87,7 +88,9 @@ def made(tmp_path, pdf, clock, completed):
     _, folder, world = completed
     copytree(folder, tmp_path, dirs_exist_ok=True)
     db = Database(worlds._file(tmp_path), worlds.POLICY)
-    vault = Vault(FileKeyring.open(tmp_path / worlds.KEY_FILE), FileBlobs(tmp_path / "blobs"))
+    vault = Vault(
+        HeldKeys.before_masters(FileKeyring.open(tmp_path / worlds.KEY_FILE)), FileBlobs(tmp_path / "blobs")
+    )
     copy = replace(world.world, db=db, vault=vault, folder=tmp_path)
     yield signing.SigningWorld(copy, pdf, Authority.load(db, vault, clock=clock), world.log_key)
     vault.close()

@@ -10,6 +10,7 @@ from docvault.actions import keys
 from docvault.actions.keys import KeyRefused
 from docvault.audit.kinds import Kind
 from docvault.database import master_keys
+from docvault.encryption.contexts import MasterContext
 from docvault.encryption.keyring import (
     FileKeyring,
     RootKeyAway,
@@ -18,7 +19,6 @@ from docvault.encryption.keyring import (
     old_path,
     put_in_place,
 )
-from docvault.vault import masters as vault_masters
 from docvault.vault.masters import Masters
 from docvault.vault.records import Records
 
@@ -106,10 +106,10 @@ def test_a_root_key_that_was_killed_before_the_exchange_goes_on(made):
 
 
 def test_a_root_key_that_is_a_master_as_well_is_not_destroyed(made):
-    _, digest = made.root.as_first_master()
+    digest = made.root.as_first_master().digest
     with made.db.transaction() as tx:
         row = master_keys.MasterRow(
-            2, made.root.name, made.root.wrap(made.root._root, vault_masters.MasterContext(2)), digest, NOW
+            2, made.root.name, made.root.wrap(made.root._root, MasterContext(2)), digest, NOW
         )
         master_keys.add(tx, row)
     new = FileKeyring.create(made.folder / "new.key")

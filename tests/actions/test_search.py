@@ -19,6 +19,7 @@ from docvault.audit.kinds import Kind
 from docvault.database import periods, search_index, tables, work
 from docvault.database.search import Wanted
 from docvault.encryption import records, words
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.scratch import Scratch
 from docvault.rules import words as splitting
@@ -229,7 +230,7 @@ def test_a_word_is_kept_as_the_format_says(world, pdf):
     with world.db.reading() as tx:
         row = search_index.key_of(tx, search_index.Place(place, 1))
         kept = tx.connection.execute(select(tables.search_words.c.word)).scalars().all()
-    keyring = FileKeyring.open(world.folder / "root.key")
+    keyring = HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key"))
     digest = hmac.new(open_search_key(keyring, row), b"docvault/search-word/v1\nword", "sha256").digest()
     assert kept == [base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")]
 
@@ -345,7 +346,7 @@ def test_a_job_is_put_for_what_waits_and_again_later(world, pdf):
 
 
 def test_keys_in_memory_stay_within_their_bound(world, pdf):
-    keys = SearchKeys(FileKeyring.open(world.folder / "root.key"), most=2)
+    keys = SearchKeys(HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key")), most=2)
     places = [search_index.Place(folder(world, name=str(number)), 1) for number in range(4)]
     with world.db.reading() as tx:
         hashes = keys.hashes(tx, places, ["word"])

@@ -24,6 +24,7 @@ from docvault.actions.uploads import (
     upload_state,
 )
 from docvault.database import tables
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.policy.engine import Forbidden
 from docvault.rules.names import BadName, file_name
@@ -168,7 +169,7 @@ def test_another_process_continues_and_the_digest_is_right(world, pdf, folder):
     data = os.urandom(2 * SEGMENT + 77)
     state = begin(world, folder, len(data))
     send(world, state.id, 0, data[:SEGMENT])
-    second = Vault(FileKeyring.open(world.folder / "root.key"), world.vault.blobs)
+    second = Vault(HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key")), world.vault.blobs)
     send(world, state.id, SEGMENT, data[SEGMENT : 2 * SEGMENT], vault=second)
     send(world, state.id, 2 * SEGMENT, data[2 * SEGMENT :])
     document = finish(world, pdf, state.id)

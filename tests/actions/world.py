@@ -17,6 +17,7 @@ from docvault.blobs.store import BlobStore
 from docvault.database import people, periods, tables, work
 from docvault.database.engine import Database, Transaction
 from docvault.database.people import PersonState
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.policy.engine import Policy
 from docvault.policy.vocabulary import Acting, Role
@@ -115,7 +116,9 @@ class Mould:
             db = Database(_file(folder), POLICY)
             tables.METADATA.create_all(db.engine)
             work.prepare(db.url)
-            vault = Vault(FileKeyring.create(folder / KEY_FILE), FileBlobs(folder / "blobs"))
+            vault = Vault(
+                HeldKeys.before_masters(FileKeyring.create(folder / KEY_FILE)), FileBlobs(folder / "blobs")
+            )
             world = populate(db, vault, folder)
             with db.transaction() as tx:
                 add_key(tx, vault.records, NOW)
@@ -139,7 +142,7 @@ class Mould:
             (folder / DATABASE).write_bytes(self.database)
         else:
             self._fill(db)
-        vault = Vault(FileKeyring.open(key), FileBlobs(folder / "blobs"))
+        vault = Vault(HeldKeys.before_masters(FileKeyring.open(key)), FileBlobs(folder / "blobs"))
         return replace(self.world, db=db, vault=vault, folder=folder)
 
     def _fill(self, db: Database) -> None:

@@ -1,5 +1,7 @@
 """An installation from before there were master keys: what its root key sealed still opens, and can be moved."""
 
+import hmac
+
 import pytest
 from alembic import command
 from sqlalchemy import text
@@ -8,12 +10,13 @@ from actions.world import NOW, POLICY
 from docvault.database import keys
 from docvault.database.engine import Database
 from docvault.database.migrate import configuration, migrate
-from docvault.encryption import records
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring, WrongKeyring
 from docvault.vault import masters, reseal
-from docvault.vault.masters import Masters, add_master
+from docvault.vault.masters import Masters
 from docvault.vault.peppers import Peppers
 from docvault.vault.records import Records
+from encryption import independent
 
 SECRET = b"twenty bytes of seed"
 
@@ -32,12 +35,17 @@ def root(tmp_path):
     return FileKeyring.create(tmp_path / "root.key")
 
 
+def derived(root, purpose):
+    """Return a key as it was made of the root key before there were masters."""
+    return independent.derive(root._root, purpose)
+
+
 def as_it_was(db, root):
     """Make the tables of 0003, with what that version sealed right under the root key."""
     with db.transaction() as tx:
         command.upgrade(configuration(tx.connection), "0003")
-        proof = records.seal(root.derive("record-proof"), b"proof:root-key", bytes(32))
-        seed = records.seal(root.derive("record-totp"), b"totp:anna", SECRET)
+        proof = independent.seal_record(derived(root, "record-proof"), b"proof:root-key", bytes(32))
+        seed = independent.seal_record(derived(root, "record-totp"), b"totp:anna", SECRET)
         add = "INSERT INTO keys (name, wrapped, public, created_at) VALUES (:name, :wrapped, :public, :at)"
         for name, wrapped in (("root-key", proof), ("ca-address", b"")):
             row = {"name": name, "wrapped": wrapped, "public": b"p", "at": NOW}
@@ -65,17 +73,19 @@ def test_what_the_root_key_sealed_opens_after_the_update_and_moves_to_a_master_o
     masters.found(db, root, NOW)
     keyring = Masters.open(db, root)
     assert Records(keyring).open("totp:anna", seed_of(db)) == SECRET
-    assert Peppers(db, Records(keyring)).of(1) == root.derive("derived-password-pepper")
+    assert Peppers(db, Records(keyring)).mac(1, b"x") == hmac.digest(
+        derived(root, "derived-password-pepper"), b"x", "sha256"
+    )
     with db.reading() as tx:
         assert keys.get(tx, "ca-address").public == b"p"
         assert keys.get(tx, "ca-address").generation == 1
     with db.transaction() as tx:
-        add_master(tx, root, NOW)
+        keyring.add(tx, NOW)
     keyring.refresh()
     assert sum(step.done for step in reseal.reseal(db, keyring)) == 3  # the proof, the seed and the pepper
     assert Records(keyring).open("totp:anna", seed_of(db)) == SECRET
     with pytest.raises(Exception, match="changed or damaged"):
-        Records(root).open("totp:anna", seed_of(db))
+        Records(HeldKeys.before_masters(root)).open("totp:anna", seed_of(db))
 
 
 def test_another_root_key_does_not_become_the_first_master(db, root, tmp_path):
@@ -89,8 +99,8 @@ def test_another_root_key_does_not_become_the_first_master(db, root, tmp_path):
 def test_a_start_that_happens_twice_makes_one_master(db, root):
     migrate(db)
     masters.found(db, root, NOW)
-    first = Masters.open(db, root).derive("folder-key", 1)
+    sealed = Masters.open(db, root).seal("folder-key", b"about", b"x")
     masters.found(db, root, NOW)
-    assert Masters.open(db, root).derive("folder-key", 1) == first
+    assert Masters.open(db, root).unseal("folder-key", b"about", sealed) == b"x"
     with pytest.raises(WrongKeyring):
         Masters.open(db, FileKeyring(bytes(32)))

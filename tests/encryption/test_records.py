@@ -6,6 +6,7 @@ import pytest
 
 from docvault.encryption import records
 from docvault.encryption.errors import Tampered, UnknownAlgorithm
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.vault.records import Records
 
@@ -44,7 +45,7 @@ def test_every_other_algorithm_id_of_a_record_is_refused():
 
 @pytest.mark.promise(50)
 def test_a_record_opens_only_in_its_context_and_under_its_purpose():
-    own = Records(FileKeyring(KEY))
+    own = Records(HeldKeys.before_masters(FileKeyring(KEY)))
     contexts = ["totp:anna", "totp:bert", "mail:anna", "totp:anna2", "totp::a"]
     sealed = {context: own.seal(context, b"secret") for context in contexts}
     for here, there in itertools.product(contexts, contexts):
@@ -56,7 +57,7 @@ def test_a_record_opens_only_in_its_context_and_under_its_purpose():
 
 
 def test_both_implementations_open_each_other():
-    own = Records(FileKeyring(KEY))
+    own = Records(HeldKeys.before_masters(FileKeyring(KEY)))
     about = ("record-totp", b"totp:anna")
     sealed = independent.seal_under_master(1, KEY, *about, b"secret")
     assert independent.open_under_master({1: KEY}, *about, own.seal("totp:anna", b"secret")) == b"secret"
@@ -74,7 +75,7 @@ def test_one_purpose_one_key():
 @pytest.mark.parametrize("context", ["totp", "totp:", ":x", "TOTP:x", "to tp:x", ""])
 def test_a_context_without_a_purpose_is_a_mistake(context):
     with pytest.raises(ValueError, match="purpose"):
-        Records(FileKeyring(KEY)).seal(context, b"x")
+        Records(HeldKeys.before_masters(FileKeyring(KEY))).seal(context, b"x")
 
 
 def test_a_record_is_small():

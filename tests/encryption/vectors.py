@@ -20,10 +20,10 @@ from playwright.sync_api import sync_playwright
 from docvault.blobs.store import BlobMissing
 from docvault.database.folder_keys import FolderKeyRow
 from docvault.database.versions import VersionRow
-from docvault.encryption import records
 from docvault.encryption.contexts import MasterContext
-from docvault.encryption.errors import Tampered
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
+from docvault.encryption.masters import WrappedMaster, digest
 from docvault.vault import keyring as keys
 from docvault.vault.reading import OpenVersion, place_of, row_context
 
@@ -100,23 +100,17 @@ def independent_masters(vector):
     }
 
 
-class VectorKeyring:
-    """The masters of one vector, opened by the product."""
+def vector_keyring(vector):
+    """Return the masters of one vector, held by the product."""
+    root = key_file(vector["key_file"])
+    made = HeldKeys(root)
+    made.learn([_master(root, int(number), wrapped) for number, wrapped in vector["masters"].items()])
+    return made
 
-    def __init__(self, vector):
-        root = key_file(vector["key_file"])
-        self.masters = {
-            int(generation): root.unwrap(bytes.fromhex(wrapped), MasterContext(int(generation)))
-            for generation, wrapped in vector["masters"].items()
-        }
 
-    def newest(self):
-        return max(self.masters)
-
-    def derive(self, purpose, generation):
-        if generation not in self.masters:
-            raise Tampered
-        return records.derive(self.masters[generation], purpose)
+def _master(root, generation, wrapped):
+    plain = root.unwrap(bytes.fromhex(wrapped), MasterContext(generation))
+    return WrappedMaster(generation, root.name, bytes.fromhex(wrapped), digest(plain))
 
 
 def key_file(text):
@@ -167,7 +161,7 @@ def read_with_the_product(vector):
         scan_note=None,
     )
     context = row_context(stored)
-    keyring = VectorKeyring(vector)
+    keyring = vector_keyring(vector)
     folder = FolderKeyRow(row["organisation"], row["folder"], row["generation"], stored.wrapped_folder_key)
     key = keys.open_data_key(keys.open_folder_key(keyring, folder), context, stored.wrapped_key)
     with ThreadPoolExecutor(1) as ahead:

@@ -23,8 +23,8 @@ from docvault.policy import numbers
 from docvault.policy.engine import default_folder
 from docvault.settings import Settings
 from docvault.values import new_id
-from docvault.vault.peppers import Peppers
 from docvault.web.cookies import CHALLENGE
+from every_key import every_key
 from web import house as houses
 from web.matrix import MATRIX
 from web.rows import ASKED_READ, READ
@@ -359,25 +359,13 @@ def test_a_sender_does_not_sign_for_a_signer(site):
 PRIVATE_KEY = rb"BEGIN [A-Z ]*PRIVATE KEY-----\s*[A-Za-z0-9+/]"  # with what follows: the word alone is no key
 
 
-def log_key_of(portal):
-    with portal.db.reading() as tx:
-        return portal.log_key.in_charge(tx)
-
-
 @pytest.mark.asvs("6.3.2")
 @pytest.mark.promise(56)
 def test_two_installations_share_no_secret_and_none_comes_with_an_account(tmp_path):
     portals = [wiring.prepare(Settings(data=tmp_path / name)) for name in ("one", "two")]
     try:
-        keys = [
-            {
-                "root": portal.settings.root_key_path.read_bytes(),
-                "log": log_key_of(portal).private.private_bytes_raw(),
-                "pepper": Peppers(portal.db, portal.vault.records).of(1),
-            }
-            for portal in portals
-        ]
-        for name in ("root", "log", "pepper"):
+        keys = [every_key(portal.db, portal.settings.root_key_path.read_text()) for portal in portals]
+        for name in ("root", "master:1", "key:log", "key:pepper", "key:ca-root"):
             assert keys[0][name] != keys[1][name], name
         for portal in portals:
             with portal.db.reading() as tx:

@@ -11,12 +11,14 @@ from docvault.database import keys
 from docvault.database.engine import Database
 from docvault.database.migrate import migrate
 from docvault.encryption.errors import EncryptionError
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.policy.engine import Policy, default_folder
 from docvault.vault.authority import Authority
 from docvault.vault.files import Vault
+from every_key import every_key
 
 from .desks import ANNA, contract
 
@@ -27,7 +29,7 @@ def house(tmp_path_factory):
     db = Database(f"sqlite:///{folder / 'docvault.db'}", Policy.load(default_folder()))
     migrate(db)
     FileKeyring.create(folder / "root.key")
-    vault = Vault(FileKeyring.open(folder / "root.key"), FileBlobs(folder / "blobs"))
+    vault = Vault(HeldKeys.before_masters(FileKeyring.open(folder / "root.key")), FileBlobs(folder / "blobs"))
     yield db, vault, folder
     db.close()
 
@@ -51,10 +53,12 @@ def authority(house):
 def test_no_private_key_lies_in_the_database_in_clear(house, authority):
     folder = house[2]
     stored = b"".join(path.read_bytes() for path in folder.glob("docvault.db*"))
+    secrets = every_key(house[0], (folder / "root.key").read_text())
     for pair in (authority._authority.root, authority._authority.issuing, authority._authority.seal):
-        secret = pair.key.private_numbers().private_value.to_bytes(32)
-        assert secret not in stored
         assert pair.der in stored, "the search looks in the right place"
+    assert {"key:ca-root", "key:ca-issuing", "key:ca-seal"} <= secrets.keys()
+    for secret in secrets.values():
+        assert secret not in stored
 
 
 def test_a_wrapped_key_moved_to_another_name_does_not_open(house, authority):

@@ -12,6 +12,7 @@ from docvault.blobs.filesystem import FileBlobs
 from docvault.certificates.algorithms import OLD_SUITES_END
 from docvault.database.engine import Database
 from docvault.database.migrate import migrate
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
@@ -41,7 +42,7 @@ def house(tmp_path_factory):
     db = Database(f"sqlite:///{folder / 'docvault.db'}", Policy.load(default_folder()))
     migrate(db)
     FileKeyring.create(folder / "root.key")
-    vault = Vault(FileKeyring.open(folder / "root.key"), FileBlobs(folder / "blobs"))
+    vault = Vault(HeldKeys.before_masters(FileKeyring.open(folder / "root.key")), FileBlobs(folder / "blobs"))
     names = {"organisation_name": "Harbour & Pine Oy", "base_url": "https://vault.example"}
     Authority.create(db, vault, now=now(), **names)
     yield lambda clocks: Authority.load(db, vault, clock=now, clocks=clocks)

@@ -16,6 +16,7 @@ from docvault.database import audit_trail, keys
 from docvault.database.audit_trail import Filters
 from docvault.database.engine import Database
 from docvault.database.migrate import migrate
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
@@ -49,7 +50,7 @@ def house(tmp_path_factory):
     db = Database(f"sqlite:///{folder / 'docvault.db'}", Policy.load(default_folder()))
     migrate(db)
     FileKeyring.create(folder / "root.key")
-    vault = Vault(FileKeyring.open(folder / "root.key"), FileBlobs(folder / "blobs"))
+    vault = Vault(HeldKeys.before_masters(FileKeyring.open(folder / "root.key")), FileBlobs(folder / "blobs"))
     Authority.create(
         db, vault, organisation_name="Harbour & Pine Oy", base_url="https://vault.example", now=now()
     )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from actions.world import NOW, standing
 from docvault.database import folder_keys
 from docvault.encryption.errors import EncryptionError, Tampered
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.values import NotFound, new_id
 from docvault.vault.errors import RangeOutside
@@ -155,7 +156,7 @@ def test_every_version_and_folder_has_a_key_of_its_own(world):
     found = {world.vault.open_version(world.db, version).key for version in versions}
     assert len(found) == len(versions)
     assert len(set(contents(world).values())) == len(versions)
-    keyring = FileKeyring.open(world.folder / "root.key")
+    keyring = HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key"))
     with world.db.reading() as tx:
         folders = [folder_keys.newest_for_document(tx, document) for document in documents]
     assert len({open_folder_key(keyring, folder) for folder in folders}) == len(documents)

@@ -11,6 +11,7 @@ from docvault.actions.documents import read_document
 from docvault.actions.uploads import begin_upload, finish_upload, store_segment
 from docvault.database import tables
 from docvault.encryption.errors import EncryptionError, Tampered, UnknownAlgorithm
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring, WrongKeyring
 from docvault.values import new_id
 from docvault.vault.files import Vault
@@ -215,7 +216,7 @@ def test_a_key_file_of_other_data_is_refused_at_the_start(world, files, tmp_path
         world.vault.prove_keyring(tx, NOW)
     with world.db.transaction() as tx:
         world.vault.prove_keyring(tx, NOW)
-    other = Vault(FileKeyring.create(tmp_path / "other.key"), None)
+    other = Vault(HeldKeys.before_masters(FileKeyring.create(tmp_path / "other.key")), None)
     with world.db.transaction() as tx, pytest.raises(WrongKeyring, match="backup"):
         other.prove_keyring(tx, NOW)
     other.close()

@@ -25,6 +25,7 @@ from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.store import StorageFull
 from docvault.database import tables
 from docvault.database.engine import Database
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.vault.files import SEGMENT, Vault
 from encryption import independent
@@ -56,7 +57,7 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_stops_an_upload_that_goes_on_when_there_is_room(world, small_disk):
-    vault = Vault(FileKeyring.open(world.folder / "root.key"), FileBlobs(small_disk))
+    vault = Vault(HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key")), FileBlobs(small_disk))
     folder = create_folder(
         world.db,
         vault,
@@ -97,7 +98,7 @@ def test_a_full_disk_stops_an_upload_that_goes_on_when_there_is_room(world, smal
 
 
 def test_a_full_disk_leaves_no_half_made_version(world, document, small_disk):
-    vault = Vault(FileKeyring.open(world.folder / "root.key"), FileBlobs(small_disk))
+    vault = Vault(HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key")), FileBlobs(small_disk))
     before = world.rows()
     with pytest.raises(StorageFull):
         vault.store(
@@ -239,7 +240,9 @@ def test_what_a_killed_maker_left_behind_is_collected(tmp_path):
     command = [sys.executable, "-c", DYING, str(tmp_path), str(Path(__file__).parents[1])]
     assert subprocess.run(command, check=False).returncode == -9
     db = Database(f"sqlite:///{tmp_path / 'docvault.sqlite'}", POLICY)
-    vault = Vault(FileKeyring.open(tmp_path / "root.key"), FileBlobs(tmp_path / "blobs"))
+    vault = Vault(
+        HeldKeys.before_masters(FileKeyring.open(tmp_path / "root.key")), FileBlobs(tmp_path / "blobs")
+    )
     collect_abandoned(db, vault, NOW + timedelta(minutes=1))
     assert len(objects(tmp_path / "blobs")) == 1  # it may still be at work
     collect_abandoned(db, vault, NOW + timedelta(days=4))

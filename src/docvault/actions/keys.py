@@ -30,7 +30,6 @@ from docvault.policy.vocabulary import Acting
 from docvault.rules.keys import SETTLED, KeyRefused, KeyView, Rotated, check_settled
 from docvault.values import Clock
 from docvault.vault import authority_keys, folder_rounds, log_keys, peppers, reseal, shredding
-from docvault.vault import masters as vault_masters
 from docvault.vault.files import Vault
 from docvault.vault.masters import PEPPER, Masters
 from docvault.vault.records import Records
@@ -65,9 +64,9 @@ def _begun_master(db: Database, masters: Masters, acting: Acting, now: datetime)
         found = rotations.unfinished(tx, MASTER)
         if found is not None:
             return found, True
-        row = vault_masters.add_master(tx, masters.root, now)
-        _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, {"kind": MASTER, "generation": row.generation})
-        return rotations.begin(tx, MASTER, row.generation, now), False
+        generation = masters.add(tx, now)
+        _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, {"kind": MASTER, "generation": generation})
+        return rotations.begin(tx, MASTER, generation, now), False
 
 
 def _reseal(db: Database, masters: Masters, progress: Progress) -> tuple[int, Sequence[str]]:
@@ -146,12 +145,12 @@ def rotate_root(db: Database, masters: Masters, new: RootKey, *, acting: Acting,
     Raises KeyRefused, RootKeyAway or RootKeyLies; then nothing was changed.
     """
     masters.refresh()
-    if new.name == masters.root.name:
+    if new.name == masters.root_name:
         raise KeyRefused("That is the root key that is in use already.")
     with db.transaction() as tx:
         now = clock()
-        found = vault_masters.wrap_under(tx, masters.root, new, now)
-        facts = {"kind": ROOT, "generation": 1, "from": masters.root.name, "to": new.name}
+        found = masters.wrap_under(tx, new, now)
+        facts = {"kind": ROOT, "generation": 1, "from": masters.root_name, "to": new.name}
         _note(tx, Kind.KEY_ROTATION_STARTED, acting, now, facts)
         _note(tx, Kind.KEY_ROTATION_DONE, acting, now, {**facts, "values": found})
     return Rotated(ROOT, 1, found, resumed=False)
@@ -172,10 +171,10 @@ def destroy_roots(
     """
     with db.transaction() as tx:
         rows = master_keys.everything(tx)
-        own = masters.root.name
+        own = masters.root_name
         if {row.generation for row in rows} != {row.generation for row in rows if row.root == own}:
             raise KeyRefused("The root key in use does not open every master key yet. Rotate it again.")
-        if left is not None and left.as_first_master()[1] in {row.digest for row in rows}:
+        if left is not None and left.as_first_master().digest in {row.digest for row in rows}:
             raise KeyRefused("The old root key is a master key as well. Rotate and destroy the master first.")
         gone = sorted({row.root for row in rows} - {own})
         if not gone:

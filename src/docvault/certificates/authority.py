@@ -5,13 +5,14 @@ RFC 6960 and RFC 9336 (documentSigning).
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
@@ -97,11 +98,20 @@ class CertificateAuthority:
             self.issuing_number,
         )
 
-    def issue(self, person: SignerIdentity, now: datetime) -> OneTimeKey:
-        """Make a fresh key and a certificate naming `person`; the caller logs it before using the key."""
+    def issue(
+        self,
+        person: SignerIdentity,
+        now: datetime,
+        key: EllipticCurvePrivateKey | None = None,
+        forget: Callable[[], None] = lambda: None,
+    ) -> OneTimeKey:
+        """Make a certificate naming `person` for a fresh key; the caller logs it before using the key.
+
+        key: one that is made and kept elsewhere, and forget: what destroys it there.
+        """
         profile = signing_profile(self.base_url, self.issuing_place, person.email)
-        pair = making.issue(_signer_name(person), self.issuing, profile, now, SIGNER_LIFE)
-        return OneTimeKey(pair, [self.issuing.der])
+        pair = making.issue(_signer_name(person), self.issuing, profile, now, SIGNER_LIFE, key)
+        return OneTimeKey(pair, [self.issuing.der], forget)
 
     def certify_seal(self, key: PublicKey, now: datetime) -> x509.Certificate:
         """Return a certificate for a seal whose key is kept elsewhere."""

@@ -6,7 +6,7 @@ elsewhere may be says mechanisms.py.
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,8 +71,16 @@ class KeyPair:
         """Put a stored pair back together, both DER. Raises KeyUnreadable, also when they do not match."""
         try:
             key = serialization.load_der_private_key(private, None)
-            parsed = x509.load_der_x509_certificate(certificate)
         except (ValueError, TypeError) as error:
+            raise KeyUnreadable("A stored key or certificate is damaged.") from error
+        return cls.put_together(certificate, key)
+
+    @classmethod
+    def put_together(cls, certificate: bytes, key: object) -> "KeyPair":
+        """Pair a certificate, DER, with its key, wherever that is. Raises KeyUnreadable as `load`."""
+        try:
+            parsed = x509.load_der_x509_certificate(certificate)
+        except ValueError as error:
             raise KeyUnreadable("A stored key or certificate is damaged.") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != parsed.public_key():
             raise KeyUnreadable("A stored key and its certificate do not belong together.")
@@ -114,12 +122,16 @@ class Credentials:
 class OneTimeKey:
     """A signer's fresh key: signs exactly once and is destroyed by it (promises 61 and 62)."""
 
-    def __init__(self, pair: KeyPair, chain: Sequence[bytes]) -> None:
+    def __init__(
+        self, pair: KeyPair, chain: Sequence[bytes], forget: Callable[[], None] = lambda: None
+    ) -> None:
+        """forget: destroys the key where it is kept, when it is not to sign."""
         self.certificate = pair.der  # DER
         self.chain = tuple(chain)  # DER, issuing authority first, without the root
         self.sha256 = hashlib.sha256(self.certificate).hexdigest()
         self._key: ec.EllipticCurvePrivateKey | None = pair.key
         self._turn = threading.Lock()
+        self._forget = forget
 
     @property
     def used(self) -> bool:
@@ -136,4 +148,6 @@ class OneTimeKey:
     def destroy(self) -> None:
         """Forget the key unused; `sign` raises from now on."""
         with self._turn:
-            self._key = None
+            key, self._key = self._key, None
+        if key is not None:
+            self._forget()

@@ -58,10 +58,15 @@ def new_root(name: x509.Name, now: datetime) -> KeyPair:
 
 
 def issue(
-    name: x509.Name, issuer: KeyPair, extensions: Extensions, now: datetime, life: timedelta
+    name: x509.Name,
+    issuer: KeyPair,
+    extensions: Extensions,
+    now: datetime,
+    life: timedelta,
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> KeyPair:
-    """Make a key, and a certificate for it that ends no later than its issuer's."""
-    key = new_key()
+    """Make a certificate that ends no later than its issuer's for a key; by default for a fresh one."""
+    key = key or new_key()
     return KeyPair(certify(name, key.public_key(), issuer, extensions, now, life), key)
 
 

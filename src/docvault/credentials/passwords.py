@@ -5,7 +5,6 @@ stolen database alone cannot be searched (NIST SP 800-63B-4 3.1.1.2).
 """
 
 import base64
-import hashlib
 import hmac
 import secrets
 import threading
@@ -48,8 +47,8 @@ class Peppers(Protocol):
     def newest(self) -> int:
         """Return the generation that new passwords are kept under."""
 
-    def of(self, generation: int) -> bytes | None:
-        """Return one pepper, or None if there is none. Secret."""
+    def mac(self, generation: int, message: bytes) -> bytes | None:
+        """Return the HMAC-SHA-256 of `message` under one pepper, or None if there is none."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,8 +60,8 @@ class OnePepper:
     def newest(self) -> int:
         return FIRST
 
-    def of(self, generation: int) -> bytes | None:
-        return self.pepper if generation == FIRST else None
+    def mac(self, generation: int, message: bytes) -> bytes | None:
+        return hmac.digest(self.pepper, message, "sha256") if generation == FIRST else None
 
 
 class Hasher:
@@ -73,9 +72,9 @@ class Hasher:
 
     def __init__(self, parameters: Argon2, pepper: bytes | Peppers) -> None:
         """pepper: 32 secret bytes, or all generations of them. Raises ValueError for a shorter one."""
-        self._peppers: Peppers = OnePepper(pepper) if isinstance(pepper, bytes) else pepper
-        if len(self._peppers.of(self._peppers.newest()) or b"") < PEPPER:
+        if isinstance(pepper, bytes) and len(pepper) < PEPPER:
             raise ValueError("the pepper needs at least 32 bytes")
+        self._peppers: Peppers = OnePepper(pepper) if isinstance(pepper, bytes) else pepper
         self._argon2 = argon2.PasswordHasher(
             time_cost=parameters.passes,
             memory_cost=parameters.memory_kib,
@@ -85,7 +84,7 @@ class Hasher:
             type=argon2.Type.ID,
         )
         self._nobody = _nobodys_hash(parameters)
-        self._nobodys_pepper = secrets.token_bytes(PEPPER)
+        self._nobodys_pepper = OnePepper(secrets.token_bytes(PEPPER))
         self.waiting = parameters.waiting  # how many may wait, wherever they do
         self._slots = threading.BoundedSemaphore(parameters.at_once)
         self._places = threading.BoundedSemaphore(parameters.at_once + parameters.waiting)
@@ -98,23 +97,24 @@ class Hasher:
     def verify(self, stored: str | None, password: str) -> Verdict:
         """Compare; None (no such account) computes just as long and is never right. Raises TooBusy."""
         generation, encoded = generation_of(stored or self._nobody)
-        pepper = self._peppers.of(generation)
-        known = pepper or self._nobodys_pepper  # one that is gone costs the same time
+        peppered = self._peppers.mac(generation, _message(password))
+        # One that is gone costs the same time.
+        known = peppered or self._nobodys_pepper.mac(FIRST, _message(password)) or b""
         with self._turn():
             try:
-                self._argon2.verify(encoded, _peppered(known, password))
+                self._argon2.verify(encoded, known)
             except (VerifyMismatchError, InvalidHashError):
                 return Verdict(right=False)
             outdated = generation != self._peppers.newest() or self._argon2.check_needs_rehash(encoded)
             renewed = self._hash(password) if outdated else None
-            return Verdict(right=stored is not None and pepper is not None, renewed=renewed)
+            return Verdict(right=stored is not None and peppered is not None, renewed=renewed)
 
     def _hash(self, password: str) -> str:
         generation = self._peppers.newest()
-        pepper = self._peppers.of(generation)
-        if pepper is None:
+        peppered = self._peppers.mac(generation, _message(password))
+        if peppered is None:
             raise ValueError("the newest pepper is always there")
-        encoded = self._argon2.hash(_peppered(pepper, password))
+        encoded = self._argon2.hash(peppered)
         return encoded if generation == FIRST else f"{generation}{encoded}"
 
     @contextmanager
@@ -138,8 +138,8 @@ def generation_of(stored: str) -> tuple[int, str]:
     return (int(generation) if generation.isdecimal() else FIRST), dollar + rest
 
 
-def _peppered(pepper: bytes, password: str) -> bytes:
-    return hmac.digest(pepper, normal(password).encode("utf-8", "surrogatepass"), hashlib.sha256)
+def _message(password: str) -> bytes:
+    return normal(password).encode("utf-8", "surrogatepass")
 
 
 def normal(password: str) -> str:

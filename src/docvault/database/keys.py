@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select, update
 
 from docvault.database.engine import Transaction
 from docvault.database.tables import keys
+from docvault.encryption.masters import SealedKey
 from docvault.values import NotFound
 
 FIRST = 1
@@ -28,6 +29,11 @@ class KeyRow:
     def context(self) -> str:
         """What the wrapped key is bound to."""
         return context_of(self.name, self.generation)
+
+    @property
+    def sealed(self) -> SealedKey:
+        """The key for whoever holds what opens it."""
+        return SealedKey(self.context, self.wrapped)
 
 
 def context_of(name: str, generation: int) -> str:

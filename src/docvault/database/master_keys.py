@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from sqlalchemy import delete, func, insert, select
 
 from docvault.database.engine import Transaction
 from docvault.database.tables import master_keys
+from docvault.encryption.masters import WrappedMaster
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,16 @@ class MasterRow:
     wrapped: bytes
     digest: str  # tells it from every other key
     created_at: datetime
+
+    @classmethod
+    def of(cls, made: WrappedMaster, now: datetime) -> Self:
+        """Return the row of a master that was just wrapped."""
+        return cls(made.generation, made.root, made.wrapped, made.digest, now)
+
+    @property
+    def master(self) -> WrappedMaster:
+        """What whoever holds the root key needs of it."""
+        return WrappedMaster(self.generation, self.root, self.wrapped, self.digest)
 
 
 def add(tx: Transaction, row: MasterRow) -> None:

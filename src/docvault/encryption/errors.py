@@ -16,8 +16,26 @@ class Tampered(EncryptionError):
         )
 
 
+class MasterUnknown(Tampered):
+    """Whoever holds the keys has no master of that generation open: there may be none."""
+
+
 class UnknownAlgorithm(EncryptionError):
     """The algorithm id is not the one we write; there is no legacy mode (promise 58)."""
 
     def __init__(self) -> None:
         super().__init__("We could not open this: it is stored in a way that this version does not accept.")
+
+
+class KeyKept(EncryptionError):
+    """Somebody asked for a key itself, or for a deed that this key is not for."""
+
+    def __init__(self) -> None:
+        super().__init__("This key is kept: it is handed to nobody, and does nothing but what it is for.")
+
+
+class SignerGone(EncryptionError):
+    """A signer's key signs exactly once; this one has, or was destroyed."""
+
+    def __init__(self) -> None:
+        super().__init__("This signing key is gone. Every signature needs a fresh one.")

@@ -14,7 +14,8 @@ from typing import Self
 
 from docvault.encryption import masters, records
 from docvault.encryption.contexts import MasterContext
-from docvault.encryption.errors import EncryptionError, Tampered
+from docvault.encryption.errors import EncryptionError
+from docvault.encryption.masters import WrappedMaster
 
 TITLE = "docvault-root-key-v1"
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -128,20 +129,10 @@ class FileKeyring:
         """Return the master again. Raises UnknownAlgorithm or Tampered."""
         return records.unseal(records.derive(self._root, "master-key"), context.encode(), wrapped)
 
-    def as_first_master(self) -> tuple[bytes, str]:
-        """Return itself as the first master of an installation that had none: wrapped, and its digest."""
-        return self.wrap(self._root, MasterContext(masters.FIRST)), masters.digest(self._root)
-
-    # An installation from before there were masters is one whose first master is the root key itself.
-
-    def newest(self) -> int:
-        return masters.FIRST
-
-    def derive(self, purpose: str, generation: int = masters.FIRST) -> bytes:
-        """Return the 32-byte key of the root key for `purpose`. Secret; the same at every call."""
-        if generation != masters.FIRST:
-            raise Tampered
-        return records.derive(self._root, purpose)
+    def as_first_master(self) -> WrappedMaster:
+        """Return itself as the first master of an installation that had none, wrapped under itself."""
+        wrapped = self.wrap(self._root, MasterContext(masters.FIRST))
+        return WrappedMaster(masters.FIRST, self.name, wrapped, masters.digest(self._root))
 
     def __repr__(self) -> str:
         return "FileKeyring(…)"  # never the key, wherever this is printed

@@ -5,6 +5,8 @@ Format: "Under the master key" of docs/formats/file-encryption.md.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from docvault.encryption import records
@@ -18,14 +20,105 @@ FOLDER_KEY = "folder-key"  # the purpose of the key that seals folder keys
 DIGEST = 16  # hex digits
 
 
+@dataclass(frozen=True, slots=True)
+class WrappedMaster:
+    """A master key as the database keeps it."""
+
+    generation: int  # from 1
+    root: str  # the name of the root key that wraps it
+    wrapped: bytes = field(repr=False)
+    digest: str  # tells it from every other key
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A key of the installation's own as its row keeps it, sealed: whoever has this has no key.
+
+    context: `key:` and its name, as `docvault keys list` calls it; the later generations with their number.
+    """
+
+    context: str
+    wrapped: bytes = field(repr=False)
+
+
 class Keyring(Protocol):
-    """The master keys of an installation by generation; gives out one-purpose keys only."""
+    """Does what is done with the installation's keys. No answer holds a root, master or private key, nor a
+    pepper (promise 55): what is asked for is the deed, and never the key.
+    """
 
     def newest(self) -> int:
         """Return the generation under which new things are sealed."""
 
-    def derive(self, purpose: str, generation: int) -> bytes:
-        """Return the key of that master for `purpose`. Secret. Raises Tampered if there is no such master."""
+    def seal(self, purpose: str, context: bytes, plaintext: bytes) -> bytes:
+        """Return `plaintext` sealed under the newest master; `purpose` and `context` are needed again.
+
+        Raises KeyKept where the purpose is that of the installation's own keys.
+        """
+
+    def unseal(self, purpose: str, context: bytes, sealed: bytes) -> bytes:
+        """Return the plaintext. Raises KeyKept as `seal`, UnknownAlgorithm or Tampered, in that order."""
+
+    # Own keys, each for the one deed that its name allows. All raise KeyKept for another one's deed,
+    # UnknownAlgorithm or Tampered, in that order.
+
+    def mac(self, key: SealedKey, message: bytes) -> bytes:
+        """Return the HMAC-SHA-256 of `message` under a pepper."""
+
+    def seal_with(self, key: SealedKey, context: bytes, plaintext: bytes) -> bytes:
+        """Return the record of `plaintext` under the key of tombstones."""
+
+    def unseal_with(self, key: SealedKey, context: bytes, record: bytes) -> bytes:
+        """Return the plaintext of a record under the key of tombstones."""
+
+    def public_key(self, key: SealedKey) -> bytes:
+        """Return the public half of a key that signs, SubjectPublicKeyInfo in DER."""
+
+    def sign(self, key: SealedKey, message: bytes) -> bytes:
+        """Return the signature of `message`: Ed25519 of the log's key, else ECDSA with SHA-256 in DER."""
+
+    # Keys of signers: made for one signature, and in no row.
+
+    def new_signer(self) -> tuple[str, bytes]:
+        """Make a key for one signature; return its name and its public half, as `public_key`."""
+
+    def sign_once(self, name: str, message: bytes) -> bytes:
+        """Return the ECDSA signature of SHA-256 of `message`, DER; the key is gone. Raises SignerGone."""
+
+    def forget_signer(self, name: str) -> None:
+        """Destroy the key of a signer unused; one that is gone is fine."""
+
+
+class Keys(Keyring, Protocol):
+    """A keyring that is told which masters there are: it knows no database."""
+
+    @property
+    def root_name(self) -> str:
+        """Say which root key opens the masters; no secret."""
+
+    def learn(self, rows: Sequence[WrappedMaster]) -> None:
+        """Open what is new among the wrapped masters, and forget what is not among them.
+
+        Raises RootKeyAway, UnknownAlgorithm, Tampered or RootKeyLies.
+        """
+
+    def known(self) -> frozenset[int]:
+        """Return the generations of the masters that are open."""
+
+    def seal(self, purpose: str, context: bytes, plaintext: bytes, *, generation: int = 0) -> bytes:
+        """Do as Keyring says. generation: of the master; 0: the newest that is open. Raises MasterUnknown."""
+
+
+class Workshop(Keyring, Protocol):
+    """A keyring whose keys can be renewed: at the terminal and at the start, never in a web process."""
+
+    def seal_key(self, context: str, secret: bytes) -> SealedKey:
+        """Seal a new key of the installation's own, for its row. The secret goes in and never comes out."""
+
+    def carry(self, key: SealedKey, context: str) -> SealedKey:
+        """Seal a key of the installation's own again under another name. Raises as `unseal`."""
+
+    def reseal(self, purpose: str, context: bytes, sealed: bytes) -> bytes:
+        """Seal anything that a master seals again, under the newest. Raises UnknownAlgorithm or Tampered."""
 
 
 class RootKey(Protocol):
@@ -40,18 +133,6 @@ class RootKey(Protocol):
 
     def unwrap(self, wrapped: bytes, context: MasterContext) -> bytes:
         """Return the master again. Raises RootKeyAway, UnknownAlgorithm or Tampered."""
-
-
-def seal(keyring: Keyring, purpose: str, context: bytes, plaintext: bytes) -> bytes:
-    """Return `plaintext` sealed under the newest master; `purpose` and `context` are needed again."""
-    generation = keyring.newest()
-    return header(generation) + records.seal(keyring.derive(purpose, generation), context, plaintext)
-
-
-def unseal(keyring: Keyring, purpose: str, context: bytes, sealed: bytes) -> bytes:
-    """Return the plaintext. Raises UnknownAlgorithm or Tampered, tried in that order."""
-    generation = generation_of(sealed)
-    return records.unseal(keyring.derive(purpose, generation), context, sealed[HEADER:])
 
 
 def record_purpose(context: str) -> str:

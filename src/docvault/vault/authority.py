@@ -1,7 +1,7 @@
-"""The installation's certificate authority with its keys, opened from their wrapped rows; shown to nobody.
+"""The installation's certificate authority, whose keys sign where they are held; shown to nobody.
 
-Trusted: whoever holds an Authority can sign in the organisation's name. PDF workers get certificates and
-answers from it, never a key (promise 55).
+Trusted: whoever has an Authority can sign in the organisation's name. PDF workers get certificates and
+answers from it, never a key; there is none in it (promise 55).
 """
 
 import hashlib
@@ -34,6 +34,7 @@ from docvault.values import Clock, NotFound, utc_now
 from docvault.vault import authority_keys, preflight, seals
 from docvault.vault.authority_keys import Opened
 from docvault.vault.files import Vault
+from docvault.vault.held import HeldSigner
 from docvault.vault.masters import FRESH
 from docvault.vault.preflight import Problem
 from docvault.vault.records import Records
@@ -200,7 +201,8 @@ class Authority:
 
     def issue(self, person: SignerIdentity, *, now: datetime) -> OneTimeKey:
         """Make the key for one signature of `person`. Log its `sha256` before using it (promise 61)."""
-        return self._authority.issue(person, now)
+        key = HeldSigner(self._records.keyring)
+        return self._authority.issue(person, now, key, key.forget)
 
     def timestamp(self, request: bytes) -> bytes:
         """Answer an RFC 3161 request, DER in and out, with the moment now."""

@@ -1,4 +1,4 @@
-"""The keys of the certificate authority as rows: made, opened, renewed. Each is sealed, and none is shown.
+"""The keys of the certificate authority as rows: made, used, renewed. Each is sealed, and none is shown.
 
 A generation of a key is a row called ca-…, with its certificate. What replaced authorities leave behind is a
 last list of what they revoked, ca-…-crl, which needs no key.
@@ -16,6 +16,7 @@ from docvault.certificates.keys import KeyPair, OfflineRoot
 from docvault.database import keys
 from docvault.database.engine import Transaction
 from docvault.database.keys import KeyRow
+from docvault.vault.held import HeldKey, held_pair
 from docvault.vault.records import Records
 
 NAMES = (
@@ -39,7 +40,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Everything of the authority at one moment. Holds keys: never log or keep it."""
+    """Everything of the authority at one moment. Whoever has it can sign with its keys, and has none."""
 
     newest: CertificateAuthority
     retired: tuple[Retired, ...]
@@ -52,7 +53,7 @@ class Opened:
         return next(older, self.newest)
 
     def __repr__(self) -> str:
-        return "Opened(…)"  # never a key, wherever this is printed
+        return "Opened(…)"
 
 
 def put(tx: Transaction, own: Records, made: CertificateAuthority, now: datetime) -> None:
@@ -159,8 +160,13 @@ def _put(
     if isinstance(pair, OfflineRoot):
         keys.put(tx, _row(name), b"", pair.der, now, generation=generation)
         return
-    wrapped = own.seal(keys.context_of(_row(name), generation), pair.private_der())
-    keys.put(tx, _row(name), wrapped, pair.der, now, generation=generation)
+    context = keys.context_of(_row(name), generation)
+    made = pair.key
+    if isinstance(made, HeldKey):  # of a key ceremony: made here before, for the request
+        sealed = own.keyring.carry(made.sealed, context)
+    else:
+        sealed = own.keyring.seal_key(context, pair.private_der())
+    keys.put(tx, _row(name), sealed.wrapped, pair.der, now, generation=generation)
 
 
 def _root(tx: Transaction, own: Records, row: KeyRow) -> KeyPair | OfflineRoot:
@@ -170,7 +176,7 @@ def _root(tx: Transaction, own: Records, row: KeyRow) -> KeyPair | OfflineRoot:
 
 
 def _opened(own: Records, row: KeyRow) -> KeyPair:
-    return KeyPair.load(row.public, own.open(row.context, row.wrapped))
+    return held_pair(own.keyring, row.public, row.sealed)
 
 
 def _certificate(row: KeyRow) -> x509.Certificate:

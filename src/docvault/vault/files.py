@@ -20,7 +20,7 @@ from docvault.database.folder_keys import FolderKeyRow
 from docvault.database.versions import RECEIVING, STORED, VersionRow
 from docvault.encryption import files, records
 from docvault.encryption.contexts import FileContext, VersionContext
-from docvault.encryption.masters import Keyring
+from docvault.encryption.masters import Workshop
 from docvault.pdf.cache import PageCache, SourceCache
 from docvault.values import NotFound, new_id
 from docvault.vault import keyring as keys
@@ -96,7 +96,7 @@ class Vault:
     threads.
     """
 
-    def __init__(self, keyring: Keyring, blobs: BlobStore, *, scanning: bool = False) -> None:
+    def __init__(self, keyring: Workshop, blobs: BlobStore, *, scanning: bool = False) -> None:
         """scanning: what people bring stays closed until a malware scanner has seen it."""
         self.records = Records(keyring)
         self.search_keys = SearchKeys(keyring)  # used by vault/search.py and by actions

@@ -14,13 +14,14 @@ from docvault.certificates import authority as pure
 from docvault.certificates import ceremony
 from docvault.certificates.authority import CertificateAuthority
 from docvault.certificates.ceremony import CeremonyRefused, Signed
-from docvault.certificates.keys import KeyPair, OfflineRoot, certificate_der, new_key
+from docvault.certificates.keys import OfflineRoot, certificate_der, new_key
 from docvault.certificates.profiles import issuing_profile
 from docvault.database import keys
 from docvault.database.engine import Transaction
 from docvault.database.keys import KeyRow
 from docvault.vault import authority_keys
 from docvault.vault.authority_keys import ROOT_LIST
+from docvault.vault.held import held_pair
 from docvault.vault.records import Records
 
 REQUEST = "ca-issuing-request"
@@ -38,9 +39,9 @@ def ask(tx: Transaction, own: Records, now: datetime, *, new_root: bool) -> byte
     asked = ceremony.request(key, pure.next_issuing_name(old), old.base_url, place)
     generation = len(keys.generations(tx, REQUEST)) + 1
     plain = key.private_bytes(Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    wrapped = own.seal(keys.context_of(REQUEST, generation), plain)
+    sealed = own.keyring.seal_key(keys.context_of(REQUEST, generation), plain)
     public = asked.public_bytes(Encoding.DER)
-    keys.put(tx, REQUEST, wrapped, public, now, generation=generation)
+    keys.put(tx, REQUEST, sealed.wrapped, public, now, generation=generation)
     return asked.public_bytes(Encoding.PEM)
 
 
@@ -64,7 +65,7 @@ def take(tx: Transaction, own: Records, signed: Signed, now: datetime) -> list[K
     row = _request_of(tx, signed.issuing)
     number = old.root_number if same else old.root_number + 1
     _require_as_asked(signed.issuing, old, number)
-    pair = KeyPair.load(certificate_der(signed.issuing), own.open(row.context, row.wrapped))
+    pair = held_pair(own.keyring, certificate_der(signed.issuing), row.sealed)
     made = pure.succeed(old, old.root if same else root, pair, now, root_number=number)
     rows = authority_keys.keep(tx, own, old, made, now)
     keys.destroy(tx, REQUEST, row.generation)

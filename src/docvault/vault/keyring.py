@@ -11,7 +11,7 @@ from docvault.audit.kinds import Kind
 from docvault.database import audiences, audit, folder_keys, keys
 from docvault.database.engine import Transaction
 from docvault.database.folder_keys import FolderKeyRow
-from docvault.encryption import masters, records
+from docvault.encryption import records
 from docvault.encryption.contexts import FolderContext, VersionContext
 from docvault.encryption.errors import EncryptionError
 from docvault.encryption.keyring import WrongKeyring
@@ -90,7 +90,7 @@ def next_folder_key(
 def _add_folder_key(
     tx: Transaction, keyring: Keyring, place: FolderContext, audience: str, now: datetime
 ) -> FolderKeyRow:
-    wrapped = masters.seal(keyring, FOLDER_KEY, place.encode(), os.urandom(records.KEY))
+    wrapped = keyring.seal(FOLDER_KEY, place.encode(), os.urandom(records.KEY))
     row = FolderKeyRow(place.organisation_id, place.folder_id, place.generation, wrapped, audience)
     folder_keys.add(tx, row, now)
     return row
@@ -120,4 +120,4 @@ def open_data_key(wrapping: bytes, row: VersionContext, wrapped: bytes) -> bytes
 
 def _folder_key(keyring: Keyring, row: FolderKeyRow) -> bytes:
     place = FolderContext(row.organisation_id, row.folder_id, row.generation)
-    return masters.unseal(keyring, FOLDER_KEY, place.encode(), row.wrapped)
+    return keyring.unseal(FOLDER_KEY, place.encode(), row.wrapped)

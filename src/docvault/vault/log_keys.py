@@ -10,13 +10,14 @@ from docvault.audit.handovers import announcement
 from docvault.database import audit, audit_checkpoints, keys
 from docvault.database.engine import Database, Transaction
 from docvault.database.keys import KeyRow
+from docvault.vault.held import HeldLogKey
 from docvault.vault.records import Records
 
 NAME = "log"  # in the table of keys
 
 
 class LogKeys:
-    """The log's key at any moment. Holds a key: never log or keep it."""
+    """The log's key at any moment: whoever has it can sign, and has no key."""
 
     def __init__(self, db: Database, own: Records, origin: str) -> None:
         self.origin = origin
@@ -33,8 +34,8 @@ class LogKeys:
         row = keys.get(tx, NAME)
         known = self._known
         if known is None or known[0] != row:
-            private = Ed25519PrivateKey.from_private_bytes(self._records.open(row.context, row.wrapped))
-            known = self._known = (row, LogKey(self.origin, private))
+            held = HeldLogKey.of(self._records.keyring, row.sealed)
+            known = self._known = (row, LogKey(self.origin, held))
         return known[1]
 
     @property
@@ -44,7 +45,7 @@ class LogKeys:
             return self.in_charge(tx).public
 
     def __repr__(self) -> str:
-        return "LogKeys(…)"  # never a key, wherever this is printed
+        return "LogKeys(…)"
 
 
 def add_first(tx: Transaction, own: Records, origin: str, now: datetime) -> None:
@@ -81,5 +82,5 @@ def hand_over(tx: Transaction, own: Records, change: Change, now: datetime) -> N
 
 
 def _put(tx: Transaction, own: Records, made: LogKey, generation: int, now: datetime) -> None:
-    sealed = own.seal(keys.context_of(NAME, generation), made.private.private_bytes_raw())
-    keys.put(tx, NAME, sealed, made.public.raw, now, generation=generation)
+    sealed = own.keyring.seal_key(keys.context_of(NAME, generation), made.private.private_bytes_raw())
+    keys.put(tx, NAME, sealed.wrapped, made.public.raw, now, generation=generation)

@@ -8,17 +8,18 @@ from datetime import datetime
 from docvault.database import keys
 from docvault.database.engine import Database, Transaction
 from docvault.encryption import records
+from docvault.encryption.masters import SealedKey
 from docvault.vault.masters import FRESH, PEPPER
 from docvault.vault.records import Records
 
 
 class Peppers:
-    """The opened peppers, shared between threads. Holds keys: never log or keep it."""
+    """The peppers by generation, each used where it is held. Shared between threads."""
 
     def __init__(self, db: Database, own: Records) -> None:
         self._db = db
-        self._records = own
-        self._keys: dict[int, bytes] = {}
+        self._keyring = own.keyring
+        self._keys: dict[int, SealedKey] = {}
         self._looked = -FRESH
         self._lock = threading.Lock()
         self._load()
@@ -29,23 +30,18 @@ class Peppers:
             self._load()
         return max(self._keys)
 
-    def of(self, generation: int) -> bytes | None:
-        """Return one pepper, or None if it was never there or destroyed. Secret."""
+    def mac(self, generation: int, message: bytes) -> bytes | None:
+        """Return the HMAC of `message` under one pepper, or None if it was never there or destroyed."""
         if generation not in self._keys:
             self._load()
-        return self._keys.get(generation)
-
-    def __repr__(self) -> str:
-        return "Peppers(…)"  # never a key, wherever this is printed
+        key = self._keys.get(generation)
+        return None if key is None else self._keyring.mac(key, message)
 
     def _load(self) -> None:
         with self._lock:
             with self._db.aside() as tx:
                 rows = [row for row in keys.generations(tx, PEPPER) if row.wrapped]
-            self._keys = {
-                row.generation: self._keys.get(row.generation) or self._records.open(row.context, row.wrapped)
-                for row in rows
-            }
+            self._keys = {row.generation: row.sealed for row in rows}
             self._looked = time.monotonic()
 
 
@@ -53,6 +49,6 @@ def add_pepper(tx: Transaction, own: Records, now: datetime) -> int:
     """Make the pepper that follows the newest, or the first, and return its generation."""
     newest = keys.find(tx, PEPPER)
     generation = newest.generation + 1 if newest else keys.FIRST
-    sealed = own.seal(keys.context_of(PEPPER, generation), os.urandom(records.KEY))
-    keys.put(tx, PEPPER, sealed, b"", now, generation=generation)
+    sealed = own.keyring.seal_key(keys.context_of(PEPPER, generation), os.urandom(records.KEY))
+    keys.put(tx, PEPPER, sealed.wrapped, b"", now, generation=generation)
     return generation

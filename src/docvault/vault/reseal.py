@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from docvault.database import sealed_columns
 from docvault.database.engine import Database, Transaction
 from docvault.database.sealed_columns import SEALED, SealedColumn, Values
-from docvault.encryption import masters, records
 from docvault.encryption.errors import EncryptionError
-from docvault.encryption.masters import HEADER, Keyring
+from docvault.encryption.masters import Workshop
 
 BATCH = 200  # values in one transaction: a writer waits some milliseconds for it
 
@@ -38,7 +37,7 @@ def left(tx: Transaction, generation: int) -> int:
     return sum(count for under, count in counts(tx).items() if under != generation)
 
 
-def reseal(db: Database, keyring: Keyring) -> Iterator[Step]:
+def reseal(db: Database, keyring: Workshop) -> Iterator[Step]:
     """Seal anew what is not under the newest master; each step is committed before it is yielded."""
     newest = keyring.newest()
     for sealed in SEALED:
@@ -53,13 +52,11 @@ def reseal(db: Database, keyring: Keyring) -> Iterator[Step]:
             yield Step(len(rows) - len(stuck), tuple(stuck))
 
 
-def _reseal(tx: Transaction, keyring: Keyring, sealed: SealedColumn, row: Values) -> bool:
+def _reseal(tx: Transaction, keyring: Workshop, sealed: SealedColumn, row: Values) -> bool:
     purpose, context = sealed.label(row)
-    value = bytes(row[sealed.column.name])
     try:
-        key = keyring.derive(purpose, masters.generation_of(value))
-        plaintext = records.unseal(key, context, value[HEADER:])
+        anew = keyring.reseal(purpose, context, bytes(row[sealed.column.name]))
     except EncryptionError:
         return False  # counted and named; the old master stays for as long as it is there
-    sealed_columns.replace(tx, sealed, row, masters.seal(keyring, purpose, context, plaintext))
+    sealed_columns.replace(tx, sealed, row, anew)
     return True

@@ -22,6 +22,7 @@ from docvault.blobs.store import BlobExists, BlobMissing, BlobStore
 from docvault.database import keys
 from docvault.database.engine import Database, Transaction
 from docvault.encryption import records
+from docvault.encryption.masters import Keyring, SealedKey
 from docvault.vault.errors import VaultError
 from docvault.vault.reading import SHREDDED
 from docvault.vault.records import Records
@@ -50,9 +51,10 @@ class Tombstone(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """All tombstones of an installation. file: the list beside the root key. Holds a key: never log it."""
+    """All tombstones of an installation. file: the list beside the root key."""
 
-    key: bytes = field(repr=False)
+    keyring: Keyring = field(repr=False)
+    key: SealedKey
     blobs: BlobStore
     file: Path
 
@@ -61,11 +63,11 @@ class Tombstones:
         """Open them. Raises NotFound before there is a key, UnknownAlgorithm, Tampered."""
         with db.reading() as tx:
             row = keys.get(tx, KEY)
-        return cls(own.open(row.context, row.wrapped), blobs, file)
+        return cls(own.keyring, row.sealed, blobs, file)
 
     def put(self, stone: Tombstone) -> None:
         """Write a tombstone durably to both places; the same one twice is once. Raises OlderState."""
-        sealed = records.seal(self.key, _context(stone.epoch), msgspec.json.encode(stone))
+        sealed = self.keyring.seal_with(self.key, _context(stone.epoch), msgspec.json.encode(stone))
         try:
             self.blobs.put(_key(stone.epoch), sealed)
         except BlobExists:
@@ -117,7 +119,8 @@ class Tombstones:
         return None if sealed is None else self._open(epoch, sealed)
 
     def _open(self, epoch: int, sealed: bytes) -> Tombstone:
-        return msgspec.json.decode(records.unseal(self.key, _context(epoch), sealed), type=Tombstone)
+        plaintext = self.keyring.unseal_with(self.key, _context(epoch), sealed)
+        return msgspec.json.decode(plaintext, type=Tombstone)
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         """Yield the whole lines of the list."""
@@ -156,8 +159,8 @@ class Unsettled:
 
 def add_key(tx: Transaction, own: Records, now: datetime) -> None:
     """Make the key of all tombstones, once for an installation."""
-    sealed = own.seal(keys.context_of(KEY, keys.FIRST), os.urandom(records.KEY))
-    keys.put(tx, KEY, sealed, b"", now)
+    sealed = own.keyring.seal_key(keys.context_of(KEY, keys.FIRST), os.urandom(records.KEY))
+    keys.put(tx, KEY, sealed.wrapped, b"", now)
 
 
 def _append(file: Path, line: str) -> None:
