@@ -269,7 +269,7 @@ def test_consent_is_recorded_with_its_words_and_once(made, client, envelope_id):
     with made.db.reading() as tx:
         chosen = select(tables.recipients).where(tables.recipients.c.person_id == client.person_id)
         row = tx.connection.execute(chosen).one()
-    assert (row.consented_at, row.consent_text) == (NOW, "en-1")
+    assert (row.consented_at, row.consent_text) == (NOW, "en-2")
     assert made.world.entries().count(("envelope:recipient:consented", envelope_id)) == 1
 
 

@@ -85,7 +85,7 @@ def test_it_has_every_file_that_its_format_names(completed):
         assert part in names
     for ending in ("p7s", "signature", "tst", "cer"):
         assert f"signatures/03-01.{ending}" in names
-    assert {"consents/en-1.txt"} == {name for name in names if name.startswith("consents/")}
+    assert {"consents/en-2.txt"} == {name for name in names if name.startswith("consents/")}
     assert any(name.startswith("roots/") for name in names)
 
 
@@ -191,8 +191,8 @@ FORGERIES = {
     "a signed document is left out": drop("documents/03 Prices (signed)"),
     "what was sent is left out": drop("documents/03 Prices (as"),
     "the certificate is left out": drop("certificate-of-completion"),
-    "the text they agreed to is left out": drop("consents/en-1"),
-    "the text they agreed to is another": lambda files: files.update({"consents/en-1.txt": b"I pay twice."}),
+    "the text they agreed to is left out": drop("consents/en-2"),
+    "the text they agreed to is another": lambda files: files.update({"consents/en-2.txt": b"I pay twice."}),
     "a signer's certificate is left out": drop("signatures/02-01.cer"),
     "the trail is of another envelope": lambda files: files.update(
         {"audit/trail.zip": b"PK\x05\x06" + bytes(18)}

@@ -36,6 +36,7 @@ EVERY_VALUE = {
     "most": "10 GB",
     "code": "1234 5678",
     "signer": "Olga Outside",
+    "email": "charles@engine.example",
     "path": "/sign/abc#T0KEN",
 }
 

@@ -19,6 +19,7 @@ from docvault.database import (
     fields,
     in_person,
     outsiders,
+    paper_wishes,
     recipients,
     step_ups,
     work,
@@ -69,6 +70,7 @@ class CeremonyView:
     language: str  # that they read: ISO 639-1
     consent: ConsentText
     consented: bool
+    wished_at: datetime | None  # since when they would rather sign on paper
     documents: tuple[EnclosedView, ...]
     pages: int  # of all documents; numbers go on from one to the next
     page_sizes: tuple[tuple[float, float], ...]
@@ -120,6 +122,7 @@ def give_consent(
             return
         envelopes.save(tx, row, before, after, now)
         recipients.change(tx, recipient.id, consent_text=text.id, consent_sha256=text.sha256)
+        paper_wishes.forget(tx, recipient.id)
         facts = {"recipient": recipient.id, "consent": text.id, "consent_sha256": text.sha256}
         envelope_history.record(tx, Kind.ENVELOPE_CONSENTED, row, at=now, acting=acting, facts=facts)
 
@@ -351,7 +354,8 @@ def _view(
         answers=answers,
         language=recipient.language,
         consent=consents.in_language(recipient.language),
-        consented=recipient.consented_at is not None,
+        consented=recipient.agreed_at is not None,
+        wished_at=recipient.wished_at,
         documents=envelope_views.documents(row),
         pages=row.pages,
         page_sizes=row.page_sizes,

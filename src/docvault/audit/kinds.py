@@ -118,6 +118,8 @@ class Kind(StrEnum):
     ENVELOPE_READ = "envelope:read"  # a person opened or downloaded one of its documents
     ENVELOPE_REMINDED = "envelope:reminded"
     ENVELOPE_CONSENTED = "envelope:recipient:consented"
+    ENVELOPE_PAPER_ASKED = "envelope:recipient:paper-asked"  # they would rather sign on paper
+    ENVELOPE_CONSENT_WITHDRAWN = "envelope:recipient:consent-withdrawn"  # the same, having agreed before
     ENVELOPE_PAGES_SEEN = "envelope:recipient:pages-seen"
     ENVELOPE_ATTACHED = "envelope:recipient:attached"  # a file was handed in, to go with the signature
     ENVELOPE_ATTACHMENT_REMOVED = "envelope:recipient:attachment-removed"

@@ -129,6 +129,8 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ENVELOPE_READ: "{who} read {title}",
     Kind.ENVELOPE_REMINDED: "{who} sent a reminder about {title}",
     Kind.ENVELOPE_CONSENTED: "{who} agreed to sign {title} electronically",
+    Kind.ENVELOPE_PAPER_ASKED: "{who} would rather sign {title} on paper{reason}",
+    Kind.ENVELOPE_CONSENT_WITHDRAWN: "{who} took back the consent to sign {title} electronically{reason}",
     Kind.ENVELOPE_PAGES_SEEN: "{who} looked at {pages} of {title}",
     Kind.ENVELOPE_ATTACHED: "{who} handed in a file with {title}",
     Kind.ENVELOPE_ATTACHMENT_REMOVED: "{who} took back a file from {title}",

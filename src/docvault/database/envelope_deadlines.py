@@ -50,7 +50,7 @@ def times_of(row: EnvelopeRow) -> Sent:
                 reminders=one.reminders,
                 warned_at=one.warned_at,
                 zone=one.time_zone,
-                is_active=one.person_state not in SWITCHED_OFF,
+                is_active=one.person_state not in SWITCHED_OFF and one.wished_at is None,
             )
             for one in row.recipients
             if one.id in in_turn and one.notified_at is not None

@@ -19,6 +19,8 @@ SHOWN = frozenset(  # the others are for the audit trail: too fine for a history
         Kind.ENVELOPE_VIEWED,
         Kind.ENVELOPE_REMINDED,
         Kind.ENVELOPE_CONSENTED,
+        Kind.ENVELOPE_PAPER_ASKED,
+        Kind.ENVELOPE_CONSENT_WITHDRAWN,
         Kind.ENVELOPE_SIGNED,
         Kind.ENVELOPE_DECLINED,
         Kind.ENVELOPE_VOIDED,
@@ -34,6 +36,9 @@ SHOWN = frozenset(  # the others are for the audit trail: too fine for a history
         Kind.ARCHIVE_RENEWED,
     }
 )
+
+
+NOTED = frozenset({Kind.ENVELOPE_PAPER_ASKED, Kind.ENVELOPE_CONSENT_WITHDRAWN})
 
 
 def record(
@@ -70,6 +75,7 @@ def of_envelope(tx: Transaction, row: EnvelopeRow) -> tuple[HistoryItem, ...]:
             who=entry.actor_name if entry.actor_id else "",
             details=entry.sentence,
             whose=str((entry.private or {}).get("person", "")),
+            note=str((entry.private or {}).get("reason", "")) if entry.kind in NOTED else "",
         )
         for entry in trail
         if entry.kind in SHOWN

@@ -75,6 +75,13 @@ def tell_completed(tx: Transaction, records: Records, row: EnvelopeRow, now: dat
         )
 
 
+def tell_paper_wished(
+    tx: Transaction, records: Records, row: EnvelopeRow, who: RecipientRow, note: str, now: datetime
+) -> None:
+    """Tell the sender that somebody would rather sign on paper. note: their words; may be empty."""
+    _to_sender(tx, records, row, "paper_wished", {"who": who.name, "email": who.email, "reason": note}, now)
+
+
 def tell_declined(
     tx: Transaction, records: Records, row: EnvelopeRow, who: RecipientRow, reason: str, now: datetime
 ) -> None:

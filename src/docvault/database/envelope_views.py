@@ -57,6 +57,7 @@ class RecipientView:
     language: str | None
     host_id: PersonId | None  # beside whom they sign in person
     host_name: str
+    wished_at: datetime | None  # they would rather sign on paper, and have not signed
     correctable: bool  # nothing was opened yet: somebody else can take their place
 
 
@@ -69,6 +70,7 @@ class HistoryItem:
     who: str
     details: str
     whose: str = ""  # the person it was done for, where that is somebody else
+    note: str = ""  # of a signer, for the sender alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ def recipients(
             language=one.chosen_language,
             host_id=one.host.id if one.host else None,
             host_name=one.host.name if one.host else "",
+            wished_at=one.wished_at if one.signed_at is None else None,
             correctable=row.state is State.SENT and one.viewed_at is None and one.done_at is None,
         )
         for one in row.recipients

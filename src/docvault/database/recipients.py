@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, func, insert, select, update
 
-from docvault.database import attachments, kept_answers
+from docvault.database import attachments, kept_answers, paper_wishes
 from docvault.database.engine import Transaction
 from docvault.database.people import PersonState
 from docvault.database.tables import in_person_hosts, organisations, outside_signers, people, recipients
+from docvault.database.tables import paper_wishes as wishes
 from docvault.policy.vocabulary import Role
+from docvault.rules import consents
 from docvault.rules import envelopes as rules
 from docvault.rules.envelopes import Asked, Part
 from docvault.values import EnvelopeId, PersonId, RecipientId, new_id
@@ -64,6 +66,7 @@ class RecipientRow:
     evidence: bytes | None
     applied_at: datetime | None
     certificate_sha256: str | None
+    wished_at: datetime | None  # when they said that they would rather sign on paper
     host: "HostRow | None"  # beside whom they sign in person, while they have no account
 
     @property
@@ -80,6 +83,11 @@ class RecipientRow:
         """When they did what they were asked for."""
         return self.signed_at or self.approved_at
 
+    @property
+    def agreed_at(self) -> datetime | None:
+        """When they agreed to sign electronically, while those words are in use: later ones ask again."""
+        return self.consented_at if self.signed_at or consents.is_in_use(self.consent_text) else None
+
     def to_decide(self, required_fields: frozenset[str]) -> rules.Recipient:
         """Return what decisions are made from."""
         return rules.Recipient(
@@ -87,7 +95,7 @@ class RecipientRow:
             turn=self.turn,
             part=self.part,
             required_fields=required_fields,
-            consented_at=self.consented_at,
+            consented_at=self.agreed_at,
             pages_seen=self.pages_seen,
             signed_at=self.signed_at,
             approved_at=self.approved_at,
@@ -107,6 +115,7 @@ _PERSON = (
     people.c.state.label("person_state"),
     people.c.time_zone,
     organisations.c.name.label("organisation_name"),
+    wishes.c.wished_at,
     _HOSTS.c.id.label("host_id"),
     _HOSTS.c.name.label("host_name"),
     _HOSTS.c.email.label("host_email"),
@@ -117,6 +126,7 @@ _QUESTION = select(recipients, *_PERSON).select_from(
     recipients.join(people, people.c.id == recipients.c.person_id)
     .join(organisations, organisations.c.id == people.c.organisation_id)
     .outerjoin(outside_signers, outside_signers.c.recipient_id == recipients.c.id)
+    .outerjoin(wishes, wishes.c.recipient_id == recipients.c.id)
     .outerjoin(in_person_hosts, in_person_hosts.c.recipient_id == recipients.c.id)
     .outerjoin(_HOSTS, _HOSTS.c.id == in_person_hosts.c.host_id)
 )
@@ -194,6 +204,7 @@ def give_to(tx: Transaction, recipient_id: str, person_id: str, **columns: Any) 
     }
     kept_answers.forget(tx, recipient_id)
     attachments.keep_only(tx, recipient_id, ())
+    paper_wishes.forget(tx, recipient_id)
     tx.connection.execute(delete(in_person_hosts).where(in_person_hosts.c.recipient_id == recipient_id))
     change(tx, recipient_id, person_id=person_id, **untouched, **columns)
 

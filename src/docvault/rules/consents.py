@@ -4,8 +4,10 @@ Disclosures follow 15 U.S.C. 7001(c) (ESIGN) and Regulation (EU) 910/2014, artic
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from docvault.rules.envelopes import SIGNING, Envelope, check_reason, require_turn, with_recipient
 from docvault.values import DocVaultError
 
 
@@ -114,9 +116,54 @@ FA_1 = ConsentText(
     "همان شکلی که به من نشان داده شد، ثبت می‌شود.",
 )
 
-CURRENT = EN_1  # in English
-_IN_USE = {text.id.partition("-")[0]: text for text in (EN_1, DE_1, PL_1, FI_1, JA_1, FA_1)}
-TEXTS = {text.id: text for text in _IN_USE.values()}
+
+def _later(before: ConsentText, *changes: tuple[str, str]) -> ConsentText:
+    """Return the version after `before`: the same but for these words."""
+    language, _, number = before.id.partition("-")
+    text = before.text
+    for old, new in changes:
+        if text.count(old) != 1:
+            raise ValueError(old)
+        text = text.replace(old, new)
+    return ConsentText(f"{language}-{int(number) + 1}", text)
+
+
+# The second version names the ways that the page itself has by now: for paper, and for taking consent back.
+EN_2 = _later(
+    EN_1,
+    ("I ask the sender, and", "I say so on this page or ask the sender, and"),
+    ("until I sign, by declining", "until I sign, on this page, by declining"),
+)
+DE_2 = _later(
+    DE_1,
+    ("Ich bitte den Absender darum", "Ich sage es auf dieser Seite oder bitte den Absender darum"),
+    ("indem ich ablehne oder", "indem ich es auf dieser Seite sage, ablehne oder"),
+)
+PL_2 = _later(
+    PL_1,
+    ("proszę o to nadawcę", "mówię to na tej stronie albo proszę o to nadawcę"),
+    ("wycofać zgodę, odmawiając", "wycofać zgodę na tej stronie, odmawiając"),
+)
+FI_2 = _later(
+    FI_1,
+    ("pyydän sitä lähettäjältä", "sanon sen tällä sivulla tai pyydän sitä lähettäjältä"),
+    ("kieltäytymällä tai", "tällä sivulla, kieltäytymällä tai"),
+)
+JA_2 = _later(
+    JA_1,
+    ("その場合は送信者に依頼し", "その場合はこのページで伝えるか送信者に依頼し"),
+    ("署名するまでは、辞退するか", "署名するまでは、このページで、または辞退するか"),
+)
+FA_2 = _later(
+    FA_1,
+    ("از فرستنده می‌خواهم و", "در همین صفحه می‌گویم یا از فرستنده می‌خواهم و"),
+    ("می‌توانم با رد کردن", "می‌توانم در همین صفحه، با رد کردن"),
+)
+
+CURRENT = EN_2  # in English
+_IN_USE = {text.id.partition("-")[0]: text for text in (EN_2, DE_2, PL_2, FI_2, JA_2, FA_2)}
+_OLDER = (EN_1, DE_1, PL_1, FI_1, JA_1, FA_1)  # what was agreed to stays to be read in the evidence
+TEXTS = {text.id: text for text in (*_OLDER, *_IN_USE.values())}
 
 
 def in_language(code: str) -> ConsentText:
@@ -130,3 +177,22 @@ def check_consent(consent_id: str, sha256: str) -> ConsentText:
     if text is None or sha256 != text.sha256:
         raise ConsentUnknown("The text to agree to has changed. Please read it again.")
     return text
+
+
+def is_in_use(consent_id: str | None) -> bool:
+    """Tell whether these are the words in use in their language."""
+    return consent_id in {text.id for text in _IN_USE.values()}
+
+
+def check_note(note: str) -> str:
+    """Return what a signer writes to the sender with their wish, or nothing. Raises EnvelopeIncomplete."""
+    return check_reason(note) if note.strip() else ""
+
+
+def prefer_paper(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
+    """Take a signer's consent back, or note that there is none: they would rather sign on paper.
+
+    Raises EnvelopeClosed, AlreadySigned, NotYourPart, NotYourTurn.
+    """
+    signer = require_turn(envelope, signer_id, SIGNING, now)
+    return with_recipient(envelope, replace(signer, consented_at=None))

@@ -59,7 +59,7 @@ class Awaited:
     reminders: int = 0  # written by itself so far
     warned_at: datetime | None = None
     zone: str | None = None
-    is_active: bool = True  # not switched off: nobody reminds somebody who cannot come in
+    is_active: bool = True  # neither switched off, nor for paper: nobody presses somebody who cannot
 
 
 @dataclass(frozen=True, slots=True)

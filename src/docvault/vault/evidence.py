@@ -37,6 +37,8 @@ DEEDS = {
     Kind.ENVELOPE_VIEWED: "Opened the envelope",
     Kind.ENVELOPE_READ: "Opened or downloaded the document",
     Kind.ENVELOPE_CONSENTED: "Agreed to sign electronically",
+    Kind.ENVELOPE_PAPER_ASKED: "Asked to sign on paper instead",
+    Kind.ENVELOPE_CONSENT_WITHDRAWN: "Took back the consent to sign electronically",
     Kind.ENVELOPE_PAGES_SEEN: "Was shown pages",
     Kind.ENVELOPE_ATTACHED: "Handed in a file",
     Kind.ENVELOPE_ATTACHMENT_REMOVED: "Took back a file",

@@ -15,6 +15,7 @@ from docvault.database.tables.archive_stamps import archive_stamps
 from docvault.database.tables.bulk_sends import bulk_rows, bulk_sends
 from docvault.database.tables.ceremonies import attachments, found_fields, kept_answers
 from docvault.database.tables.columns import ID, METADATA, Moment
+from docvault.database.tables.consents import paper_wishes
 from docvault.database.tables.content import (
     documents,
     folder_keys,
@@ -122,6 +123,7 @@ __all__ = [
     "organisations",
     "outside_links",
     "outside_signers",
+    "paper_wishes",
     "passkey_challenges",
     "passkeys",
     "people",

@@ -105,6 +105,7 @@ class Recipient(Answer):
     message: str
     language: str | None
     host_id: str | None  # beside whom they sign in person
+    wished_at: datetime | None  # since when they would rather sign on paper; null once they signed
 
 
 class Enclosed(Answer):

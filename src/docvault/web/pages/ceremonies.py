@@ -121,6 +121,8 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         consent=view.consent,
         consent_paragraphs=view.consent.text.split("\n\n"),
         consented=view.consented,
+        wished_at=view.wished_at,
+        home=home_of(signed_in(request)),
         trouble=words.said(words_of(view), str(error or "")),
     )
 

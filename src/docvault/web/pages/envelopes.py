@@ -74,6 +74,8 @@ LOOKS = {
     Kind.ENVELOPE_READ: Look("book-open", "{who} opened a document of it", "accent"),
     Kind.ENVELOPE_REMINDED: Look("bell-ring", "{who} sent a reminder"),
     Kind.ENVELOPE_CONSENTED: Look("shield-check", "{who} agreed to sign electronically", "accent"),
+    Kind.ENVELOPE_PAPER_ASKED: Look("printer", "{who} would rather sign on paper"),
+    Kind.ENVELOPE_CONSENT_WITHDRAWN: Look("undo-2", "{who} took back the consent to sign electronically"),
     Kind.ENVELOPE_PAGES_SEEN: Look("eye", "{who} was shown pages", "accent"),
     Kind.ENVELOPE_ATTACHED: Look("paperclip", "{who} handed in a file", "accent"),
     Kind.ENVELOPE_ATTACHMENT_REMOVED: Look("paperclip", "{who} took back a file", "accent"),
@@ -125,6 +127,7 @@ class RecipientLine:
     at: datetime | None
     due_at: datetime | None
     message: str
+    wished_at: datetime | None  # they would rather sign on paper
     correctable: bool
     host_name: str
     done: bool
@@ -209,7 +212,7 @@ async def envelope_page(
         recipients=recipient_lines(view.recipients, signed_in(request).person_id),
         parts=PARTS,
         kinds=portal.db.policy.numbers.kinds.kind,
-        history=_history(view.history),
+        history=_history(view.history, notes=may_manage),
         notice=notice,
         trouble=str(error or ""),
         thumbnail_height=round(THUMBNAIL * height / width),
@@ -243,6 +246,7 @@ def recipient_lines(recipients: Sequence[RecipientView], reader: str = "") -> li
             at=one.at,
             due_at=one.due_at,
             message=one.message,
+            wished_at=one.wished_at,
             correctable=one.correctable,
             host_name=one.host_name,
             done=one.state in {"signed", "approved", "read"},
@@ -253,13 +257,17 @@ def recipient_lines(recipients: Sequence[RecipientView], reader: str = "") -> li
     ]
 
 
-def _history(items: Sequence[HistoryItem]) -> list[HistoryLine]:
-    """Return what happened, newest first; an event without a look is told by its name."""
+def _history(items: Sequence[HistoryItem], *, notes: bool) -> list[HistoryLine]:
+    """Return what happened, newest first; an event without a look is told by its name.
+
+    notes: whether whoever looks reads what signers wrote to the sender.
+    """
     lines = []
     for item in reversed(items):  # the log gives them in its own order, oldest first
         look = LOOKS.get(item.kind, Look("dot", item.kind.value.replace(":", ", ")))
         words = look.words.format(who=item.who or "DocVault", whose=item.whose or "a signer")
-        lines.append(HistoryLine(item.at, look.icon, look.tone, words, look.detail))
+        said = f"“{item.note}”" if item.note and notes else look.detail
+        lines.append(HistoryLine(item.at, look.icon, look.tone, words, said))
     return lines
 
 
