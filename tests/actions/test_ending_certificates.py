@@ -47,6 +47,15 @@ def test_the_mail_goes_to_active_administrators_and_names_the_certificate_and_it
     assert (first.title, first.name) in {(one.values["certificate"], one.values["key"]) for one in found}
 
 
+def test_the_mail_says_that_it_has_ended_when_the_first_look_comes_after_the_end(made):
+    first = made.authority.ends()[0].at
+    warn(made, first - timedelta(days=7))
+    warn(made, first + timedelta(days=3))
+    newest_first = [one.values["ended"] for one in warnings(made)]
+    half = len(newest_first) // 2
+    assert newest_first == ["yes"] * half + [""] * half
+
+
 def test_a_new_certificate_starts_its_own_warnings(made):
     first = made.authority.ends()[0]
     warn(made, first.at)

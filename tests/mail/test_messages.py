@@ -28,6 +28,7 @@ EVERY_VALUE = {
     "where": "Firefox · Windows · 203.0.113.9",
     "from_then": "2026-05-05T12:00:00+00:00",
     "certificate": "Northwind Advisory, Seal",
+    "ended": "",
     "key": "ca-seal",
     "token": "Backup",
     "found": "Eicar-Test-Signature",
@@ -72,6 +73,15 @@ def test_no_subject_carries_a_title_or_a_link(template, language):
     assert "Secret" not in subject
     assert "T0KEN" not in subject
     assert "://" not in subject
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_certificate_that_has_ended_is_not_said_to_end_soon(language):
+    soon, ended = (written("certificate_ends", language=language, ended=one) for one in ("", "yes"))
+    assert soon.subject != ended.subject
+    lines = [set(one.text.partition("\n-- \n")[0].splitlines()) for one in (soon, ended)]
+    assert "ends soon" not in ended.text
+    assert len(lines[1] - lines[0]) >= 3  # heading, what it means, what to do
 
 
 def test_the_one_link_leads_to_the_portal():

@@ -60,7 +60,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.DEVICE_FORGOTTEN: "{who} forgot a device",
     Kind.TOKEN_CREATED: "{who} made the token {token}",
     Kind.TOKEN_REVOKED: "{who} revoked the token {token}",
-    Kind.CERTIFICATE_ENDS_SOON: "Administrators were told that the certificate {certificate} ends soon",
+    Kind.CERTIFICATE_ENDS_SOON: "Administrators were told when the certificate {certificate} ends",
     Kind.TOKEN_ENDS_SOON: "{person} was told that the token {token} ends soon",
     Kind.STEP_UP_CONFIRMED: "{who} confirmed with a second factor",
     Kind.STEP_UP_REFUSED: "{who} gave a second factor that was refused",

@@ -44,7 +44,9 @@ def prepare(
         title=title,
         message=message,
         recipients=[NewRecipient(demo.ids[cast.key], turn) for turn, cast in enumerate(signers, start=1)],
-        wishes=drafts.Wishes(due_at=demo.clock() + timedelta(days=due_days), reminder_days=3),
+        wishes=drafts.Wishes(
+            due_at=demo.clock() + timedelta(days=due_days), reminder_days=3, kind="agreement"
+        ),
         now=demo.clock.tick(),
     )
     view = envelopes.show_envelope(portal.db, acting=acting, envelope_id=envelope_id)

@@ -27,6 +27,7 @@ def told_at(tx: Transaction, name: str, ends: datetime) -> datetime | None:
 
 def tell(tx: Transaction, records: Records, name: str, title: str, ends: datetime, now: datetime) -> None:
     """Queue the warning to every active administrator; the caller notes in the trail that they were told."""
+    ended = "yes" if ends <= now else ""  # the first look may come after the end
     for person in people.active(tx, Role.ADMINISTRATOR):
         messages.add(
             tx,
@@ -34,7 +35,13 @@ def tell(tx: Transaction, records: Records, name: str, title: str, ends: datetim
             person_id=person.id,
             recipient=person.email,
             template="certificate_ends",
-            values={"name": person.name, "certificate": title, "key": name, "ends": moment(ends)},
+            values={
+                "name": person.name,
+                "certificate": title,
+                "key": name,
+                "ends": moment(ends),
+                "ended": ended,
+            },
             now=now,
         )
 
