@@ -134,6 +134,7 @@ def draft(
     *turns: tuple[Acting, int],
     title="Services agreement",
     message="Please sign.",
+    wishes=None,
     now=NOW,
 ):
     """Make a draft for these people and their turns; return its id."""
@@ -147,6 +148,7 @@ def draft(
         title=title,
         message=message,
         recipients=[drafts.NewRecipient(person.person_id, turn) for person, turn in chosen],
+        wishes=wishes,
         now=now,
     )
 

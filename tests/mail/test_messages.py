@@ -19,6 +19,7 @@ EVERY_VALUE = {
     "who": "Charles",
     "to": "Mary",
     "waiting": "Charles, Mary",
+    "pages": "3",
     "reason": "Too dear",
     "trouble": "No timestamp",
     "inviter": "Ada Lovelace",

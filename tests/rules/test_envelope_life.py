@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from docvault.rules import envelope_life as life
 from docvault.rules import envelope_words as words
 from docvault.rules import envelopes as rules
+from docvault.rules import papers
 from docvault.rules.envelopes import Envelope, Part, Recipient, State
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -123,6 +124,7 @@ class EnvelopeMachine(RuleBasedStateMachine):
         self.envelope = Envelope(State.DRAFT, 2, people, self.due)
         self.word, self.consented, self.seen = "draft", set(), {name: set() for name in PEOPLE}
         self.opened, self.done, self.applied = set(), [], []
+        self.checked = set()  # whose scan the sender looks at
 
     def try_to(self, allowed, step):
         before = self.envelope
@@ -140,6 +142,7 @@ class EnvelopeMachine(RuleBasedStateMachine):
         return (
             self.word == "sent"
             and who in waiting
+            and who not in self.checked
             and self.turns[who] == min(self.turns[name] for name in waiting)
         )
 
@@ -187,6 +190,27 @@ class EnvelopeMachine(RuleBasedStateMachine):
         if self.try_to(lambda: self.can(who) and page in (1, 2), step):
             self.seen[who].add(page)
 
+    @rule(who=st.sampled_from(PEOPLE))
+    def hand_in_paper(self, who):
+        def step():
+            return papers.hand_in(self.envelope, who, self.clock)
+
+        if self.try_to(lambda: self.can(who) and who in SIGNERS, step):
+            self.checked.add(who)
+
+    @rule(who=st.sampled_from(PEOPLE), taken=st.booleans())
+    def look_at_paper(self, who, taken):
+        def step():
+            if taken:
+                return papers.accept(self.envelope, who, self.clock)
+            return papers.send_back(self.envelope, who)
+
+        if self.try_to(lambda: self.word == "sent" and who in self.checked, step):
+            self.checked.discard(who)
+            if taken:
+                self.finish(who)
+                self.applied.append(who)
+
     @rule(who=st.sampled_from(PEOPLE), answers=st.booleans())
     def sign(self, who, answers):
         answered = {f"f{who}"} if answers else set()
@@ -220,7 +244,7 @@ class EnvelopeMachine(RuleBasedStateMachine):
     @rule(who=st.sampled_from(PEOPLE))
     def put_in_place(self, who):
         def allowed():
-            return self.word == "sent" and who not in self.done and who not in self.opened
+            return self.word == "sent" and who not in {*self.done, *self.opened, *self.checked}
 
         if self.try_to(allowed, lambda: life.put_in_place(self.envelope, who)):
             self.forget(who)
@@ -228,17 +252,21 @@ class EnvelopeMachine(RuleBasedStateMachine):
     @rule()
     def expire(self):
         def allowed():
-            return self.word == "sent" and self.clock >= self.due
+            return self.word == "sent" and self.clock >= self.due and not self.only_the_sender_is_slow()
 
         if self.try_to(allowed, lambda: life.expire(self.envelope, self.clock)):
             self.word = "expired"
+
+    def only_the_sender_is_slow(self):
+        return bool(self.checked) and not set(PEOPLE) - {*self.done, *self.checked}
 
     @rule(hours=st.integers(-1, 3))
     def extend(self, hours):
         day = self.due + hours * HOUR
 
         def allowed():
-            return self.word in ("sent", "expired") and hours > 0 and day > self.clock
+            later = hours > 0 or self.only_the_sender_is_slow()
+            return self.word in ("sent", "expired") and later and day > self.clock
 
         if self.try_to(allowed, lambda: life.extend(self.envelope, day, self.clock)):
             self.word, self.due = "sent", day

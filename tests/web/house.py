@@ -16,6 +16,8 @@ from docvault.actions import (
     drafts,
     envelopes,
     file_requests,
+    paper_checks,
+    papers,
     placed_fields,
     template_links,
     templates,
@@ -162,6 +164,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         title="Services agreement",
         message="Please sign.",
         recipients=recipients,
+        wishes=drafts.Wishes(may_use_paper=True),
         now=NOW,
     )
     seen = envelopes.show_envelope(made.db, acting=manager, envelope_id=envelope_id)
@@ -204,6 +207,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         content=b"a picture",
         now=NOW,
     )
+    on_paper = _signed_by_hand(made, client, manager, envelope_id)
     listed = f"Client email,Us email,Copy email\n{client.email},{manager.email},{olga.email}\n".encode()
     bulk_id = bulk_sends.check_list(
         made.db, made.vault, acting=manager, template_id=template.id, content=listed, now=NOW
@@ -243,6 +247,7 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "upload_id": upload.id,
         "field_id": asked.id,
         "attachment_id": handed_in.id,
+        **on_paper,
         "passkey_id": new_id(),
         "request_id": request.id,
         "link": request.token,
@@ -256,6 +261,20 @@ def _furnish(site: Site, manager, client, organisation_id) -> dict[str, str]:
         "acme": organisation_id,
         "upload_metadata": metadata(folder=folder_id, filename="a.pdf"),
     }
+
+
+def _signed_by_hand(made, client, manager, envelope_id) -> dict[str, str]:
+    """A scan of the client's that was sent back, and a sheet that they added since."""
+    about = {"acting": client, "envelope_id": envelope_id, "now": NOW}
+    sheet = {"filename": "page.pdf", "content": signing.contract(1), **about}
+    digest = papers.add_sheet(made.db, made.vault, made.pdf, **sheet).digest
+    proof = signing.step_up(made, client, digest)
+    papers.hand_in(made.db, made.vault, made.pdf, digest=digest, step_up_id=proof, **about)
+    (scan,) = paper_checks.list_papers(made.db, acting=manager, envelope_id=envelope_id)
+    given = {"paper_id": scan.id, "reason": "It is blank.", **about, "acting": manager}
+    paper_checks.return_paper(made.db, made.vault, **given)
+    (again,) = papers.add_sheet(made.db, made.vault, made.pdf, **sheet).sheets
+    return {"paper_id": scan.id, "sheet_id": again.id}
 
 
 def _propose(site: Site, person_id: str) -> str:

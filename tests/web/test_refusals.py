@@ -31,6 +31,9 @@ MODULES = (
     "pdf/inside/ink.py",
     "actions/attachments.py",
     "actions/delegations.py",
+    "actions/papers.py",
+    "rules/papers.py",
+    "pdf/inside/paper.py",
     "database/step_ups.py",
 )
 

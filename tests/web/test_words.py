@@ -11,6 +11,7 @@ from actions import envelope_world as signing
 from docvault.database import tables
 from docvault.rules import consents
 from docvault.rules.languages import LANGUAGES
+from docvault.web import standings
 from docvault.web.pages import ceremonies
 from docvault.web.rendering import HOME_LABELS, TEMPLATES
 from docvault.web.words import FOLDER, in_language
@@ -20,7 +21,7 @@ PAGES = [
     *sorted(TEMPLATES.glob("sign_*.html")),
     *(TEMPLATES / "parts" / f"{name}.html" for name in ("ceremony", "pages", "badges")),
 ]
-SCRIPTS = ("sign", "confirm", "adopt", "done", "fill", "hand_in", "kinds")
+SCRIPTS = ("sign", "confirm", "adopt", "done", "fill", "hand_in", "kinds", "paper")
 SCRIPT_FOLDER = TEMPLATES.parent / "static" / "js"
 ALTERNATIVE = re.compile(r'"([^"]+)" if [\w|]+(?:\.\w+)? == (?:"\w+"|1) else "([^"]+)"')
 
@@ -37,7 +38,7 @@ def keys():
                 found.add(first[1])
     for standing in ("HEADINGS", "DONE", "THANKS"):
         found |= set(getattr(ceremonies, standing).values())
-    found |= {words for _, *said in ceremonies.STANDINGS.values() for words in said}
+    found |= {words for _, *said in standings.STANDINGS.values() for words in said}
     found |= {words for steps in ceremonies.NEXT.values() for _, words in steps}
     found |= {"Consent", "Review and sign", "Confirm", "Finish"}
     for script in SCRIPTS:

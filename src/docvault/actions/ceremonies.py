@@ -4,9 +4,8 @@ The proof of the second factor is spent inside the transaction that signs, bound
 shown (promises 17, 62, 63).
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
@@ -45,14 +44,16 @@ from docvault.values import EnvelopeId, FieldId
 from docvault.vault import fields as vault_fields
 from docvault.vault import kept_answers
 from docvault.vault.files import Vault
+from docvault.vault.signer_evidence import seal_proof
 
 STEP_UP = Permission.ENVELOPE_SIGN.value  # the purpose of the code that confirms a signature
 
 
 @dataclass(frozen=True, slots=True)
 class CeremonyView:
-    """What a recipient sees. state: your-turn | waiting | signed | copy | declined | voided | expired |
-    completed; signed also says that somebody has approved or read.
+    """What a recipient sees. state: your-turn | waiting | signed | handed-in | copy | declined | voided |
+    expired | completed; signed also says that somebody has approved or read, handed-in that the sender looks
+    at their scan.
 
     digest: hex SHA-256 of all documents shown; the code that confirms the signature is bound to it.
     """
@@ -79,6 +80,7 @@ class CeremonyView:
     digest: str
     signed_at: datetime | None  # or approved, or read
     due_at: datetime | None  # they can act until then
+    may_use_paper: bool  # print it, sign by hand and hand in a scan
     host_name: str  # beside whom they sign in person; empty for who signs on their own
     trouble: str | None
 
@@ -97,7 +99,8 @@ def start_ceremony(
         own = _own(tx, vault, row, recipient)
         answers = kept_answers.begin_with(tx, vault.records, recipient.id, own)
         answers |= {FieldId(one.field_id): one.name for one in attachments.of_recipient(tx, recipient.id)}
-        return _view(row, recipient, own, answers, acting, now)
+        view = _view(row, recipient, own, answers, acting, now)
+        return replace(view, may_use_paper=view.may_use_paper and tx.policy.numbers.signing.may_use_paper)
 
 
 def give_consent(
@@ -217,7 +220,9 @@ def approve_envelope(
             factor = step_ups.spend(tx, acting, step_up_id or "", STEP_UP, row.digest or "", now)
             proof = {"step_up": step_up_id or "", "confirmed_with": factor, **proof}
         envelopes.save(tx, row, before, after, now)
-        recipients.change(tx, recipient.id, evidence=_evidence(vault, acting, recipient, proof, now))
+        recipients.change(
+            tx, recipient.id, evidence=seal_proof(vault.records, acting, recipient.id, proof, now)
+        )
         facts = {"recipient": recipient.id, "digest": row.digest, "factors": acting.factors, **proof}
         kind = Kind.ENVELOPE_APPROVED if approves else Kind.ENVELOPE_READ_THROUGH
         envelope_history.record(tx, kind, row, at=now, acting=acting, facts=facts)
@@ -295,25 +300,8 @@ def _keep(
         tx,
         recipient.id,
         answers=vault.records.seal(f"answers:{recipient.id}", given.dump()),
-        evidence=_evidence(vault, acting, recipient, proof, now),
+        evidence=seal_proof(vault.records, acting, recipient.id, proof, now),
     )
-
-
-def _evidence(
-    vault: Vault, acting: Acting, recipient: RecipientRow, proof: Mapping[str, str], now: datetime
-) -> bytes:
-    """Return what is known about who acts, sealed."""
-    evidence = {
-        "name": acting.name,
-        "email": acting.email,
-        "address": acting.address,
-        "user_agent": acting.user_agent,
-        "factors": acting.factors,
-        "session": acting.session_id,
-        **proof,
-        "signed_at": now.isoformat(),
-    }
-    return vault.records.seal(f"evidence:{recipient.id}", json.dumps(evidence).encode())
 
 
 def _facts(
@@ -364,6 +352,7 @@ def _view(
         digest=row.digest or "",
         signed_at=recipient.done_at,
         due_at=min((day for day in (row.due_at, recipient.due_at) if day), default=None),
+        may_use_paper=row.may_use_paper and recipient.signs and recipient.host is None,
         host_name=recipient.host.name if recipient.host else "",
         trouble=row.trouble,
     )
@@ -374,6 +363,8 @@ def _state(row: EnvelopeRow, recipient: RecipientRow, now: datetime) -> str:
         return row.state.value
     if recipient.done_at is not None:
         return "signed"
+    if recipient.paper_at is not None:
+        return "handed-in"
     if recipient.part is Part.COPY:
         return "copy"
     if envelope_views.is_overdue(row, now):

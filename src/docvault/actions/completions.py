@@ -21,6 +21,7 @@ from docvault.database import (
     envelope_messages,
     envelopes,
     fields,
+    papers,
     recipients,
     trust_anchors,
     work,
@@ -41,6 +42,7 @@ from docvault.rules import envelopes as rules
 from docvault.rules.answers import Filled
 from docvault.rules.envelope_documents import fields_within, with_first_pages
 from docvault.rules.envelopes import Part
+from docvault.rules.scans import is_open
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.vault import evidence, preflight
 from docvault.vault.authority import Authority
@@ -173,7 +175,8 @@ class _Bench:
             sealed = []
             for document in row.documents:
                 with self._newest(document) as source:
-                    whole = opened.enter_context(self.authority.seal(self.pdf, source))
+                    alone = document.working_version_id is None and document.arrival is None
+                    whole = opened.enter_context(self.authority.seal(self.pdf, source, certify=alone))
                 report = self._judged(document, whole)
                 self._require_valid(report, row, document)
                 sealed.append(_Sealed(document, whole, report))
@@ -278,7 +281,7 @@ class _Bench:
     def _require_valid(self, report: Report, row: EnvelopeRow, document: EnclosedRow) -> None:
         """Our own validator has the last word before anything is called completed."""
         arrived = document.arrival.signatures if document.arrival else 0
-        people = sum(one.signs for one in row.recipients)
+        people = sum(one.signs and not one.on_paper for one in row.recipients)
         signatures = sum(one.kind == "signature" for one in report.signatures[arrived:])
         problem = on_top.objection(report, arrived)
         if problem is not None:
@@ -292,9 +295,14 @@ class _Bench:
         records = self.vault.records
         proofs = [evidence.Sealed(one.document, one.content.sha256(), one.report) for one in sealed]
         found = evidence.collect(self.db, records, self.log_key, row, proofs, self.now)
-        with Scratch.create(found.trail) as trail, Scratch.create(found.entries) as entries:
+        with (
+            Scratch.create(found.trail) as trail,
+            Scratch.create(found.entries) as entries,
+            self._papers(row) as on_paper,
+        ):
             attached = [
                 *_signed_files(sealed),
+                *on_paper,
                 Attachment("audit-trail.zip", "application/zip", "Its audit trail with proofs", trail),
                 Attachment("audit.json", "application/json", "Its audit trail, for reading", entries, "Data"),
             ]
@@ -303,6 +311,22 @@ class _Bench:
                 self.authority.seal(self.pdf, plain, certify=True) as certificate,
             ):
                 yield certificate
+
+    @contextmanager
+    def _papers(self, row: EnvelopeRow) -> Iterator[list[Attachment]]:
+        """Lend the scans of what people signed by hand, but for what malware was found in since then."""
+        with self.db.reading() as tx:
+            scans = papers.of_envelope(tx, row.id)
+        accepted = [one for one in scans if one.accepted_at is not None and is_open(one.scan)]
+        names = {str(one.id): one.name for one in row.recipients}
+        with ExitStack() as opened:
+            attached = []
+            for number, one in enumerate(accepted, start=1):
+                scan = opened.enter_context(Scratch.create())
+                self.vault.open_version(self.db, one.version_id).copy_to(scan.file)
+                words = f"Signed by hand: {names[one.recipient_id]}"
+                attached.append(Attachment(f"signed-by-hand-{number}.pdf", PDF, words, scan))
+            yield attached
 
     def _keep(self, row: EnvelopeRow, sealed: Sequence[_Sealed], certificate: Scratch) -> None:
         with ExitStack() as stagings:

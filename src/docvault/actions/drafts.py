@@ -144,7 +144,9 @@ def _again(
             people.append(NewOutsider(Outsider(one.name, one.email, codes[one.id], host), *about))
         elif one.person_id in possible:
             people.append(NewRecipient(one.person_id, *about))
-    wishes = Wishes(_if_to_come(row.due_at, now), row.reminder_days, row.may_delegate, row.kind)
+    wishes = Wishes(
+        _if_to_come(row.due_at, now), row.reminder_days, row.may_delegate, row.may_use_paper, row.kind
+    )
     enclosed = tuple(one.document_id for one in row.documents)
     return _Draft(enclosed, row.title, row.message, tuple(people), wishes, row)
 
@@ -319,6 +321,7 @@ def _add_draft(
         due_at=draft.wishes.due_at,
         reminder_days=draft.wishes.reminder_days,
         may_delegate=draft.wishes.may_delegate,
+        may_use_paper=draft.wishes.may_use_paper,
         kind=draft.wishes.kind,
         replaces_id=draft.replaces.id if draft.replaces else None,
     )

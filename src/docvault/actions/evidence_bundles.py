@@ -12,11 +12,13 @@ from docvault.database import (
     envelope_history,
     envelopes,
     installation,
+    papers,
 )
 from docvault.database.attachments import AttachmentRow
 from docvault.database.audit_checkpoints import LogSigner
 from docvault.database.engine import Database
 from docvault.database.envelopes import EnvelopeRow
+from docvault.database.papers import PaperRow
 from docvault.pdf.workers import Workers
 from docvault.policy.vocabulary import Acting
 from docvault.rules import evidence as paths
@@ -60,11 +62,14 @@ def take_evidence(
         trail = envelope_evidence.proven(tx, log.in_charge(tx), row.id, signed, now)
         portal = installation.find(tx)
         files = attachments.of_envelope(tx, row.id) if row.completed_at is not None else ()
+        scans = [
+            one for one in papers.of_envelope(tx, row.id) if one.accepted_at is not None and is_open(one.scan)
+        ]
     contents = Contents(
         title=row.title,
         portal=portal.name if portal else "DocVault",
         envelope_id=row.id,
-        versions=[*_versions(row), *_files(files)],
+        versions=[*_versions(row), *_files(files), *_papers(row, scans)],
         trail=trail,
         consents=_consents(row),
         roots=(*authority.roots, *dict.fromkeys(authority.seals.values())),
@@ -89,6 +94,13 @@ def _files(found: Sequence[AttachmentRow]) -> Iterator[Enclosed]:
     for number, one in enumerate(found, start=1):
         if is_open(one.scan):
             yield Enclosed(paths.handed_in(number, one.name), one.version_id)
+
+
+def _papers(row: EnvelopeRow, scans: Sequence[PaperRow]) -> Iterator[Enclosed]:
+    """Yield what people signed by hand, as accepted by the sender."""
+    names = {str(one.id): one.name for one in row.recipients}
+    for number, one in enumerate(scans, start=1):
+        yield Enclosed(paths.on_paper(number, names[one.recipient_id]), one.version_id)
 
 
 def _consents(row: EnvelopeRow) -> dict[str, bytes]:

@@ -188,13 +188,17 @@ def _check_consents(known: _Known, digests: Mapping[str, str]) -> None:
 
 
 def _check_files(known: _Known, digests: Mapping[str, str]) -> None:
-    """8. What is said to have been handed in with a signature is named by the entry about that signature."""
+    """8. and 9. What is said to have been handed in, or signed by hand, is named by the entry about that."""
     named = {
         str(each) for one in known.facts.get(Kind.ENVELOPE_SIGNED.value, ()) for each in one.get("files", ())
     }
     for name in sorted(name for name in digests if name.startswith("files/")):
         if digests[name] not in named:
             raise EvidenceRefused(f"{name} is not a file that somebody handed in with a signature.")
+    accepted = known.every(Kind.ENVELOPE_PAPER_ACCEPTED, "sha256")
+    for name in sorted(name for name in digests if name.startswith("papers/")):
+        if digests[name] not in accepted:
+            raise EvidenceRefused(f"{name} is not a scan that the sender accepted.")
 
 
 def _check_signers(known: _Known, digests: Mapping[str, str]) -> None:

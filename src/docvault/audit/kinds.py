@@ -123,6 +123,13 @@ class Kind(StrEnum):
     ENVELOPE_PAGES_SEEN = "envelope:recipient:pages-seen"
     ENVELOPE_ATTACHED = "envelope:recipient:attached"  # a file was handed in, to go with the signature
     ENVELOPE_ATTACHMENT_REMOVED = "envelope:recipient:attachment-removed"
+    ENVELOPE_SHEET_ADDED = (
+        "envelope:recipient:sheet-added"  # of what somebody signed by hand, before handing in
+    )
+    ENVELOPE_SHEET_REMOVED = "envelope:recipient:sheet-removed"
+    ENVELOPE_PAPER_HANDED_IN = "envelope:recipient:paper-handed-in"
+    ENVELOPE_PAPER_ACCEPTED = "envelope:recipient:paper-accepted"  # by the sender: it counts as signed
+    ENVELOPE_PAPER_RETURNED = "envelope:recipient:paper-returned"  # by the sender, with a reason
     ENVELOPE_SIGNED = "envelope:recipient:signed"
     ENVELOPE_APPROVED = "envelope:approved"
     ENVELOPE_READ_THROUGH = "envelope:read-through"

@@ -142,6 +142,21 @@ def delegate(
     _to_sender(tx, records, row, "part_handed_on", {**said, "to": taker.name}, now)
 
 
+def tell_paper(
+    tx: Transaction, records: Records, row: EnvelopeRow, who: RecipientRow, pages: int, now: datetime
+) -> None:
+    """Ask the sender to look at a scan of what somebody signed by hand."""
+    _to_sender(tx, records, row, "paper_to_check", {"who": who.name, "pages": str(pages)}, now)
+
+
+def return_paper(
+    tx: Transaction, records: Records, row: EnvelopeRow, who: RecipientRow, reason: str, now: datetime
+) -> None:
+    """Tell somebody that the sender could not take their scan, and why. They are asked again from now on."""
+    _to_recipient(tx, records, row, who, "paper_returned", _by_sender(row), now, {"reason": reason})
+    recipients.change(tx, who.id, notified_at=now, reminded_at=None)
+
+
 def _to_sender(
     tx: Transaction, records: Records, row: EnvelopeRow, template: str, values: dict[str, str], now: datetime
 ) -> None:

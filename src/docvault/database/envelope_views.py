@@ -108,6 +108,7 @@ class EnvelopeView(EnvelopeSummary):
     reminder_days: int | None
     may_delegate: bool
     kind: str | None  # of documents, as the sender says
+    may_use_paper: bool
     replaces_id: EnvelopeId | None
     replaced_by_id: EnvelopeId | None
     has_signed: bool
@@ -169,6 +170,7 @@ def whole(
         reminder_days=row.reminder_days,
         may_delegate=row.may_delegate,
         kind=row.kind,
+        may_use_paper=row.may_use_paper,
         replaces_id=row.replaces_id,
         replaced_by_id=replaced_by_id,
         has_signed=row.completed_at is not None,
@@ -217,8 +219,11 @@ def recipients(
             language=one.chosen_language,
             host_id=one.host.id if one.host else None,
             host_name=one.host.name if one.host else "",
-            wished_at=one.wished_at if one.signed_at is None else None,
-            correctable=row.state is State.SENT and one.viewed_at is None and one.done_at is None,
+            wished_at=one.wished_at if one.signed_at is None and one.paper_at is None else None,
+            correctable=row.state is State.SENT
+            and one.viewed_at is None
+            and one.done_at is None
+            and one.paper_at is None,
         )
         for one in row.recipients
     )
@@ -249,13 +254,13 @@ _DONE = {Part.APPROVER: "approved", Part.VIEWER: "read"}
 
 def _state(row: EnvelopeRow, one: RecipientRow, now_signing: frozenset[str]) -> str:
     if one.done_at is not None:
-        return _DONE.get(one.part, "signed")
+        return "paper" if one.on_paper else _DONE.get(one.part, "signed")
     if one.declined_at is not None:
         return "declined"
-    if row.state is State.DRAFT:
-        return "draft"
-    if one.part is Part.COPY:
-        return "copy"
+    if row.state is State.DRAFT or one.part is Part.COPY:
+        return "draft" if row.state is State.DRAFT else "copy"
     if one.id in now_signing:
         return "consented" if one.consented_at else "viewed" if one.viewed_at else "notified"
-    return "waiting" if row.state is State.SENT else "ended"
+    if row.state is State.SENT:
+        return "waiting" if one.paper_at is None else "handed-in"
+    return "ended"

@@ -76,6 +76,7 @@ class EnvelopeRow:
     warned_at: datetime | None  # when the sender was told that it expires soon
     reminder_days: int | None  # between two reminders by itself; None: none
     may_delegate: bool
+    may_use_paper: bool
     kind: str | None  # of documents, as the sender says: policies/kinds.toml
     next_at: datetime | None  # when to look whether something is due
     replaces_id: EnvelopeId | None
@@ -172,7 +173,7 @@ def for_explaining(tx: Transaction, envelope_id: str, at: datetime) -> EnvelopeR
 
 
 def for_completion(tx: Transaction, envelope_id: EnvelopeId, *, lock: bool = False) -> EnvelopeRow:
-    """Return an envelope for the job that completes it: the portal itself asks. Raises NotFound."""
+    """Return an envelope for the portal itself. Raises NotFound."""
     return _load(tx, envelope_id, None, lock=lock)
 
 
@@ -221,8 +222,7 @@ def page(
         conditions.append(older)
     limit = max(1, min(limit, PAGE_MOST))
     rows = _newest_seen(tx, acting, conditions, limit + 1)
-    more = len(rows) > limit
-    items = rows[:limit]
+    items, more = rows[:limit], len(rows) > limit
     return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
 
 
@@ -243,21 +243,21 @@ def waiting_for(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow
         recipient_rows.c.person_id == acting.person_id,
         recipient_rows.c.signed_at.is_(None),
         recipient_rows.c.approved_at.is_(None),
+        recipient_rows.c.paper_at.is_(None),
         recipient_rows.c.role != Part.COPY.value,
     )
-    conditions = [envelopes.c.state == State.SENT.value, envelopes.c.id.in_(own)]
-    return _newest_seen(tx, acting, conditions, limit)
+    return _newest_seen(tx, acting, [envelopes.c.state == State.SENT.value, envelopes.c.id.in_(own)], limit)
 
 
 def in_progress(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
     """Return envelopes under way that `acting` sent or has done their part of, newest first."""
-    sent = select(envelopes.c.id).where(envelopes.c.sender_id == acting.person_id)
+    done = [recipient_rows.c[name].is_not(None) for name in ("signed_at", "approved_at", "paper_at")]
     signed = select(recipient_rows.c.envelope_id).where(
-        recipient_rows.c.person_id == acting.person_id,
-        or_(recipient_rows.c.signed_at.is_not(None), recipient_rows.c.approved_at.is_not(None)),
+        recipient_rows.c.person_id == acting.person_id, or_(*done)
     )
     under_way = envelopes.c.state.in_([State.SENT.value, State.EXPIRED.value, State.COMPLETING.value])
-    conditions = [under_way, envelopes.c.id.in_(union_all(sent.where(under_way), signed))]
+    sent = select(envelopes.c.id).where(envelopes.c.sender_id == acting.person_id, under_way)
+    conditions = [under_way, envelopes.c.id.in_(union_all(sent, signed))]
     return _newest_seen(tx, acting, conditions, limit)
 
 

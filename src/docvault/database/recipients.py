@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, delete, func, insert, select, update
 
-from docvault.database import attachments, kept_answers, paper_wishes
+from docvault.database import attachments, kept_answers, paper_wishes, papers
 from docvault.database.engine import Transaction
 from docvault.database.people import PersonState
 from docvault.database.tables import in_person_hosts, organisations, outside_signers, people, recipients
@@ -65,6 +65,7 @@ class RecipientRow:
     answers: bytes | None
     evidence: bytes | None
     applied_at: datetime | None
+    paper_at: datetime | None  # when they handed in a scan of what they signed by hand
     certificate_sha256: str | None
     wished_at: datetime | None  # when they said that they would rather sign on paper
     host: "HostRow | None"  # beside whom they sign in person, while they have no account
@@ -72,6 +73,11 @@ class RecipientRow:
     @property
     def signs(self) -> bool:
         return self.part in rules.SIGNING
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether they signed by hand, and the sender accepted the scan."""
+        return self.paper_at is not None and self.signed_at is not None
 
     @property
     def is_outside(self) -> bool:
@@ -103,6 +109,7 @@ class RecipientRow:
             applied_at=self.applied_at,
             viewed_at=self.viewed_at,
             due_at=self.due_at,
+            paper_at=self.paper_at,
         )
 
 
@@ -205,11 +212,21 @@ def give_to(tx: Transaction, recipient_id: str, person_id: str, **columns: Any) 
     kept_answers.forget(tx, recipient_id)
     attachments.keep_only(tx, recipient_id, ())
     paper_wishes.forget(tx, recipient_id)
+    papers.forget_sheets(tx, recipient_id)
     tx.connection.execute(delete(in_person_hosts).where(in_person_hosts.c.recipient_id == recipient_id))
     change(tx, recipient_id, person_id=person_id, **untouched, **columns)
 
 
-_DECIDED = ("viewed_at", "consented_at", "signed_at", "approved_at", "declined_at", "applied_at", "due_at")
+_DECIDED = (
+    "viewed_at",
+    "consented_at",
+    "signed_at",
+    "approved_at",
+    "declined_at",
+    "applied_at",
+    "due_at",
+    "paper_at",
+)
 
 
 def save(tx: Transaction, before: rules.Recipient, after: rules.Recipient) -> None:

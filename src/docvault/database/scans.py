@@ -153,7 +153,10 @@ def begin_scanning(tx: Transaction) -> None:
     """Close what people brought while nobody scanned, until it was scanned."""
     tx.connection.execute(
         update(versions)
-        .where(versions.c.scan == Scan.UNSCANNED.value, versions.c.purpose.in_(("original", "attachment")))
+        .where(
+            versions.c.scan == Scan.UNSCANNED.value,
+            versions.c.purpose.in_(("original", "attachment", "paper")),
+        )
         .values(scan=Scan.WAITING.value)
     )
 

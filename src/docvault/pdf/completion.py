@@ -61,6 +61,7 @@ class Signer:
     certificate_index: int | None  # of the log entry written before the key was used
     deeds: tuple[Deed, ...] = ()
     files: tuple[HandedIn, ...] = ()
+    on_paper: str = ""  # how they signed by hand instead; empty: electronically
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ TASKS: Mapping[str, str] = {
     "look": "docvault.pdf.inside.package:look",
     "convert": "docvault.pdf.inside.office:convert",
     "picture": "docvault.pdf.inside.picture:picture",
+    "paper_sheet": "docvault.pdf.inside.paper:paper_sheet",
+    "bind_sheets": "docvault.pdf.inside.paper:bind_sheets",
     "place_fields": "docvault.pdf.inside.fields:place_fields",
     "add_signature_fields": "docvault.pdf.inside.on_top:add_signature_fields",
     "draw": "docvault.pdf.inside.appearance:draw",

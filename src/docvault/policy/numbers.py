@@ -56,6 +56,9 @@ class Signing:
     warn_days: Annotated[int, Meta(ge=1, le=30)]  # before an envelope expires
     extension_days: Annotated[int, Meta(ge=1, le=366)]  # what one click gives
     may_delegate: bool  # recipients may hand on their part, unless the sender says no
+    may_use_paper: bool  # a sender may let people sign on paper and hand in a scan
+    max_paper_sheets: Annotated[int, Meta(ge=1, le=200)]  # files of one person for one envelope
+    max_paper_bytes: Annotated[int, Meta(ge=1, le=128 * 1024 * 1024)]  # of all of them
     outside_link_days: Annotated[int, Meta(ge=1, le=366)]  # of a link to somebody without an account
     certificate_years: Annotated[int, Meta(ge=1, le=30)]
 

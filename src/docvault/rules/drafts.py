@@ -41,6 +41,7 @@ class Wishes:
     due_at: datetime | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
+    may_use_paper: bool = False  # people may print it, sign by hand and hand in a scan
     kind: str | None = None  # of documents, of policies/kinds.toml; None: the sender has not said
 
 

@@ -66,7 +66,7 @@ def put_in_place(envelope: Envelope, recipient_id: str) -> Envelope:
     recipient = next((one for one in envelope.recipients if one.id == recipient_id), None)
     if recipient is None:
         raise NotReady("This person is not on the envelope any more.")
-    if recipient.signed_at is not None or recipient.approved_at is not None:
+    if not recipient.is_awaited or recipient.is_checked:
         raise AlreadySigned("This person has done their part already.")
     if recipient.viewed_at is not None:
         raise AlreadyOpened(

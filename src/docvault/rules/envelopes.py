@@ -108,6 +108,7 @@ class Recipient:
     applied_at: datetime | None = None  # when their signature was put into the documents
     viewed_at: datetime | None = None  # when they first opened it
     due_at: datetime | None = None  # a day of their own to act by
+    paper_at: datetime | None = None  # when they handed in a scan of what they signed by hand
 
     @property
     def signs(self) -> bool:
@@ -117,6 +118,11 @@ class Recipient:
     def is_awaited(self) -> bool:
         """True while others wait for them."""
         return self.part in ACTING and self.signed_at is None and self.approved_at is None
+
+    @property
+    def is_checked(self) -> bool:
+        """True while their part is done and the sender looks at their scan: see rules.papers."""
+        return self.paper_at is not None and self.is_awaited
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,9 @@ class Envelope:
     @property
     def ends_at(self) -> datetime | None:
         """When it expires: the first day by which something awaited has not come."""
-        own = [one.due_at for one in self.recipients if one.is_awaited]
+        own = [one.due_at for one in self.recipients if one.is_awaited and not one.is_checked]
+        if not own and any(one.is_checked for one in self.recipients):  # it waits for the sender only
+            return None
         return min((day for day in (self.due_at, *own) if day is not None), default=None)
 
     @property
@@ -209,12 +217,12 @@ def send(envelope: Envelope) -> Envelope:
 
 
 def whose_turn(envelope: Envelope) -> frozenset[str]:
-    """Return the ids of those who may act now: everybody awaited of the lowest turn that is not done."""
+    """Return the ids of those who may act now: of the lowest turn that is not done."""
     if envelope.state is not State.SENT:
         return frozenset()
-    waiting = [recipient for recipient in envelope.recipients if recipient.is_awaited]
-    lowest = min((recipient.turn for recipient in waiting), default=0)
-    return frozenset(recipient.id for recipient in waiting if recipient.turn == lowest)
+    waiting = [one for one in envelope.recipients if one.is_awaited]
+    lowest = min((one.turn for one in waiting), default=0)
+    return frozenset(one.id for one in waiting if one.turn == lowest and not one.is_checked)
 
 
 def consent(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
@@ -223,9 +231,8 @@ def consent(envelope: Envelope, signer_id: str, now: datetime) -> Envelope:
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, NotYourPart.
     """
     signer = require_turn(envelope, signer_id, SIGNING, now)
-    if signer.consented_at is not None:
-        return envelope
-    return with_recipient(envelope, replace(signer, consented_at=now))
+    given = signer.consented_at is not None
+    return envelope if given else with_recipient(envelope, replace(signer, consented_at=now))
 
 
 def see_pages(envelope: Envelope, signer_id: str, pages: Collection[int], now: datetime) -> Envelope:
@@ -234,7 +241,7 @@ def see_pages(envelope: Envelope, signer_id: str, pages: Collection[int], now: d
     Raises EnvelopeClosed, AlreadySigned, NotYourTurn, EnvelopeIncomplete.
     """
     signer = require_turn(envelope, signer_id, ACTING, now)
-    if any(page < 1 or page > envelope.pages for page in pages):
+    if not all(1 <= page <= envelope.pages for page in pages):
         raise EnvelopeIncomplete(f"The document has the pages 1 to {envelope.pages}.")
     return with_recipient(envelope, replace(signer, pages_seen=signer.pages_seen | frozenset(pages)))
 
@@ -349,6 +356,8 @@ def require_turn(envelope: Envelope, recipient_id: str, parts: AbstractSet[Part]
         raise AlreadySigned("You have already signed this envelope. There is nothing left to do for you.")
     if recipient.approved_at is not None:
         raise AlreadySigned("You have already done your part. There is nothing left to do for you.")
+    if recipient.paper_at is not None:
+        raise AlreadySigned("You have handed in what you signed by hand. The sender looks at it now.")
     if is_overdue(envelope, now):
         raise EnvelopeClosed(_WHY_CLOSED[State.EXPIRED])
     if recipient.part not in parts:

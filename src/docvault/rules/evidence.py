@@ -25,6 +25,12 @@ def handed_in(number: int, name: str) -> str:
     return f"files/{number:02} {plain}"
 
 
+def on_paper(number: int, name: str) -> str:
+    """Return the path of the scan of what somebody signed by hand; number: from 1."""
+    plain = _ODD.sub("_", name).strip(" .")[:NAME_LONGEST] or "signer"
+    return f"papers/{number:02} {plain} (signed by hand).pdf"
+
+
 def signature(position: int, number: int, ending: str) -> str:
     """Return the path of one part of signature `number` of document `position`, both from 1."""
     return f"signatures/{position:02}-{number:02}.{ending}"

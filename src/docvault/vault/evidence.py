@@ -42,11 +42,19 @@ DEEDS = {
     Kind.ENVELOPE_PAGES_SEEN: "Was shown pages",
     Kind.ENVELOPE_ATTACHED: "Handed in a file",
     Kind.ENVELOPE_ATTACHMENT_REMOVED: "Took back a file",
+    Kind.ENVELOPE_SHEET_ADDED: "Added a sheet of what they signed by hand",
+    Kind.ENVELOPE_SHEET_REMOVED: "Took away a sheet",
+    Kind.ENVELOPE_PAPER_HANDED_IN: "Handed in the scan, confirmed with a {factor}",
+    Kind.ENVELOPE_PAPER_ACCEPTED: "The sender accepted the scan",
+    Kind.ENVELOPE_PAPER_RETURNED: "The sender sent the scan back",
     Kind.ENVELOPE_SIGNED: "Signed, confirmed with a {factor}",
     Kind.ENVELOPE_APPROVED: "Approved, confirmed with a {factor}",
     Kind.ENVELOPE_READ_THROUGH: "Confirmed having read everything",
     Kind.ENVELOPE_DELEGATED: "Handed their part to somebody else",
 }
+BY_OTHERS = frozenset(  # what somebody else did about this signer
+    {Kind.ENVELOPE_HOSTED, Kind.ENVELOPE_PAPER_ACCEPTED, Kind.ENVELOPE_PAPER_RETURNED}
+)
 SECOND_FACTORS = ("totp", "passkey")
 FACTOR_NAMES = {
     "mail": "code from a mail",
@@ -179,6 +187,7 @@ def _signer(
         certificate_index=issued[0].index if issued else None,
         deeds=tuple(_deeds(entries, one)),
         files=tuple(_files(entries, one)),
+        on_paper=_on_paper(entries, one),
     )
 
 
@@ -246,6 +255,22 @@ def _authentication(factors: str, confirmed_with: str, one: RecipientRow) -> str
     return f"Signed in with {names}; confirmed this document with a {confirmed_with} at {when}."
 
 
+def _on_paper(entries: Sequence[EntryRow], one: RecipientRow) -> str:
+    """Say by what a signature on paper is known; empty for who signed electronically."""
+    if not one.on_paper:
+        return ""
+    handed_in, accepted = (
+        [entry for entry in entries if entry.kind == kind and entry.facts.get("recipient") == one.id][-1]
+        for kind in (Kind.ENVELOPE_PAPER_HANDED_IN, Kind.ENVELOPE_PAPER_ACCEPTED)
+    )
+    pages = int(str(handed_in.facts["pages"]))
+    return (
+        f"Signed by hand on paper, so no electronic signature was made. A scan of {pages} "
+        f"{'page' if pages == 1 else 'pages'} was handed in at {_at(handed_in.at)} and accepted by "
+        f"{accepted.actor_name} at {_at(accepted.at)}."
+    )
+
+
 def _files(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[HandedIn]:
     """Return the files that were part of what this person signed."""
     for entry in entries:
@@ -256,8 +281,8 @@ def _files(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[HandedIn]
 
 def _deeds(entries: Iterable[EntryRow], one: RecipientRow) -> Iterable[Deed]:
     for entry in entries:
-        vouched = entry.kind == Kind.ENVELOPE_HOSTED and entry.facts.get("recipient") == one.id
-        if vouched or (entry.actor_id == one.person_id and entry.kind in DEEDS):
+        own = entry.actor_id == one.person_id and entry.kind in DEEDS and entry.kind not in BY_OTHERS
+        if own or (entry.kind in BY_OTHERS and entry.facts.get("recipient") == one.id):
             known: dict[str, Any] = entry.private or {}
             yield Deed(
                 at=entry.at,

@@ -40,7 +40,7 @@ from docvault.vault.records import Records
 from docvault.vault.search_keys import SearchKeys
 
 ORIGINAL = "original"
-ATTACHMENT = "attachment"  # people bring them too, so they are scanned; nothing is made of them
+BROUGHT = frozenset({"attachment", "paper"})  # people bring them too: scanned, and nothing is made of them
 SEGMENT = files.SEGMENT  # plaintext bytes of every segment but the last: 8 MiB
 Octets = files.Octets
 PICTURES = 48 * 1024 * 1024  # bytes of page pictures kept in memory: some 300 pages
@@ -236,7 +236,7 @@ class Vault:
         )
         if receiving.context.file.purpose == ORIGINAL:
             scans.arrived(tx, receiving.version_id, scanning=self._scanning)
-        elif receiving.context.file.purpose == ATTACHMENT and self._scanning:
+        elif receiving.context.file.purpose in BROUGHT and self._scanning:
             scans.arrived(tx, receiving.version_id, scanning=True)
         self._digests.forget(receiving.version_id)
         return StoredVersion(receiving.version_id, receiving.number, receiving.context.size, staged.sha256)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from docvault.database.engine import Database
 from docvault.pdf.scratch import Scratch
+from docvault.values import PersonId
 from docvault.vault.files import Staged, Vault
 
 PDF = "application/pdf"
@@ -22,6 +23,7 @@ def staged_pdf(
     now: datetime,
     pages: int | None = None,
     findings: str | None = None,
+    created_by: PersonId | None = None,
 ) -> Iterator[Staged]:
     """Store `source` encrypted for the block, which makes it visible with `vault.keep` in its transaction.
 
@@ -33,7 +35,7 @@ def staged_pdf(
             document_id=document_id,
             purpose=purpose,
             media_type=PDF,
-            created_by=None,
+            created_by=created_by,
             source=reader,
             now=now,
             pages=pages,

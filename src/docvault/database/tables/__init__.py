@@ -13,7 +13,7 @@ from docvault.database.tables.access import (
 )
 from docvault.database.tables.archive_stamps import archive_stamps
 from docvault.database.tables.bulk_sends import bulk_rows, bulk_sends
-from docvault.database.tables.ceremonies import attachments, found_fields, kept_answers
+from docvault.database.tables.ceremonies import attachments, found_fields, kept_answers, paper_sheets, papers
 from docvault.database.tables.columns import ID, METADATA, Moment
 from docvault.database.tables.consents import paper_wishes
 from docvault.database.tables.content import (
@@ -123,7 +123,9 @@ __all__ = [
     "organisations",
     "outside_links",
     "outside_signers",
+    "paper_sheets",
     "paper_wishes",
+    "papers",
     "passkey_challenges",
     "passkeys",
     "people",

@@ -1,6 +1,16 @@
 """What belongs to a draft or a ceremony under way, and mostly goes when it ends."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
 
@@ -25,6 +35,37 @@ attachments = Table(
     Column("sha256", String(64), nullable=False),  # hex
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("field_id"),
+)
+
+paper_sheets = Table(  # what a signer has added so far of what they signed by hand
+    "paper_sheets",
+    METADATA,
+    identifier(),
+    reference("recipient_id", "recipients.id", index=True),
+    Column("position", Integer, nullable=False),  # from 1; with gaps where one was taken away
+    reference("version_id", "versions.id"),  # a PDF, of the purpose paper
+    Column("name", String(255), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("sha256", String(64), nullable=False),  # hex
+    UniqueConstraint("recipient_id", "position"),
+)
+
+papers = Table(  # a scan that was handed in: the newest of each signer
+    "papers",
+    METADATA,
+    identifier(),
+    reference("envelope_id", "envelopes.id", index=True),
+    reference("recipient_id", "recipients.id"),
+    reference("version_id", "versions.id"),  # one PDF of all sheets
+    Column("pages", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bytes
+    Column("sha256", String(64), nullable=False),  # hex
+    Column("handed_in_at", Moment, nullable=False),
+    Column("accepted_at", Moment, nullable=True),
+    Column("returned_at", Moment, nullable=True),
+    Column("reason", Text, nullable=False, server_default=""),  # why it was sent back
+    UniqueConstraint("recipient_id"),
 )
 
 kept_answers = Table(

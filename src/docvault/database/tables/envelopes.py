@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     true,
 )
 
@@ -39,6 +40,7 @@ envelopes = Table(
     Column("warned_at", Moment, nullable=True),  # when the sender was told that it expires soon
     Column("reminder_days", Integer, nullable=True),  # between two reminders by itself; null: none
     Column("may_delegate", Boolean, nullable=False, server_default=true()),
+    Column("may_use_paper", Boolean, nullable=False, server_default=false()),
     Column("kind", String(30), nullable=True),  # of documents, as the sender says; null: they have not
     Column("next_at", Moment, nullable=True),  # when to look whether something is due; null: nothing can be
     reference("replaces_id", "envelopes.id", nullable=True),  # which it was made to correct
@@ -96,6 +98,7 @@ recipients = Table(
         "answers", LargeBinary, nullable=True
     ),  # values and signature picture, sealed under the folder key
     Column("evidence", LargeBinary, nullable=True),  # address, user agent, factors at signing, sealed as well
+    Column("paper_at", Moment, nullable=True),  # when they handed in a scan of what they signed by hand
     Column("applied_at", Moment, nullable=True),  # when the PAdES signature was in the working version
     Column("certificate_sha256", String(64), nullable=True),  # of the one-time signing certificate
     UniqueConstraint("envelope_id", "person_id"),

@@ -21,8 +21,9 @@ PAPER = (255, 255, 255)
 def page_thumbnail(job: Job) -> object:
     """Task: the first page, small, as WebP in the only output."""
     width = job.options["width"]
-    drawn = picture_of(page_of(open_document(job.files[0]), 1), width)
-    _save(drawn, width, job.options["height"], job.output())
+    _save(
+        picture_of(page_of(open_document(job.files[0]), 1), width), width, job.options["height"], job.output()
+    )
     return None
 
 
@@ -31,6 +32,11 @@ def picture(job: Job) -> object:
     width, height = job.options["width"], job.options["height"]
     _save(_upright(_opened(job.files[0]), (width, height)), width, height, job.output())
     return None
+
+
+def drawn(file: BinaryIO, most: tuple[int, int]) -> Image.Image:
+    """The picture as it is to be seen, within a size. Raises PictureUnreadable."""
+    return _within(_upright(_opened(file), most), *most)
 
 
 def _opened(file: BinaryIO) -> Image.Image:
@@ -61,7 +67,11 @@ def _upright(found: Image.Image, wanted: tuple[int, int]) -> Image.Image:
         raise PictureUnreadable from error
 
 
-def _save(drawn: Image.Image, width: int, height: int, output: BinaryIO) -> None:
-    small = drawn.copy()
+def _save(picture: Image.Image, width: int, height: int, output: BinaryIO) -> None:
+    _within(picture, width, height).save(output, "WEBP", quality=QUALITY, method=2)
+
+
+def _within(picture: Image.Image, width: int, height: int) -> Image.Image:
+    small = picture.copy()
     small.thumbnail((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    small.save(output, "WEBP", quality=QUALITY, method=2)
+    return small

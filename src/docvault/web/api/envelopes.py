@@ -59,6 +59,7 @@ class NewEnvelope(Body):
     due_at: datetime | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
+    may_use_paper: bool = False  # people may print it, sign by hand and hand in a scan
     kind: str | None = None  # of documents, as policies/kinds.toml has them; some are refused
 
 
@@ -179,6 +180,7 @@ class Envelope(Answer):
     reminder_days: int | None
     may_delegate: bool
     kind: str | None
+    may_use_paper: bool
     replaces_id: str | None
     replaced_by_id: str | None
     handovers: list[Handover]
@@ -223,7 +225,9 @@ async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> M
         title=data.title,
         message=data.message,
         recipients=[_new_recipient(one) for one in data.recipients],
-        wishes=drafts.Wishes(data.due_at, data.reminder_days, data.may_delegate, data.kind),
+        wishes=drafts.Wishes(
+            data.due_at, data.reminder_days, data.may_delegate, data.may_use_paper, data.kind
+        ),
         now=portal.clock(),
     )
     return Made(id=envelope_id)

@@ -1,7 +1,6 @@
 """The ceremony's pages: start, review, text, confirm, done. Each sends a person to where they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -23,6 +22,7 @@ from docvault.web.pages.prepare import field_data
 from docvault.web.rendering import home_of, render
 from docvault.web.running import run
 from docvault.web.sheets import INLINE, sheets
+from docvault.web.standings import standing_of
 from docvault.web.words import Words
 
 WebRequest = Request[Any, Any, Any]
@@ -64,17 +64,6 @@ BESIDE = {NEXT["sign"][2]: _MAILED, NEXT["approve"][1]: _MAILED}  # in person
 PAGES_A_MINUTE = 4  # of a contract, read attentively
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a person stands who cannot sign now, and what to do next."""
-
-    icon: str
-    title: str
-    words: str
-    action: str
-    href: str
-
-
 class ConsentForm(msgspec.Struct, forbid_unknown_fields=True):
     consent_id: str
     consent_sha256: str
@@ -108,6 +97,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         documents=view.documents,
         next_steps=_next_steps(view),
         host_name=view.host_name,
+        may_use_paper=view.may_use_paper,
         sender_name=view.sender_name,
         sender_organisation=view.sender_organisation,
         message=view.message,
@@ -117,7 +107,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         minutes=max(2, round(view.pages / PAGES_A_MINUTE)),
         fields_required=sum(field.required for field in view.fields),
         state=view.state,
-        standing=_standing(view, home_of(signed_in(request))),
+        standing=standing_of(view, home_of(signed_in(request))),
         consent=view.consent,
         consent_paragraphs=view.consent.text.split("\n\n"),
         consented=view.consented,
@@ -130,38 +120,6 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
 def _next_steps(view: CeremonyView) -> list[tuple[str, str]]:
     """Return what comes; beside a host it is confirmed with a code from a mail."""
     return [BESIDE.get(each, each) if view.host_name else each for each in NEXT[deed_of(view)]]
-
-
-_NO_MORE = "This envelope has ended"
-STANDINGS = {
-    "copy": (
-        "files",
-        "There is nothing for you to do",
-        "You receive a copy: we write to you as soon as everybody has signed.",
-    ),
-    "completed": (
-        "circle-check",
-        "This document is completed",
-        "Everybody has signed. You can download the signed document.",
-    ),
-    "declined": ("circle-x", _NO_MORE, "Somebody declined to sign. There is nothing left to do for you."),
-    "voided": ("ban", _NO_MORE, "{name} voided it. There is nothing left to do for you."),
-    "expired": (
-        "timer-off",
-        "The time to sign is over",
-        "Only {name} can give more time. We write to you if they do.",
-    ),
-}
-
-
-def _standing(view: CeremonyView, home: str) -> Standing | None:
-    if view.state == "waiting":
-        said = "Others sign before you. We write to you as soon as it is your turn."
-        return Standing("clock", "It is not your turn yet", said, "Back to {place}", home)
-    if view.state not in STANDINGS:
-        return None
-    icon, title, said = STANDINGS[view.state]
-    return Standing(icon, title, said, "Show the envelope", f"/envelopes/{view.envelope.id}")
 
 
 @post("/sign/{envelope_id:str}/consent", opt=SIGNERS)
@@ -226,6 +184,7 @@ async def review(request: WebRequest, envelope_id: FromPath[str]) -> Response[An
         deed=deed_of(view),
         documents=view.documents,
         sender_name=view.sender_name,
+        may_use_paper=view.may_use_paper,
         ceremony=_script_data(request, view),
         sheets=sheets(base, view.page_sizes, runs),
         widths=WIDTHS,

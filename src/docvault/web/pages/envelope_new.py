@@ -60,6 +60,7 @@ class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
     reminders: str = ""  # days between two; empty: none by itself
     kind: str = ""  # of documents, of policies/kinds.toml
     delegate: str = ""  # yes: people may hand on their part
+    paper: str = ""  # yes: people may sign on paper and hand in a scan
     recipients: str = ""  # person:turn:part, in order, parted by spaces; @0 is the first of `outsiders`
     outsiders: str = ""  # JSON: a list of NamedOutsider
 
@@ -108,6 +109,7 @@ async def _new(
         form=form,
         chosen=_chosen(form, given or {}),
         languages=LANGUAGES,
+        may_use_paper=portal.db.policy.numbers.signing.may_use_paper,
         kinds=portal.db.policy.numbers.kinds.kind,
         tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
         trouble=str(error or ""),
@@ -151,7 +153,11 @@ async def create_envelope(request: WebRequest) -> Response[Any]:
             message=form.message,
             recipients=[_alone(key, one, given) for key, one in _recipients(form)],
             wishes=Wishes(
-                end_of_day(form.due), days_from(form.reminders), form.delegate == "yes", form.kind or None
+                due_at=end_of_day(form.due),
+                reminder_days=days_from(form.reminders),
+                may_delegate=form.delegate == "yes",
+                may_use_paper=form.paper == "yes",
+                kind=form.kind or None,
             ),
             now=portal.clock(),
         )

@@ -18,7 +18,7 @@ from docvault.rules.envelopes import OPEN, EnvelopeRefused, State
 from docvault.values import DocVaultError, EnvelopeId
 from docvault.web import forms, problems
 from docvault.web.access import OUTSIDERS, portal_of, signed_in
-from docvault.web.handed_in import files_of
+from docvault.web.handed_in import files_of, papers_of
 from docvault.web.pages.envelope_new import PARTS, create_envelope
 from docvault.web.pages.folders import next_page
 from docvault.web.rendering import render
@@ -43,6 +43,8 @@ NOTICES = {
     "extended": "There is more time now. Everybody who is awaited has been told.",
     "corrected": "A draft with the same documents, people and fields. Sending it voids the earlier one.",
     "asked-instead": "Somebody else is asked now.",
+    "paper-accepted": "You have accepted the scan. It counts as signed.",
+    "paper-returned": "The scan goes back. We have written to its signer.",
     "handed-over": "Your colleague has been asked, and the sender knows. You receive a copy.",
 }
 
@@ -79,6 +81,13 @@ LOOKS = {
     Kind.ENVELOPE_PAGES_SEEN: Look("eye", "{who} was shown pages", "accent"),
     Kind.ENVELOPE_ATTACHED: Look("paperclip", "{who} handed in a file", "accent"),
     Kind.ENVELOPE_ATTACHMENT_REMOVED: Look("paperclip", "{who} took back a file", "accent"),
+    Kind.ENVELOPE_SHEET_ADDED: Look("camera", "{who} added a sheet signed by hand", "accent"),
+    Kind.ENVELOPE_SHEET_REMOVED: Look("camera", "{who} took a sheet away", "accent"),
+    Kind.ENVELOPE_PAPER_HANDED_IN: Look(
+        "scan-eye", "{who} handed in a scan of what they signed by hand", "accent"
+    ),
+    Kind.ENVELOPE_PAPER_ACCEPTED: Look("circle-check", "{who} accepted the scan of {whose}", "good"),
+    Kind.ENVELOPE_PAPER_RETURNED: Look("undo-2", "{who} sent the scan of {whose} back"),
     Kind.ENVELOPE_SIGNED: Look(
         "signature", "{who} signed", "good", "Confirmed with a code for exactly this document"
     ),
@@ -200,6 +209,7 @@ async def envelope_page(
     may_manage = Permission.ENVELOPE_MANAGE in view.may
     may_read = Permission.ENVELOPE_READ in view.may
     files = await files_of(request, envelope_id) if may_read else ()
+    scans = await papers_of(request, envelope_id) if may_read else ()
     portal = portal_of(request)
     more = timedelta(days=portal.db.policy.numbers.signing.extension_days)
     width, height = view.page_sizes[0]
@@ -225,6 +235,8 @@ async def envelope_page(
         may_correct=may_manage and view.state not in NOT_CORRECTED and view.replaced_by_id is None,
         may_read=may_read,
         files=files,
+        scans=scans,
+        names={one.id: one.name for one in view.recipients},
     )
 
 
@@ -249,7 +261,7 @@ def recipient_lines(recipients: Sequence[RecipientView], reader: str = "") -> li
             wished_at=one.wished_at,
             correctable=one.correctable,
             host_name=one.host_name,
-            done=one.state in {"signed", "approved", "read"},
+            done=one.state in {"signed", "paper", "approved", "read"},
             hosted_here=one.host_id == reader and one.state in ASKED,
             colour=index % COLOURS + 1,
         )
