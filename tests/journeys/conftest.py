@@ -22,6 +22,26 @@ from .people import Person
 # Debian's wrapper adds flags that cost a third more: drawing as with a graphics card, and its own extension.
 PROGRAMS = ("/usr/lib/chromium/chromium", "/usr/bin/chromium")
 CHROMIUM = next((program for program in PROGRAMS if Path(program).exists()), PROGRAMS[-1])
+# Of such lists Chromium takes the last one only: Playwright's own comes first here. The rest are the popups of the
+# address bar, pages in a process of each window, which cost more than the pages of a short story.
+WITHOUT = [
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+    "AimEnabled",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
+]
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +51,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--disable-features=" + ",".join(WITHOUT),
 ]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 AXE_RULES = "{resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
@@ -98,7 +119,7 @@ def started(
                 process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: its worker would look for jobs until the end of the run
 def portal(tmp_path_factory) -> Iterator[Portal]:
     """The demo, made once for all the journeys; each journey leaves it fit for the next."""
     folder = tmp_path_factory.mktemp("demo")
@@ -124,7 +145,7 @@ def described(log: Path, folder: Path, process: subprocess.Popen) -> Portal:
     return Portal(facts["base_url"], folder / "data", people, facts["links"], process)
 
 
-@pytest.fixture(scope="module")  # no longer: its event loop would stand in the way of other rooms' tests
+@pytest.fixture(scope="package")  # no longer: its event loop would stand in the way of other rooms' tests
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed, and it may not be installed here")

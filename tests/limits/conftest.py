@@ -12,12 +12,12 @@ from . import portal as portals
 from .portal import Browser, Member, Portal, Server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("limits")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def temporary(folder) -> Iterator[Path]:
     """Everything that this process and the server call temporary lies here, so that it can be searched."""
     place = folder / "tmp"
@@ -27,7 +27,7 @@ def temporary(folder) -> Iterator[Path]:
     tempfile.tempdir = before
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def portal(folder, temporary) -> Iterator[Portal]:
     wired = portals.prepared(folder, folder / "data", portals.free_port())
     made = portals.founded(wired)
@@ -35,7 +35,7 @@ def portal(folder, temporary) -> Iterator[Portal]:
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(portal, folder, temporary) -> Iterator[Server]:
     settings = portal.wired.settings
     running = Server(settings, int(settings.base_url.rpartition(":")[2]), folder / "server.log", temporary)
@@ -44,23 +44,23 @@ def server(portal, folder, temporary) -> Iterator[Server]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sender(portal, server) -> Member:
     return portal.join(Role.ACCOUNT_MANAGER, "Maya Manager")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def manager(portal, sender) -> Browser:
     """The sender's browser."""
     return portal.browser(sender)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder_id(manager, portal) -> str:
     return portals.make_folder(manager, portal)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def document_id(manager, folder_id) -> str:
     from pdf import crafted
 
