@@ -1,47 +1,12 @@
-"""`python -m docvault.jobs`: one worker for the installation of the settings, until SIGTERM or SIGINT.
+"""`python -m docvault.jobs`: a worker, as `process.py` has it."""
 
-With `--beside PID` it also ends with that process, which started it: a killed server leaves no worker behind.
-"""
+import gc
+from importlib import import_module
 
-import os
-import select
-import signal
-import sys
-import threading
-from contextlib import suppress
-
-from docvault import logs, settings, wiring
-from docvault.jobs.worker import run_worker
-from docvault.values import DocVaultError
-
-
-def main() -> None:
-    """Work until asked to stop; the job under way ends first."""
-    logs.configure()
-    stop = threading.Event()
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, lambda *_: stop.set())
-    if sys.argv[1:2] == ["--beside"]:
-        threading.Thread(target=_end_with, args=(int(sys.argv[2]), stop), daemon=True).start()
-    try:
-        portal = wiring.build(settings.load())
-    except DocVaultError as error:
-        sys.exit(f"docvault: {error}")  # one plain line on standard error, and exit code 1
-    try:
-        run_worker(portal, stop=stop)
-    finally:
-        portal.close()
-
-
-def _end_with(parent: int, stop: threading.Event) -> None:
-    """Set `stop` once the parent has ended, however it went."""
-    with suppress(ProcessLookupError):  # it has ended already
-        watched = os.pidfd_open(parent)
-        if os.getppid() == parent:  # and its number is not another's by now
-            select.select([watched], [], [])
-        os.close(watched)
-    stop.set()
-
+SELDOM = (10_000, 20, 20)
 
 if __name__ == "__main__":
-    main()
+    # Before anything is imported: importing makes much and throws away little, and looking through it each
+    # 700 objects took an eighth of a start. Seldom is enough for the work as well.
+    gc.set_threshold(*SELDOM)
+    import_module("docvault.jobs.process").main()

@@ -30,7 +30,6 @@ class Care(Body):
     due_days: int | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
-    may_use_paper: bool = False
 
 
 class NewTemplate(Body):
@@ -136,7 +135,6 @@ class CareShown(Answer):
     due_days: int | None
     reminder_days: int | None
     may_delegate: bool
-    may_use_paper: bool
 
 
 class Template(Answer):
@@ -212,9 +210,7 @@ async def _save(request: WebRequest, data: NewTemplate, template_id: str | None,
 
 
 def _care(said: Care | None) -> template_care.Care | None:
-    if said is None:
-        return None
-    return template_care.Care(said.due_days, said.reminder_days, said.may_delegate, said.may_use_paper)
+    return template_care.Care(said.due_days, said.reminder_days, said.may_delegate) if said else None
 
 
 def _saved(saved: Saved) -> TemplateSaved:
