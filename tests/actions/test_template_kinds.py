@@ -188,7 +188,9 @@ def test_a_template_of_before_is_asked_once_and_its_links_and_lists_go_on(made):
 
 def test_reminders_and_days_of_a_template_are_those_of_its_envelopes_on_every_way(made):
     template_id = bulk.template(made, both=True)
-    change(made, template_id, 1, care=Care(due_days=10, reminder_days=4, may_delegate=False))
+    change(
+        made, template_id, 1, care=Care(due_days=10, reminder_days=4, may_delegate=False, may_use_paper=True)
+    )
     fixed = ["", made.world.manager.person_id]
     by_list = bulk.check(made, template_id, bulk.listed(1), fixed=fixed)
     bulk.start(made, by_list)
@@ -200,7 +202,7 @@ def test_reminders_and_days_of_a_template_are_those_of_its_envelopes_on_every_wa
     ]
     for envelope_id, days in ways:
         view = envelope(made, envelope_id)
-        assert (view.reminder_days, view.may_delegate) == (4, False)
+        assert (view.reminder_days, view.may_delegate, view.may_use_paper) == (4, False, True)
         assert view.due_at == LAST + timedelta(days=days)
     chosen = NOW + timedelta(days=3)
     own = bulk.check(made, template_id, bulk.listed(1, start=5), fixed=fixed, due_at=chosen)
@@ -214,7 +216,7 @@ def test_reminders_and_days_of_a_template_are_those_of_its_envelopes_on_every_wa
 
 def test_a_template_keeps_what_its_draft_says(made):
     manager = made.world.manager
-    wishes = Wishes(NOW + timedelta(days=21), 7, may_delegate=False, kind="internal")
+    wishes = Wishes(NOW + timedelta(days=21), 7, may_delegate=False, may_use_paper=True, kind="internal")
     envelope_id = drafts.create_envelope(
         made.db,
         made.vault,
@@ -230,7 +232,7 @@ def test_a_template_keeps_what_its_draft_says(made):
         made.db, made.vault, acting=manager, envelope_id=envelope_id, name="Minutes", roles=["Us"], now=NOW
     )
     view = shown(made, saved.id)
-    assert (view.kind, view.care) == ("internal", Care(21, 7, may_delegate=False))
+    assert (view.kind, view.care) == ("internal", Care(21, 7, may_delegate=False, may_use_paper=True))
 
 
 def test_digests_of_uploads_are_found_for_templates_of_before_they_were_kept(made):

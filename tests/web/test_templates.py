@@ -123,7 +123,8 @@ def test_programs_save_use_and_retire_a_template(manager, site, draft):
     path = f"/api/v1/templates/{saved['id']}"
     shown = manager.get(path).json()
     assert (shown["values"], shown["kind"]) == (["month"], "consent")
-    assert shown["care"] == {"due_days": None, "reminder_days": None, "may_delegate": False}
+    none = {"due_days": None, "reminder_days": None, "may_delegate": False, "may_use_paper": False}
+    assert shown["care"] == none
     words = {"after": 1, "name": "Monthly", "title": "Services in {{month}}", "roles": ["Client", "Us"]}
     cared = words | {"care": {"due_days": 9, "reminder_days": 2, "may_delegate": False}}
     assert manager.post(f"{path}/versions", json=cared).status_code == 201

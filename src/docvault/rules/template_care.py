@@ -29,6 +29,7 @@ class Care:
     due_days: int | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
+    may_use_paper: bool = False
 
     def due_at(self, now: datetime) -> datetime | None:
         """Return the last second of the last day of an envelope that is made now, in UTC."""

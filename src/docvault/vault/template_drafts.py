@@ -200,6 +200,7 @@ def write(
         due_at=made.due_at,
         reminder_days=made.care.reminder_days,
         may_delegate=made.care.may_delegate,
+        may_use_paper=made.care.may_use_paper,
         kind=made.kind,
     )
     envelope_documents.add(tx, envelope_id, template.enclosed)

@@ -37,4 +37,5 @@ def enclosed(tx: Transaction, row: EnvelopeRow) -> list[Enclosing]:
 
 def care(row: EnvelopeRow) -> Care:
     """Return how it is looked after."""
-    return Care(days_of(row.due_at, row.created_at), row.reminder_days, row.may_delegate)
+    days = days_of(row.due_at, row.created_at)
+    return Care(days, row.reminder_days, row.may_delegate, row.may_use_paper)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     true,
 )
 
@@ -45,6 +46,7 @@ template_versions = Table(
     Column("due_days", Integer, nullable=True),  # to sign, from when an envelope is made; null: no end
     Column("reminder_days", Integer, nullable=True),  # between two by itself; null: none
     Column("may_delegate", Boolean, nullable=False, server_default=true()),
+    Column("may_use_paper", Boolean, nullable=False, server_default=false()),
 )
 
 template_documents = Table(

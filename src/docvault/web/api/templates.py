@@ -30,6 +30,7 @@ class Care(Body):
     due_days: int | None = None
     reminder_days: int | None = None
     may_delegate: bool = True
+    may_use_paper: bool = False
 
 
 class NewTemplate(Body):
@@ -135,6 +136,7 @@ class CareShown(Answer):
     due_days: int | None
     reminder_days: int | None
     may_delegate: bool
+    may_use_paper: bool
 
 
 class Template(Answer):
@@ -210,7 +212,9 @@ async def _save(request: WebRequest, data: NewTemplate, template_id: str | None,
 
 
 def _care(said: Care | None) -> template_care.Care | None:
-    return template_care.Care(said.due_days, said.reminder_days, said.may_delegate) if said else None
+    if said is None:
+        return None
+    return template_care.Care(said.due_days, said.reminder_days, said.may_delegate, said.may_use_paper)
 
 
 def _saved(saved: Saved) -> TemplateSaved:

@@ -39,11 +39,13 @@ class CareForm(msgspec.Struct, forbid_unknown_fields=True):
     days: str = ""  # to sign; empty: no end
     reminders: str = ""  # days between two; empty: none by itself
     delegate: str = ""  # yes: people may hand on their part
+    paper: str = ""  # yes: people may sign on paper and hand in a scan
 
     @property
     def care(self) -> Care:
         """Return it as it is kept. Raises FormInvalid."""
-        return Care(days_from(self.days), days_from(self.reminders), self.delegate == "yes")
+        days, reminders = days_from(self.days), days_from(self.reminders)
+        return Care(days, reminders, self.delegate == "yes", self.paper == "yes")
 
     def show(self, kind: str | None, care: Care) -> None:
         """Fill in what was said before."""
@@ -51,6 +53,7 @@ class CareForm(msgspec.Struct, forbid_unknown_fields=True):
         self.days = str(care.due_days or "")
         self.reminders = str(care.reminder_days or "")
         self.delegate = "yes" if care.may_delegate else ""
+        self.paper = "yes" if care.may_use_paper else ""
 
 
 class SaveForm(CareForm):
@@ -114,6 +117,7 @@ async def _saving(
         draft=draft,
         named=named,
         form=form or _suggested(draft),
+        may_use_paper=takes_paper(request),
         kinds=kinds_of(request),
         trouble=str(error or ""),
     )
@@ -150,6 +154,11 @@ def _suggested(draft: Draft) -> SaveForm:
     form = SaveForm(name=draft.origin.name if draft.origin else draft.title)
     form.show(draft.kind, draft.care)
     return form
+
+
+def takes_paper(request: WebRequest) -> bool:
+    """Tell whether the policy lets a sender take signatures on paper."""
+    return portal_of(request).db.policy.numbers.signing.may_use_paper
 
 
 def kinds_of(request: WebRequest) -> Sequence[KindOfDocument]:
@@ -279,6 +288,7 @@ async def _changing(
             (given or {}).get(f"{ROLE}{number}", role.name) for number, role in enumerate(view.roles, start=1)
         ],
         form=form or _as_it_is(view),
+        may_use_paper=takes_paper(request),
         kinds=kinds_of(request),
         trouble=str(error or ""),
     )

@@ -13,6 +13,10 @@ def upgrade() -> None:
     op.add_column(
         "envelopes", sa.Column("may_use_paper", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.add_column(
+        "template_versions",
+        sa.Column("may_use_paper", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     op.add_column("recipients", sa.Column("paper_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "paper_sheets",
