@@ -311,7 +311,7 @@ def delegate(made, envelope_id, to, acting=None, reason="On leave until June", n
         made.vault,
         acting=acting or made.world.client,
         envelope_id=envelope_id,
-        person_id=to.person_id,
+        to=to.person_id,
         reason=reason,
         now=now,
     )
@@ -321,8 +321,8 @@ def test_a_colleague_signs_instead_and_the_evidence_names_both_and_the_reason(ma
     carl = colleague(made)
     envelope_id = sent(made)
     signing.read_and_agree(made, made.world.client, envelope_id, MORNING)
-    offered = delegations.colleagues(made.db, acting=made.world.client, envelope_id=envelope_id)
-    assert [one.name for one in offered] == ["Carl Colleague"]
+    offered = delegations.choice(made.db, acting=made.world.client, envelope_id=envelope_id)
+    assert ([one.name for one in offered.colleagues], offered.anybody) == (["Carl Colleague"], False)
     delegate(made, envelope_id, carl)
     assert written(made, "part_handed_to_you") == [carl.email]
     assert written(made, "part_handed_on") == [addresses[1]]
@@ -372,7 +372,8 @@ def test_a_part_goes_only_to_whom_it_may(made, why):
     with pytest.raises(refusal):
         delegate(made, envelope_id, to.get(why, carl))
     if why == "the sender said no":
-        assert delegations.colleagues(made.db, acting=made.world.client, envelope_id=envelope_id) == []
+        offered = delegations.choice(made.db, acting=made.world.client, envelope_id=envelope_id)
+        assert (offered.colleagues, offered.anybody) == ([], False)
     assert show(made, envelope_id).handovers == ()
     with pytest.raises(EnvelopeIncomplete):
         delegate(made, envelope_id, carl, reason=" ")

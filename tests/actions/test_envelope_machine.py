@@ -318,7 +318,7 @@ class Envelopes(RuleBasedStateMachine):
                 made.vault,
                 acting=self.holders[slot],
                 envelope_id=self.envelope_id,
-                person_id=colleague.person_id,
+                to=colleague.person_id,
                 reason="On leave.",
                 now=now,
             )

@@ -35,6 +35,7 @@ EXCEPTIONS: dict[str, tuple[int, str]] = {
         "puts a job back into the queue; what the job does is recorded when it is done",
     ),
     "deadlines.look_after": (1, "puts off what is looked at now; what is done about it is recorded"),
+    "delegations._count_try": (1, "the counter of the throttle; a part that is handed on is recorded"),
     "deliveries.retry_unsent": (
         1,
         "puts a job back into the queue; the delivery is recorded when it is done",

@@ -44,7 +44,6 @@ ASKED = "out  out  in   in   in   in   in   in   in"  # an outsider's too
 ASKED_SEEN = "out  out  --   in   in   in   --   --   in"
 ASKED_READ = "out  out  --   no   in   in   --   --   in"
 ENDED = "out  out  --   no   in   in   --   --   --"  # the manager ended it, and with it all of an outsider's
-HANDED_ON = "out  out  --   no   in   in   --   --   no"  # to a colleague; an outsider has none here
 SIGNED = "out  out  --   no   in   in   --   --   in"  # all three are recipients
 
 

@@ -124,9 +124,11 @@ def test_programs_save_use_and_retire_a_template(manager, site, draft):
     shown = manager.get(path).json()
     assert (shown["values"], shown["kind"]) == (["month"], "consent")
     none = {"due_days": None, "reminder_days": None, "may_delegate": False, "may_use_paper": False}
-    assert shown["care"] == none
+    assert shown["care"] == none | {"may_delegate_outside": False}
     words = {"after": 1, "name": "Monthly", "title": "Services in {{month}}", "roles": ["Client", "Us"]}
-    cared = words | {"care": {"due_days": 9, "reminder_days": 2, "may_delegate": False}}
+    cared = words | {
+        "care": {"due_days": 9, "reminder_days": 2, "may_delegate": True, "may_delegate_outside": True}
+    }
     assert manager.post(f"{path}/versions", json=cared).status_code == 201
     excluded = manager.post(f"{path}/versions", json=words | {"after": 2, "kind": "court"})
     assert (excluded.status_code, "rules of that court" in excluded.text) == (409, True)
@@ -140,7 +142,8 @@ def test_programs_save_use_and_retire_a_template(manager, site, draft):
     envelope = manager.get(f"/api/v1/envelopes/{used.json()['id']}").json()
     assert (envelope["title"], envelope["state"]) == ("Services in May", "draft")
     assert envelope["origin"] == {"template_id": saved["id"], "name": "Monthly", "number": 2}
-    assert (envelope["kind"], envelope["reminder_days"], envelope["may_delegate"]) == ("consent", 2, False)
+    assert (envelope["kind"], envelope["reminder_days"]) == ("consent", 2)
+    assert (envelope["may_delegate"], envelope["may_delegate_outside"]) == (True, True)
     wrong = manager.post(f"{path}/envelopes", json={"people": chosen[:1], "values": {}})
     assert (wrong.status_code, "exactly one person for each role" in wrong.text) == (409, True)
     assert manager.post(f"{path}/retire").status_code == 204

@@ -82,6 +82,7 @@ class CeremonyView:
     due_at: datetime | None  # they can act until then
     may_use_paper: bool  # print it, sign by hand and hand in a scan
     host_name: str  # beside whom they sign in person; empty for who signs on their own
+    may_name: bool  # somebody by address, also without an account, who does it instead
     trouble: str | None
 
 
@@ -354,6 +355,7 @@ def _view(
         due_at=min((day for day in (row.due_at, recipient.due_at) if day), default=None),
         may_use_paper=row.may_use_paper and recipient.signs and recipient.host is None,
         host_name=recipient.host.name if recipient.host else "",
+        may_name=row.may_delegate_outside and recipient.host is None,
         trouble=row.trouble,
     )
 

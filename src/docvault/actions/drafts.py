@@ -118,6 +118,7 @@ def correct_envelope(
     with db.reading() as tx:
         row = envelopes.for_managing(tx, acting, envelope_id, lock=False)
         life.require_correctable(envelopes.to_decide(tx, row))
+        life.require_codes_set([one.name for one in row.recipients if one.needs_code])
         known = envelopes.replaced_by(tx, row)
         if known is not None and known[1] is not State.DRAFT:
             raise EnvelopeRefused("This envelope was corrected and sent again already.")
@@ -145,7 +146,12 @@ def _again(
         elif one.person_id in possible:
             people.append(NewRecipient(one.person_id, *about))
     wishes = Wishes(
-        _if_to_come(row.due_at, now), row.reminder_days, row.may_delegate, row.may_use_paper, row.kind
+        due_at=_if_to_come(row.due_at, now),
+        reminder_days=row.reminder_days,
+        may_delegate=row.may_delegate,
+        may_delegate_outside=row.may_delegate_outside,
+        may_use_paper=row.may_use_paper,
+        kind=row.kind,
     )
     enclosed = tuple(one.document_id for one in row.documents)
     return _Draft(enclosed, row.title, row.message, tuple(people), wishes, row)
@@ -293,7 +299,7 @@ def _add_people(
 ) -> None:
     """Put the people on, with what is asked of those without an account."""
     names = _named(tx, draft)
-    by_email = {one.said.email: envelope_people.add(tx, acting, first, one) for one in names}
+    by_email = {one.said.email: envelope_people.add(tx, acting, first.organisation_id, one) for one in names}
     recipients.add(tx, envelope_id, asked(draft.recipients, by_email))
     outside = {by_email[one.said.email]: one.said for one in names if one.is_outside}
     hosts = []
@@ -322,6 +328,7 @@ def _add_draft(
         reminder_days=draft.wishes.reminder_days,
         may_delegate=draft.wishes.may_delegate,
         may_use_paper=draft.wishes.may_use_paper,
+        may_delegate_outside=draft.wishes.may_delegate and draft.wishes.may_delegate_outside,
         kind=draft.wishes.kind,
         replaces_id=draft.replaces.id if draft.replaces else None,
     )

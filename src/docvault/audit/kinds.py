@@ -112,6 +112,7 @@ class Kind(StrEnum):
     ENVELOPE_CODE_MAILED = "envelope:code:mailed"  # to somebody without an account, who opened their link
     ENVELOPE_CODE_ACCEPTED = "envelope:code:accepted"  # with the access code, where one was owed
     ENVELOPE_CODE_REFUSED = "envelope:code:refused"
+    ENVELOPE_ACCESS_CODE_SET = "envelope:access-code:set"  # by the sender, who tells it by phone
     ENVELOPE_HOSTED = "envelope:recipient:hosted"  # a host vouched for a signer and handed the device over
     ENVELOPE_HANDED_BACK = "envelope:recipient:handed-back"  # the host took the device back
     ENVELOPE_VIEWED = "envelope:viewed"

@@ -123,6 +123,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ENVELOPE_CODE_MAILED: "A code was mailed to {person} for {title}",
     Kind.ENVELOPE_CODE_ACCEPTED: "{person} gave the code that was mailed for {title}",
     Kind.ENVELOPE_CODE_REFUSED: "A wrong code was given for {person} and {title}",
+    Kind.ENVELOPE_ACCESS_CODE_SET: "{who} made a new access code for {person}, who signs {title}",
     Kind.ENVELOPE_HOSTED: "{who} vouched for {person} and handed them the device to sign {title}",
     Kind.ENVELOPE_HANDED_BACK: "The device was taken back from {person}, who signs {title} in person",
     Kind.ENVELOPE_VIEWED: "{who} opened {title} to sign it",
@@ -147,7 +148,7 @@ _SENTENCES: Mapping[str, str] = {
     Kind.ENVELOPE_WARNED: "DocVault warned that {title} expires soon",
     Kind.ENVELOPE_EXPIRED: "{title} expired",
     Kind.ENVELOPE_EXTENDED: "{who} gave more time to sign {title}",
-    Kind.ENVELOPE_DELEGATED: "{who} handed their part in {title} to {person}{reason}",
+    Kind.ENVELOPE_DELEGATED: "{who} handed their part in {title} to {person}{account}{reason}",
     Kind.ENVELOPE_CORRECTED: "{who} put {person} in the place of another recipient of {title}{reason}",
     Kind.ENVELOPE_REPLACED: "{who} replaced {title} by an envelope that corrects it",
     Kind.SIGNING_CERTIFICATE_ISSUED: "DocVault issued a signing certificate for {person}",
@@ -241,6 +242,7 @@ def _words(kind: str, facts: Mapping[str, Any], private: Mapping[str, Any]) -> d
         "count": _counted(facts.get("fields", facts.get("count")), "field", "the fields"),
         "pages": _counted(_size(facts.get("pages", facts.get("seen"))), "page", "the pages"),
         "entries": _counted(facts.get("count"), "entry", "a part", plural="entries"),
+        "account": ", who has no account" if facts.get("without_account") else "",
         "reason": f": {reason}" if reason else "",
     }
 

@@ -15,6 +15,7 @@ SHOWN = frozenset(  # the others are for the audit trail: too fine for a history
         Kind.ENVELOPE_CREATED,
         Kind.ENVELOPE_SENT,
         Kind.ENVELOPE_CODE_ACCEPTED,
+        Kind.ENVELOPE_ACCESS_CODE_SET,
         Kind.ENVELOPE_HOSTED,
         Kind.ENVELOPE_VIEWED,
         Kind.ENVELOPE_REMINDED,

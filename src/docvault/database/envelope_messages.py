@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from docvault.database import messages, outsiders, recipients
+from docvault.database import handovers, messages, outsiders, recipients
 from docvault.database.engine import Transaction
 from docvault.database.envelopes import EnvelopeRow
 from docvault.database.messages import Cause, Records
@@ -125,21 +125,37 @@ def tell_extended(
             _to_recipient(tx, records, row, recipient, "envelope_extended", _by_sender(row), now)
 
 
-def delegate(
-    tx: Transaction,
-    records: Records,
-    row: EnvelopeRow,
-    recipient_id: str,
-    giver: Acting,
-    reason: str,
-    now: datetime,
-) -> None:
-    """Ask whoever a part was handed to, and tell the sender."""
+def delegate(tx: Transaction, records: Records, row: EnvelopeRow, recipient_id: str, now: datetime) -> None:
+    """Ask whoever a part was handed to, and tell the sender, who may have to set a code first."""
     taker = next(one for one in row.recipients if one.id == recipient_id)
-    said = {"who": giver.name, "reason": reason}
-    _to_recipient(tx, records, row, taker, "part_handed_to_you", _by_sender(row), now, said)
+    hand_to(tx, records, row, recipient_id, now)
+    if not taker.needs_code:
+        to = f"{taker.name} ({taker.email})" if taker.is_outside else taker.name
+        said = _handed(tx, row, taker)
+        _to_sender(tx, records, row, "part_handed_on", {**said, "to": to}, now)
+
+
+def hand_to(tx: Transaction, records: Records, row: EnvelopeRow, recipient_id: str, now: datetime) -> None:
+    """Ask whoever a part was handed to, and say by whom and why."""
+    taker = next(one for one in row.recipients if one.id == recipient_id)
+    template = "part_handed_outside" if taker.is_outside else "part_handed_to_you"
+    _to_recipient(tx, records, row, taker, template, _by_sender(row), now, _handed(tx, row, taker))
     recipients.change(tx, taker.id, notified_at=now)
-    _to_sender(tx, records, row, "part_handed_on", {**said, "to": taker.name}, now)
+
+
+def _handed(tx: Transaction, row: EnvelopeRow, taker: RecipientRow) -> dict[str, str]:
+    """Return who handed on the part of `taker` last, and why."""
+    passed = [one for one in handovers.of_envelope(tx, row.id) if one.recipient_id == taker.id]
+    return {"who": passed[-1].from_name, "reason": passed[-1].reason}
+
+
+def _ask_for_code(
+    tx: Transaction, records: Records, row: EnvelopeRow, taker: RecipientRow, now: datetime
+) -> None:
+    """Tell the sender that somebody is asked only once they have an access code of their own."""
+    path = f"/envelopes/{row.id}/recipients/{taker.id}/access-code"
+    said = {"to": taker.name, "email": taker.email, "path": path, **_handed(tx, row, taker)}
+    _to_sender(tx, records, row, "access_code_needed", said, now)
 
 
 def tell_paper(
@@ -214,7 +230,7 @@ def _everybody(row: EnvelopeRow, *, asked_only: bool = False) -> list[tuple[Pers
         row.sender_id: (row.sender_email, row.sender_name, None)
     }
     for recipient in row.recipients:
-        if recipient.notified_at is not None or not asked_only:
+        if (recipient.notified_at is not None and not recipient.needs_code) or not asked_only:
             people_of[recipient.person_id] = (recipient.email, recipient.name, recipient.language)
     return [(person_id, *known) for person_id, known in people_of.items()]
 
@@ -239,6 +255,9 @@ def _to_recipient(
     now: datetime,
     more: dict[str, str] | None = None,
 ) -> None:
+    if recipient.needs_code:
+        _ask_for_code(tx, records, row, recipient, now)
+        return
     if recipient.host is not None:
         _to_host(tx, records, row, recipient, recipient.host, cause, now)
         return

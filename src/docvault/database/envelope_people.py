@@ -13,7 +13,7 @@ from docvault.policy.vocabulary import Acting, Permission, Role
 from docvault.rules import outsiders as rules
 from docvault.rules.envelopes import EnvelopeIncomplete
 from docvault.rules.outsiders import Outsider
-from docvault.values import PersonId
+from docvault.values import OrganisationId, PersonId
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ class Named:
 def named(tx: Transaction, said: Sequence[Outsider]) -> list[Named]:
     """Return whom these addresses belong to: an account, somebody asked before, or nobody yet.
 
-    Raises EnvelopeIncomplete, also for an access code beside an account, and for somebody locked out.
+    Raises EnvelopeIncomplete, also for an access code beside an account, for somebody locked out, and for a
+    domain that the policy refuses.
     """
     return [_named(tx, rules.check(one)) for one in said]
 
@@ -100,11 +101,11 @@ def check_accounts(names: Sequence[Named], known: AbstractSet[str]) -> None:
             raise EnvelopeIncomplete(f"The host of {one.said.name} cannot be asked to sign this document.")
 
 
-def add(tx: Transaction, acting: Acting, document: DocumentRow, one: Named) -> PersonId:
+def add(tx: Transaction, acting: Acting, client: OrganisationId, one: Named) -> PersonId:
     """Return the person, made if need be: of the client's organisation, and a member of none."""
     return one.id or people.add(
         tx,
-        organisation_id=document.organisation_id,
+        organisation_id=client,
         email=one.said.email,
         name=one.said.name,
         role=Role.OUTSIDER,
@@ -115,6 +116,8 @@ def add(tx: Transaction, acting: Acting, document: DocumentRow, one: Named) -> P
 
 def _named(tx: Transaction, said: Outsider) -> Named:
     person = people.by_email(tx, said.email)
+    if person is None or person.role is Role.OUTSIDER:
+        rules.check_domain(said.email, tx.policy.numbers.signing.refused_domains)
     if person is None:
         return Named(said, None, is_outside=True)
     if person.role is not Role.OUTSIDER:

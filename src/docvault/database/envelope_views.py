@@ -38,8 +38,8 @@ class EnvelopeSummary:
 class RecipientView:
     """One person of an envelope.
 
-    state: draft | waiting | notified | viewed | consented | signed | approved | read | copy | declined |
-    ended.
+    state: draft | waiting | needs-code | notified | viewed | consented | signed | approved | read | copy |
+    declined | ended. needs-code: the sender has to set an access code before they are asked.
     """
 
     id: RecipientId
@@ -59,6 +59,7 @@ class RecipientView:
     host_name: str
     wished_at: datetime | None  # they would rather sign on paper, and have not signed
     correctable: bool  # nothing was opened yet: somebody else can take their place
+    owes_code: bool  # an access code, which the sender can make anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class EnvelopeView(EnvelopeSummary):
     may_delegate: bool
     kind: str | None  # of documents, as the sender says
     may_use_paper: bool
+    may_delegate_outside: bool
     replaces_id: EnvelopeId | None
     replaced_by_id: EnvelopeId | None
     has_signed: bool
@@ -171,6 +173,7 @@ def whole(
         may_delegate=row.may_delegate,
         kind=row.kind,
         may_use_paper=row.may_use_paper,
+        may_delegate_outside=row.may_delegate_outside,
         replaces_id=row.replaces_id,
         replaced_by_id=replaced_by_id,
         has_signed=row.completed_at is not None,
@@ -224,6 +227,7 @@ def recipients(
             and one.viewed_at is None
             and one.done_at is None
             and one.paper_at is None,
+            owes_code=row.state is State.SENT and one.owes_code,
         )
         for one in row.recipients
     )
@@ -260,7 +264,13 @@ def _state(row: EnvelopeRow, one: RecipientRow, now_signing: frozenset[str]) -> 
     if row.state is State.DRAFT or one.part is Part.COPY:
         return "draft" if row.state is State.DRAFT else "copy"
     if one.id in now_signing:
-        return "consented" if one.consented_at else "viewed" if one.viewed_at else "notified"
+        return _how_far(one)
     if row.state is State.SENT:
         return "waiting" if one.paper_at is None else "handed-in"
     return "ended"
+
+
+def _how_far(one: RecipientRow) -> str:
+    if one.needs_code:
+        return "needs-code"
+    return "consented" if one.consented_at else "viewed" if one.viewed_at else "notified"

@@ -77,6 +77,7 @@ class EnvelopeRow:
     reminder_days: int | None  # between two reminders by itself; None: none
     may_delegate: bool
     may_use_paper: bool
+    may_delegate_outside: bool
     kind: str | None  # of documents, as the sender says: policies/kinds.toml
     next_at: datetime | None  # when to look whether something is due
     replaces_id: EnvelopeId | None
@@ -216,10 +217,8 @@ def page(
     tx: Transaction, acting: Acting, filters: Filters, *, after: str | None, limit: int
 ) -> Page[EnvelopeRow]:
     """Return envelopes that `acting` may see, newest first. Raises BadCursor."""
-    conditions = _conditions(filters)
     older = before_cursor(after, envelopes.c.created_at, envelopes.c.id)
-    if older is not None:
-        conditions.append(older)
+    conditions = [*_conditions(filters), *([older] if older is not None else [])]
     limit = max(1, min(limit, PAGE_MOST))
     rows = _newest_seen(tx, acting, conditions, limit + 1)
     items, more = rows[:limit], len(rows) > limit

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from docvault.database.engine import Transaction
 from docvault.database.tables import handovers, people
@@ -52,6 +52,13 @@ def add(
             at=now,
         )
     )
+
+
+def times_delegated(tx: Transaction, recipient_id: RecipientId) -> int:
+    """Return how often a part was handed on by those who were asked."""
+    mine = (handovers.c.recipient_id == recipient_id, handovers.c.kind == How.DELEGATED.value)
+    chosen = select(func.count()).select_from(handovers).where(*mine)
+    return tx.connection.execute(chosen).scalar_one()
 
 
 def of_envelope(tx: Transaction, envelope_id: EnvelopeId) -> tuple[Handover, ...]:

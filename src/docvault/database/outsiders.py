@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from docvault.credentials.refusals import LinkRefused
 from docvault.credentials.tokens import new_token, token_hash
@@ -48,8 +48,30 @@ class MailCode:
 
 def add(tx: Transaction, records: Records, recipient_id: str, access_code: str) -> None:
     """Note that a recipient has no account. access_code: empty for none."""
-    sealed = records.seal(f"access-code:{recipient_id}", access_code.encode()) if access_code else None
+    sealed = _sealed(records, recipient_id, access_code) if access_code else None
     tx.connection.execute(insert(outside_signers).values(recipient_id=recipient_id, access_code=sealed))
+
+
+def add_in_place(tx: Transaction, recipient_id: str, *, code_due: bool) -> None:
+    """Note that whoever took over a part has no account. code_due: the sender asks for an access code."""
+    tx.connection.execute(insert(outside_signers).values(recipient_id=recipient_id, code_due=code_due))
+
+
+def asks_code(tx: Transaction, recipient_id: str) -> bool:
+    """Tell whether the sender asked this recipient for an access code, given or not."""
+    told = outside_signers.c.told_at.is_not(None)
+    asked = or_(outside_signers.c.access_code.is_not(None), outside_signers.c.code_due, told)
+    mine = select(outside_signers.c.recipient_id).where(outside_signers.c.recipient_id == recipient_id, asked)
+    return tx.connection.execute(mine).one_or_none() is not None
+
+
+def set_code(tx: Transaction, records: Records, recipient_id: str) -> str:
+    """Make an access code for a recipient, in the place of any before, and return it."""
+    code = _drawn()
+    mine = update(outside_signers).where(outside_signers.c.recipient_id == recipient_id)
+    sealed = _sealed(records, recipient_id, code)
+    tx.connection.execute(mine.values(access_code=sealed, code_due=False))
+    return code
 
 
 def owed_code(tx: Transaction, records: Records, recipient_id: str) -> str:
@@ -87,7 +109,7 @@ def end_link(tx: Transaction, link_hash: bytes, at: datetime) -> None:
 def begin(tx: Transaction, records: Records, asked: Asked, now: datetime) -> tuple[str, str]:
     """Make a code for one browser; return that browser's secret and the code."""
     code_id, secret = new_id(), new_token()
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    code = _drawn()
     tx.connection.execute(delete(mail_codes).where(mail_codes.c.expires_at <= now))
     tx.connection.execute(
         insert(mail_codes).values(
@@ -156,7 +178,7 @@ def owe_nothing(tx: Transaction, person_id: str) -> None:
     """Ask somebody who got an account for no access code any more."""
     theirs = select(recipients.c.id).where(recipients.c.person_id == person_id)
     owing = update(outside_signers).where(outside_signers.c.recipient_id.in_(theirs))
-    tx.connection.execute(owing.values(access_code=None))
+    tx.connection.execute(owing.values(access_code=None, code_due=False))
 
 
 def identity(tx: Transaction, recipient: RecipientRow) -> dict[str, str]:
@@ -184,6 +206,7 @@ def _asked(tx: Transaction, link_hash: bytes, now: datetime) -> Asked:
             outside_links.c.token_hash == link_hash,
             outside_links.c.expires_at > now,
             outside_links.c.person_id == recipients.c.person_id,  # the address was not corrected since
+            outside_signers.c.code_due.is_(False),  # the sender has set the access code that they ask for
             envelopes.c.state.in_(ALIVE),
         )
     )
@@ -194,6 +217,14 @@ def _asked(tx: Transaction, link_hash: bytes, now: datetime) -> Asked:
     return Asked(
         link_hash, RecipientId(row.recipient_id), EnvelopeId(row.envelope_id), person, row.access_code
     )
+
+
+def _drawn() -> str:
+    return f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+
+
+def _sealed(records: Records, recipient_id: str, access_code: str) -> bytes:
+    return records.seal(f"access-code:{recipient_id}", access_code.encode())
 
 
 def _may_come(person: PersonRow) -> bool:

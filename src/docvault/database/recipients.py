@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, insert, select, update
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 
 from docvault.database import attachments, kept_answers, paper_wishes, papers
 from docvault.database.engine import Transaction
@@ -44,6 +44,7 @@ class RecipientRow:
     person_state: PersonState
     time_zone: str | None
     owes_code: bool  # the access code, without which the envelope does not know them yet
+    needs_code: bool  # the sender has to set that code first; until then nobody asks them
     organisation_name: str
     turn: int
     part: Part
@@ -127,7 +128,11 @@ _PERSON = (
     _HOSTS.c.name.label("host_name"),
     _HOSTS.c.email.label("host_email"),
     _HOSTS.c.language.label("host_language"),
-    and_(people.c.role == Role.OUTSIDER.value, outside_signers.c.access_code.is_not(None)).label("owes_code"),
+    and_(
+        people.c.role == Role.OUTSIDER.value,
+        or_(outside_signers.c.access_code.is_not(None), outside_signers.c.code_due),
+    ).label("owes_code"),
+    and_(people.c.role == Role.OUTSIDER.value, outside_signers.c.code_due).label("needs_code"),
 )
 _QUESTION = select(recipients, *_PERSON).select_from(
     recipients.join(people, people.c.id == recipients.c.person_id)
@@ -199,7 +204,7 @@ def note_viewed(tx: Transaction, recipient: RecipientRow | None, now: datetime) 
 
 
 def give_to(tx: Transaction, recipient_id: str, person_id: str, **columns: Any) -> None:
-    """Let another person do this part, as if nobody had been asked yet."""
+    """Let another person do this part, as if nobody had been asked yet; no code of before counts for them."""
     untouched = {
         "notified_at": None,
         "reminded_at": None,
@@ -213,7 +218,8 @@ def give_to(tx: Transaction, recipient_id: str, person_id: str, **columns: Any) 
     attachments.keep_only(tx, recipient_id, ())
     paper_wishes.forget(tx, recipient_id)
     papers.forget_sheets(tx, recipient_id)
-    tx.connection.execute(delete(in_person_hosts).where(in_person_hosts.c.recipient_id == recipient_id))
+    for beside in (in_person_hosts, outside_signers):
+        tx.connection.execute(delete(beside).where(beside.c.recipient_id == recipient_id))
     change(tx, recipient_id, person_id=person_id, **untouched, **columns)
 
 
@@ -246,6 +252,7 @@ def _recipient(row: Row[Any]) -> RecipientRow:
     values["person_state"] = PersonState(values["person_state"])
     values["person_role"] = Role(values["person_role"])
     values["owes_code"] = bool(values["owes_code"])
+    values["needs_code"] = bool(values["needs_code"])
     values["part"] = Part(values.pop("role"))
     host = HostRow(*(values.pop(f"host_{name}") for name in HostRow.__slots__))
     values["host"] = host if host.id is not None and values["person_role"] is Role.OUTSIDER else None

@@ -122,7 +122,10 @@ def _recipient(person_id: Scalar) -> ColumnElement[bool]:
         select(outside.c.recipient_id)
         .join_from(outside, recipients, recipients.c.id == outside.c.recipient_id)
         .join(tables.people, tables.people.c.id == recipients.c.person_id)
-        .where(outside.c.access_code.is_not(None), tables.people.c.role == Role.OUTSIDER.value)
+        .where(
+            or_(outside.c.access_code.is_not(None), outside.c.code_due),
+            tables.people.c.role == Role.OUTSIDER.value,
+        )
     )
     named = (recipients.c.person_id == person_id, recipients.c.id.not_in(owing))
     return tables.envelopes.c.id.in_(select(recipients.c.envelope_id).where(*named))

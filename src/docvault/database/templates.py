@@ -176,7 +176,9 @@ def find(
         roles=load_roles(row.roles),
         fields=row.fields,
         kind=row.kind,
-        care=Care(row.due_days, row.reminder_days, row.may_delegate, row.may_use_paper),
+        care=Care(
+            row.due_days, row.reminder_days, row.may_delegate, row.may_use_paper, row.may_delegate_outside
+        ),
         changed_at=row.changed_at,
         enclosed=enclosed,
         documents=_usable(tx, acting, enclosed),

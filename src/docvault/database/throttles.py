@@ -98,6 +98,11 @@ def mailed(rules: Throttle, recipient_id: str) -> Bucket:
     return Bucket(f"mailed:{recipient_id}", rules.free_tries)
 
 
+def named(rules: Throttle, person_id: PersonId) -> Bucket:
+    """Return the counter of addresses that one person names to take over their part, and that are refused."""
+    return Bucket(f"named:{person_id}", rules.free_tries)
+
+
 def mail_code(rules: Throttle, recipient_id: str) -> Bucket:
     """Return the counter of wrong codes of one recipient, whichever browser they come from."""
     return Bucket(f"mail-code:{recipient_id}", rules.free_tries)

@@ -59,15 +59,21 @@ class Signing:
     may_use_paper: bool  # a sender may let people sign on paper and hand in a scan
     max_paper_sheets: Annotated[int, Meta(ge=1, le=200)]  # files of one person for one envelope
     max_paper_bytes: Annotated[int, Meta(ge=1, le=128 * 1024 * 1024)]  # of all of them
+    may_delegate_outside: bool  # senders may let them hand it to somebody without an account
+    delegations_most: Annotated[int, Meta(ge=1, le=20)]  # of one part, one after the other
+    refused_domains: tuple[str, ...]  # whose addresses are not asked without an account; also below them
     outside_link_days: Annotated[int, Meta(ge=1, le=366)]  # of a link to somebody without an account
     certificate_years: Annotated[int, Meta(ge=1, le=30)]
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a time zone that nobody knows."""
+        """Raise ValueError for a time zone that nobody knows, or a domain that no address can have."""
         try:
             ZoneInfo(self.time_zone)
         except (ValueError, ZoneInfoNotFoundError) as error:
             raise ValueError(f"time_zone {self.time_zone} is not known here") from error
+        for each in self.refused_domains:
+            if each != each.lower() or not each.strip(".") or each.startswith((".", "@")):
+                raise ValueError(f"refused_domains has {each}; write a domain such as example.com")
 
 
 @dataclass(frozen=True, slots=True)

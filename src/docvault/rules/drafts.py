@@ -43,6 +43,7 @@ class Wishes:
     may_delegate: bool = True
     may_use_paper: bool = False  # people may print it, sign by hand and hand in a scan
     kind: str | None = None  # of documents, of policies/kinds.toml; None: the sender has not said
+    may_delegate_outside: bool = False  # beside may_delegate: also to somebody without an account
 
 
 class KindExcluded(EnvelopeRefused):

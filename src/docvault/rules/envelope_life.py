@@ -1,5 +1,6 @@
 """What can happen to a sent envelope beside signing: it expires, gets more time, parts change hands. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -57,6 +58,14 @@ def delegate(envelope: Envelope, recipient_id: str, now: datetime) -> Envelope:
     return with_recipient(envelope, _anew(require_turn(envelope, recipient_id, ACTING, now)))
 
 
+def require_few(times: int, most: int) -> None:
+    """Return if a part that was handed on so often can be handed on once more. Raises EnvelopeRefused."""
+    if times >= most:
+        raise EnvelopeRefused(
+            "This was handed on too often already. Ask the sender if somebody else should do it."
+        )
+
+
 def put_in_place(envelope: Envelope, recipient_id: str) -> Envelope:
     """Put another person in the place of one who has not opened the envelope yet.
 
@@ -81,6 +90,12 @@ def require_correctable(envelope: Envelope) -> None:
         raise EnvelopeClosed("This envelope was not sent yet: just change it.")
     if envelope.is_complete:
         raise EnvelopeClosed("Everybody has signed, so this envelope cannot be replaced any more.")
+
+
+def require_codes_set(waiting: Sequence[str]) -> None:
+    """Accept that nobody waits for a code. waiting: names of those who do. Raises EnvelopeIncomplete."""
+    if waiting:
+        raise EnvelopeIncomplete(f"Set the access code for {waiting[0]} first.")
 
 
 def _anew(recipient: Recipient) -> Recipient:

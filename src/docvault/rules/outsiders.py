@@ -1,5 +1,6 @@
 """What may be said about somebody without an account who is asked to sign. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docvault.rules import people
@@ -42,6 +43,13 @@ def check(said: Outsider) -> Outsider:
     if code and not (len(code) == DIGITS and code.isascii() and code.isdigit()):
         raise EnvelopeIncomplete(f"The access code for {name} has {DIGITS} digits.")
     return Outsider(name, email, code, said.host_id)
+
+
+def check_domain(email: str, refused: Sequence[str]) -> None:
+    """Accept an address whose domain is none of `refused`, nor below one. Raises EnvelopeIncomplete."""
+    domain = email.rpartition("@")[2]
+    if any(domain == each or domain.endswith(f".{each}") for each in refused):
+        raise EnvelopeIncomplete(f"Addresses of {domain} are not asked to sign here.")
 
 
 def digits(text: str) -> str:

@@ -30,6 +30,7 @@ class Care:
     reminder_days: int | None = None
     may_delegate: bool = True
     may_use_paper: bool = False
+    may_delegate_outside: bool = False  # beside it: also to somebody without an account
 
     def due_at(self, now: datetime) -> datetime | None:
         """Return the last second of the last day of an envelope that is made now, in UTC."""

@@ -201,10 +201,12 @@ def write(
         reminder_days=made.care.reminder_days,
         may_delegate=made.care.may_delegate,
         may_use_paper=made.care.may_use_paper,
+        may_delegate_outside=made.care.may_delegate and made.care.may_delegate_outside,
         kind=made.kind,
     )
     envelope_documents.add(tx, envelope_id, template.enclosed)
-    people = {one.said.email: envelope_people.add(tx, acting, first, one) for one in made.named}
+    client = first.organisation_id
+    people = {one.said.email: envelope_people.add(tx, acting, client, one) for one in made.named}
     asked = [replace(one, person_id=people.get(one.person_id, one.person_id)) for one in made.asked]
     recipients.add(tx, envelope_id, asked, ids=made.ids)
     outside = {people[one.said.email] for one in made.named if one.is_outside}

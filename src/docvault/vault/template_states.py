@@ -38,4 +38,5 @@ def enclosed(tx: Transaction, row: EnvelopeRow) -> list[Enclosing]:
 def care(row: EnvelopeRow) -> Care:
     """Return how it is looked after."""
     days = days_of(row.due_at, row.created_at)
-    return Care(days, row.reminder_days, row.may_delegate, row.may_use_paper)
+    may = (row.may_delegate, row.may_use_paper, row.may_delegate_outside)
+    return Care(days, row.reminder_days, *may)

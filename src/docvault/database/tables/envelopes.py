@@ -41,6 +41,7 @@ envelopes = Table(
     Column("reminder_days", Integer, nullable=True),  # between two reminders by itself; null: none
     Column("may_delegate", Boolean, nullable=False, server_default=true()),
     Column("may_use_paper", Boolean, nullable=False, server_default=false()),
+    Column("may_delegate_outside", Boolean, nullable=False, server_default=false()),  # to anybody they name
     Column("kind", String(30), nullable=True),  # of documents, as the sender says; null: they have not
     Column("next_at", Moment, nullable=True),  # when to look whether something is due; null: nothing can be
     reference("replaces_id", "envelopes.id", nullable=True),  # which it was made to correct

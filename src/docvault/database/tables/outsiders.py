@@ -1,6 +1,6 @@
 """Signers without an account: what their envelope asks of them, links in their mail, codes on their way."""
 
-from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, LargeBinary, Table, false
 
 from docvault.database.tables.columns import ID, METADATA, Moment, identifier, reference
 
@@ -9,6 +9,7 @@ outside_signers = Table(  # beside the recipient's own row
     METADATA,
     Column("recipient_id", ID, ForeignKey("recipients.id"), primary_key=True),
     Column("access_code", LargeBinary, nullable=True),  # sealed; null: none is asked
+    Column("code_due", Boolean, nullable=False, server_default=false()),  # the sender has to set one
     Column("told_at", Moment, nullable=True),  # when the access code was given rightly
     Column("confirmed_at", Moment, nullable=True),  # when a mailed code was last given rightly
 )

@@ -47,6 +47,7 @@ template_versions = Table(
     Column("reminder_days", Integer, nullable=True),  # between two by itself; null: none
     Column("may_delegate", Boolean, nullable=False, server_default=true()),
     Column("may_use_paper", Boolean, nullable=False, server_default=false()),
+    Column("may_delegate_outside", Boolean, nullable=False, server_default=false()),
 )
 
 template_documents = Table(

@@ -8,11 +8,12 @@ from litestar import Request, get, post
 from litestar.params import FromPath, JSONBody
 
 from docvault.actions import delegations, drafts, envelope_life
+from docvault.rules.outsiders import Outsider
 from docvault.values import EnvelopeId, PersonId, RecipientId
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
 from docvault.web.api.envelopes import Made
 from docvault.web.running import run
-from docvault.web.wire import Answer, Body
+from docvault.web.wire import Answer, Body, BodyInvalid
 
 WebRequest = Request[Any, Any, Any]
 
@@ -34,6 +35,15 @@ class Instead(Body):
     reason: str
 
 
+class Successor(Body):
+    """Who does it instead, and why; the evidence keeps both. person_id, or name and email of somebody."""
+
+    reason: str
+    person_id: str = ""
+    name: str = ""
+    email: str = ""
+
+
 class Possible(Answer):
     id: str
     name: str
@@ -43,6 +53,13 @@ class Possible(Answer):
 
 class People(Answer):
     items: list[Possible]
+
+
+class Colleagues(Answer):
+    """may_name_others: beside these, anybody by name and address, also without an account."""
+
+    items: list[Possible]
+    may_name_others: bool
 
 
 @post("/envelopes/{envelope_id:str}/extend", status_code=200, summary="Give more time", tags=["Envelopes"])
@@ -123,28 +140,37 @@ async def replace(
 
 @get(
     "/envelopes/{envelope_id:str}/ceremony/colleagues",
+    opt=OUTSIDERS,
     summary="List whom one's part can be handed to",
     tags=["Ceremony"],
 )
-async def colleagues(request: WebRequest, envelope_id: FromPath[str]) -> People:
+async def colleagues(request: WebRequest, envelope_id: FromPath[str]) -> Colleagues:
     """People of one's organisation who may sign this; nobody where the sender does not want that."""
     found = await run(
-        delegations.colleagues,
+        delegations.choice,
         portal_of(request).db,
         acting=signed_in(request),
         envelope_id=EnvelopeId(envelope_id),
     )
-    return People(items=msgspec.convert(found, list[Possible], from_attributes=True))
+    items = msgspec.convert(found.colleagues, list[Possible], from_attributes=True)
+    return Colleagues(items=items, may_name_others=found.anybody)
 
 
 @post(
     "/envelopes/{envelope_id:str}/ceremony/delegate",
+    opt=OUTSIDERS,
     status_code=204,
     summary="Hand one's part to a colleague",
     tags=["Ceremony"],
 )
-async def delegate(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[Instead]) -> None:
-    """Let a colleague act instead, with a reason; the sender is told."""
+async def delegate(request: WebRequest, envelope_id: FromPath[str], data: JSONBody[Successor]) -> None:
+    """Let a colleague act instead, with a reason; the sender is told.
+
+    Where the sender lets people name anybody, the colleague needs no account. Where an access code was asked,
+    the sender makes another one before they are invited.
+    """
+    if data.person_id and (data.name or data.email):
+        raise BodyInvalid("Give either person_id, or name and email of somebody.")
     portal = portal_of(request)
     await run(
         delegations.delegate_part,
@@ -152,7 +178,7 @@ async def delegate(request: WebRequest, envelope_id: FromPath[str], data: JSONBo
         portal.vault,
         acting=signed_in(request),
         envelope_id=EnvelopeId(envelope_id),
-        person_id=PersonId(data.person_id),
+        to=Outsider(data.name, data.email) if data.name or data.email else PersonId(data.person_id),
         reason=data.reason,
         now=portal.clock(),
     )

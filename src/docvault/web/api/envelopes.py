@@ -60,6 +60,7 @@ class NewEnvelope(Body):
     reminder_days: int | None = None
     may_delegate: bool = True
     may_use_paper: bool = False  # people may print it, sign by hand and hand in a scan
+    may_delegate_outside: bool = False  # beside it: also to somebody without an account
     kind: str | None = None  # of documents, as policies/kinds.toml has them; some are refused
 
 
@@ -181,6 +182,7 @@ class Envelope(Answer):
     may_delegate: bool
     kind: str | None
     may_use_paper: bool
+    may_delegate_outside: bool
     replaces_id: str | None
     replaced_by_id: str | None
     handovers: list[Handover]
@@ -226,7 +228,12 @@ async def create_envelope(request: WebRequest, data: JSONBody[NewEnvelope]) -> M
         message=data.message,
         recipients=[_new_recipient(one) for one in data.recipients],
         wishes=drafts.Wishes(
-            data.due_at, data.reminder_days, data.may_delegate, data.may_use_paper, data.kind
+            due_at=data.due_at,
+            reminder_days=data.reminder_days,
+            may_delegate=data.may_delegate,
+            may_delegate_outside=data.may_delegate_outside,
+            may_use_paper=data.may_use_paper,
+            kind=data.kind,
         ),
         now=portal.clock(),
     )

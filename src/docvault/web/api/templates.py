@@ -31,6 +31,7 @@ class Care(Body):
     reminder_days: int | None = None
     may_delegate: bool = True
     may_use_paper: bool = False
+    may_delegate_outside: bool = False
 
 
 class NewTemplate(Body):
@@ -137,6 +138,7 @@ class CareShown(Answer):
     reminder_days: int | None
     may_delegate: bool
     may_use_paper: bool
+    may_delegate_outside: bool
 
 
 class Template(Answer):
@@ -212,9 +214,7 @@ async def _save(request: WebRequest, data: NewTemplate, template_id: str | None,
 
 
 def _care(said: Care | None) -> template_care.Care | None:
-    if said is None:
-        return None
-    return template_care.Care(said.due_days, said.reminder_days, said.may_delegate, said.may_use_paper)
+    return template_care.Care(**msgspec.structs.asdict(said)) if said else None
 
 
 def _saved(saved: Saved) -> TemplateSaved:

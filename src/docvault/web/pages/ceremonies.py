@@ -98,6 +98,7 @@ def _start(request: WebRequest, view: CeremonyView, error: DocVaultError | None 
         next_steps=_next_steps(view),
         host_name=view.host_name,
         may_use_paper=view.may_use_paper,
+        may_name=view.may_name,
         sender_name=view.sender_name,
         sender_organisation=view.sender_organisation,
         message=view.message,

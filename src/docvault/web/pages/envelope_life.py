@@ -8,16 +8,20 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from docvault.actions import ceremonies, delegations, drafts, envelope_life, envelopes
+from docvault.credentials.refusals import Throttled
 from docvault.pdf.errors import NotSignable
 from docvault.rules.envelopes import EnvelopeRefused
+from docvault.rules.outsiders import Outsider
 from docvault.values import DocVaultError, EnvelopeId, NotFound, PersonId, RecipientId
 from docvault.web import forms, problems
-from docvault.web.access import portal_of, signed_in
+from docvault.web.access import OUTSIDERS, portal_of, signed_in
+from docvault.web.forms import FormInvalid
 from docvault.web.pages.ceremonies import words_of
 from docvault.web.pages.envelope_new import end_of_day
 from docvault.web.pages.envelopes import envelope_page
 from docvault.web.rendering import render
 from docvault.web.running import run
+from docvault.web.words import said
 
 WebRequest = Request[Any, Any, Any]
 
@@ -28,6 +32,14 @@ class ExtendForm(msgspec.Struct, forbid_unknown_fields=True):
 
 class InsteadForm(msgspec.Struct, forbid_unknown_fields=True):
     person_id: str = ""
+    reason: str = ""
+
+
+class HandOverForm(msgspec.Struct, forbid_unknown_fields=True):
+    person_id: str = ""
+    name: str = ""  # of somebody whom nobody could choose from a list
+    email: str = ""
+    naming: str = ""  # yes: there was no list to choose from
     reason: str = ""
 
 
@@ -135,14 +147,14 @@ async def ask_instead(
     return Redirect(f"/envelopes/{envelope_id}?notice=asked-instead", status_code=303)
 
 
-@get("/sign/{envelope_id:str}/delegate")
+@get("/sign/{envelope_id:str}/delegate", opt=OUTSIDERS)
 async def choose_colleague(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """The form that hands one's part to a colleague."""
-    return await _choose_colleague(request, envelope_id, InsteadForm())
+    return await _choose_colleague(request, envelope_id, HandOverForm())
 
 
 async def _choose_colleague(
-    request: WebRequest, envelope_id: str, form: InsteadForm, error: DocVaultError | None = None
+    request: WebRequest, envelope_id: str, form: HandOverForm, error: DocVaultError | None = None
 ) -> Response[Any]:
     portal, acting, envelope = portal_of(request), signed_in(request), EnvelopeId(envelope_id)
     view = await run(
@@ -155,26 +167,30 @@ async def _choose_colleague(
     )
     if view.state != "your-turn":
         return Redirect(f"/sign/{envelope_id}", status_code=303)
-    people = await run(delegations.colleagues, portal.db, acting=acting, envelope_id=envelope)
-    return render(
+    choice = await run(delegations.choice, portal.db, acting=acting, envelope_id=envelope)
+    t = words_of(view)
+    page = render(
         request,
         "sign_delegate.html",
         problems.meaning_of(error).status if error else 200,
         nav="inbox",
-        t=words_of(view),
+        t=t,
         envelope_id=envelope_id,
         title=view.envelope.title,
         sender_name=view.sender_name,
-        people=people,
+        people=choice.colleagues,
+        anybody=choice.anybody,
         form=form,
-        trouble=str(error or ""),
+        trouble=said(t, str(error or "")),
     )
+    page.headers.update(problems.headers_of(error) if error else {})
+    return page
 
 
-@post("/sign/{envelope_id:str}/delegate")
+@post("/sign/{envelope_id:str}/delegate", opt=OUTSIDERS)
 async def hand_over(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any]:
     """Hand one's part to a colleague."""
-    form = await forms.read(request, InsteadForm)
+    form = await forms.read(request, HandOverForm)
     portal = portal_of(request)
     try:
         await run(
@@ -183,13 +199,24 @@ async def hand_over(request: WebRequest, envelope_id: FromPath[str]) -> Response
             portal.vault,
             acting=signed_in(request),
             envelope_id=EnvelopeId(envelope_id),
-            person_id=PersonId(form.person_id),
+            to=_successor(form),
             reason=form.reason,
             now=portal.clock(),
         )
-    except EnvelopeRefused as error:
+    except (EnvelopeRefused, FormInvalid, Throttled) as error:
         return await _choose_colleague(request, envelope_id, form, error)
     return Redirect(f"/envelopes/{envelope_id}?notice=handed-over", status_code=303)
+
+
+def _successor(form: HandOverForm) -> PersonId | Outsider:
+    """Return who was chosen, or named. Raises FormInvalid."""
+    named = bool(form.name.strip() or form.email.strip())
+    if named and form.person_id:
+        raise TWO_AT_ONCE
+    return Outsider(form.name, form.email) if named or form.naming else PersonId(form.person_id)
+
+
+TWO_AT_ONCE = FormInvalid("Choose a colleague or name somebody, not both.")
 
 
 HANDLERS = [extend, correct, choose_instead, ask_instead, choose_colleague, hand_over]

@@ -59,7 +59,7 @@ class EnvelopeForm(msgspec.Struct, forbid_unknown_fields=True):
     due: str = ""  # a day, e.g. 2031-04-30
     reminders: str = ""  # days between two; empty: none by itself
     kind: str = ""  # of documents, of policies/kinds.toml
-    delegate: str = ""  # yes: people may hand on their part
+    delegate: str = ""  # yes: people may hand on their part; anybody: also to somebody without an account
     paper: str = ""  # yes: people may sign on paper and hand in a scan
     recipients: str = ""  # person:turn:part, in order, parted by spaces; @0 is the first of `outsiders`
     outsiders: str = ""  # JSON: a list of NamedOutsider
@@ -111,6 +111,7 @@ async def _new(
         languages=LANGUAGES,
         may_use_paper=portal.db.policy.numbers.signing.may_use_paper,
         kinds=portal.db.policy.numbers.kinds.kind,
+        may_name=portal.db.policy.numbers.signing.may_delegate_outside,
         tomorrow=(portal.clock() + timedelta(days=1)).date().isoformat(),
         trouble=str(error or ""),
     )
@@ -155,7 +156,8 @@ async def create_envelope(request: WebRequest) -> Response[Any]:
             wishes=Wishes(
                 due_at=end_of_day(form.due),
                 reminder_days=days_from(form.reminders),
-                may_delegate=form.delegate == "yes",
+                may_delegate=form.delegate in {"yes", "anybody"},
+                may_delegate_outside=form.delegate == "anybody",
                 may_use_paper=form.paper == "yes",
                 kind=form.kind or None,
             ),

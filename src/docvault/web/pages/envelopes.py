@@ -71,6 +71,7 @@ LOOKS = {
     Kind.ENVELOPE_FIELDS_PLACED: Look("square-pen", "{who} placed the fields"),
     Kind.ENVELOPE_SENT: Look("send", "{who} sent the envelope"),
     Kind.ENVELOPE_CODE_ACCEPTED: Look("mail-check", "{whose} gave the code from the mail", "accent"),
+    Kind.ENVELOPE_ACCESS_CODE_SET: Look("key-round", "{who} made a new access code for {whose}"),
     Kind.ENVELOPE_HOSTED: Look("handshake", "{who} vouched for {whose} and handed them the device", "accent"),
     Kind.ENVELOPE_VIEWED: Look("eye", "{who} opened the envelope", "accent"),
     Kind.ENVELOPE_READ: Look("book-open", "{who} opened a document of it", "accent"),
@@ -138,6 +139,7 @@ class RecipientLine:
     message: str
     wished_at: datetime | None  # they would rather sign on paper
     correctable: bool
+    owes_code: bool
     host_name: str
     done: bool
     hosted_here: bool  # whoever looks hands the device over, now
@@ -228,7 +230,7 @@ async def envelope_page(
         thumbnail_height=round(THUMBNAIL * height / width),
         waiting_names=_names([one.name for one in view.recipients if one.state in ASKED]),
         may_manage=may_manage,
-        may_remind=may_manage and view.state is State.SENT,
+        may_remind=may_manage and any(one.state in ASKED for one in view.recipients),
         may_void=may_manage and view.state in OPEN,
         may_extend=may_manage and view.state in {State.SENT, State.EXPIRED} and view.ends_at is not None,
         extended=(max(view.ends_at or portal.clock(), portal.clock()) + more).date().isoformat(),
@@ -260,6 +262,7 @@ def recipient_lines(recipients: Sequence[RecipientView], reader: str = "") -> li
             message=one.message,
             wished_at=one.wished_at,
             correctable=one.correctable,
+            owes_code=one.owes_code,
             host_name=one.host_name,
             done=one.state in {"signed", "paper", "approved", "read"},
             hosted_here=one.host_id == reader and one.state in ASKED,

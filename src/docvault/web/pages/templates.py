@@ -38,21 +38,22 @@ class CareForm(msgspec.Struct, forbid_unknown_fields=True):
     kind: str = ""
     days: str = ""  # to sign; empty: no end
     reminders: str = ""  # days between two; empty: none by itself
-    delegate: str = ""  # yes: people may hand on their part
+    delegate: str = ""  # yes: people may hand on their part; anybody: also to somebody without an account
     paper: str = ""  # yes: people may sign on paper and hand in a scan
 
     @property
     def care(self) -> Care:
         """Return it as it is kept. Raises FormInvalid."""
         days, reminders = days_from(self.days), days_from(self.reminders)
-        return Care(days, reminders, self.delegate == "yes", self.paper == "yes")
+        may_delegate, anybody = self.delegate in {"yes", "anybody"}, self.delegate == "anybody"
+        return Care(days, reminders, may_delegate, self.paper == "yes", anybody)
 
     def show(self, kind: str | None, care: Care) -> None:
         """Fill in what was said before."""
         self.kind = kind or ""
         self.days = str(care.due_days or "")
         self.reminders = str(care.reminder_days or "")
-        self.delegate = "yes" if care.may_delegate else ""
+        self.delegate = ("anybody" if care.may_delegate_outside else "yes") if care.may_delegate else ""
         self.paper = "yes" if care.may_use_paper else ""
 
 
@@ -119,6 +120,7 @@ async def _saving(
         form=form or _suggested(draft),
         may_use_paper=takes_paper(request),
         kinds=kinds_of(request),
+        may_name=may_name(request),
         trouble=str(error or ""),
     )
 
@@ -164,6 +166,11 @@ def takes_paper(request: WebRequest) -> bool:
 def kinds_of(request: WebRequest) -> Sequence[KindOfDocument]:
     """Return the kinds of documents in their order."""
     return portal_of(request).db.policy.numbers.kinds.kind
+
+
+def may_name(request: WebRequest) -> bool:
+    """Tell whether senders may let people hand their part to anybody whom they name."""
+    return portal_of(request).db.policy.numbers.signing.may_delegate_outside
 
 
 def _numbered(given: Mapping[str, str], prefix: str) -> list[str]:
@@ -290,6 +297,7 @@ async def _changing(
         form=form or _as_it_is(view),
         may_use_paper=takes_paper(request),
         kinds=kinds_of(request),
+        may_name=may_name(request),
         trouble=str(error or ""),
     )
 
