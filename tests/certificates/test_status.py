@@ -17,6 +17,10 @@ from docvault.certificates.status import NAMING, REQUEST_MOST
 ANNA = SignerIdentity("a" * 26, "Anna Lindqvist", "anna@nordlicht.example", "Nordlicht AB")
 
 
+def every(issuer, serial):
+    return True
+
+
 @pytest.fixture(scope="module")
 def person(ca, now):
     return x509.load_der_x509_certificate(ca.issue(ANNA, now).certificate)
@@ -30,7 +34,7 @@ def question(certificate, issuer, algorithm=None, nonce: bytes | None = None) ->
 
 
 def asked(request, authorities, now):
-    return ocsp.load_der_ocsp_response(status.answer(request, authorities, now).der)
+    return ocsp.load_der_ocsp_response(status.answer(request, authorities, now, is_issued=every).der)
 
 
 def test_openssl_accepts_the_answers_about_good_and_revoked_certificates(ca, now, person, tmp_path):
@@ -45,7 +49,9 @@ def test_openssl_accepts_the_answers_about_good_and_revoked_certificates(ca, now
     (tmp_path / "person.pem").write_bytes(person.public_bytes(serialization.Encoding.PEM))
     openssl("ocsp", "-issuer", "issuing.pem", "-cert", "person.pem", "-reqout", "q", cwd=tmp_path)
     for ours, said in ((ca, "Cert Status: good"), (revoked, "Cert Status: revoked")):
-        (tmp_path / "a").write_bytes(status.answer((tmp_path / "q").read_bytes(), [ours], now).der)
+        (tmp_path / "a").write_bytes(
+            status.answer((tmp_path / "q").read_bytes(), [ours], now, is_issued=every).der
+        )
         checked = openssl(
             "ocsp", "-reqin", "q", "-respin", "a", "-resp_text", "-CAfile", "chain.pem", "-issuer", "issuing.pem",
             "-attime", str(int(now.timestamp())), "-validity_period", str(10**9), cwd=tmp_path,
@@ -76,11 +82,13 @@ def test_a_revocation_comes_with_its_moment_and_reason(ca, now, person):
 
 def test_a_nonce_comes_back_and_makes_the_answer_fit_nobody_else(ca, now, person):
     request = question(person, ca.issuing.certificate, nonce=b"n" * 32)
-    answer = status.answer(request, [ca], now)
+    answer = status.answer(request, [ca], now, is_issued=every)
     read = ocsp.load_der_ocsp_response(answer.der)
     assert read.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"n" * 32
     assert answer.until is None
-    assert status.answer(question(person, ca.issuing.certificate), [ca], now).until is not None
+    assert (
+        status.answer(question(person, ca.issuing.certificate), [ca], now, is_issued=every).until is not None
+    )
 
 
 def test_certificates_of_others_are_none_of_our_business(ca, now, person):
@@ -88,6 +96,24 @@ def test_certificates_of_others_are_none_of_our_business(ca, now, person):
     foreign = question(other.seal.certificate, other.issuing.certificate)
     assert asked(foreign, [ca], now).response_status is OCSPResponseStatus.UNAUTHORIZED
     assert asked(foreign, [ca, other], now).certificate_status is OCSPCertStatus.GOOD
+
+
+def test_a_number_that_was_never_given_out_is_unknown_and_nobody_keeps_that(ca, now, person):
+    """What a forger makes up is not good (RFC 6960, 2.2); a revocation counts whatever the list says."""
+    seen = []
+
+    def listed(issuer, serial):
+        seen.append((issuer, serial))
+        return False
+
+    request = question(person, ca.issuing.certificate)
+    answer = status.answer(request, [ca], now, is_issued=listed)
+    assert ocsp.load_der_ocsp_response(answer.der).certificate_status is OCSPCertStatus.UNKNOWN
+    assert answer.until is None
+    assert seen == [(ca.issuing.certificate, person.serial_number)]
+    revoked = dataclasses.replace(ca, revoked={person.serial_number: Revocation(now)})
+    answer = status.answer(request, [revoked], now, is_issued=listed)
+    assert ocsp.load_der_ocsp_response(answer.der).certificate_status is OCSPCertStatus.REVOKED
 
 
 @pytest.mark.parametrize("nonce", [b"", b"n" * 129], ids=["empty", "too long"])

@@ -11,7 +11,7 @@ from docvault.audit.checkpoints import PublicKey
 from docvault.audit.kinds import Kind
 from docvault.blobs.store import BlobError
 from docvault.credentials.passphrases import check_passphrase
-from docvault.database import audit, audit_checkpoints, audit_trail, dumps
+from docvault.database import audit, audit_checkpoints, audit_trail, dumps, issued_certificates
 from docvault.database.engine import Database
 from docvault.encryption.errors import EncryptionError
 from docvault.values import DocVaultError, NotFound
@@ -101,6 +101,7 @@ def prove(db: Database, vault: Vault, key: PublicKey) -> Proof:
 def note_restored(db: Database, *, head: Head, end: End, proof: Proof, operator: str, now: datetime) -> None:
     """Record in the restored log what it was restored from, and what was proven."""
     with db.transaction() as tx:
+        issued_certificates.distrust_lists(tx)
         audit.append(
             tx,
             Kind.BACKUP_RESTORED,

@@ -201,6 +201,7 @@ class _Bench:
         key = self.authority.issue(person, now=self.now)
         with self.db.transaction() as tx:
             facts = {"recipient": recipient.id, "person": recipient.person_id, "certificate": key.sha256}
+            self.authority.note_issued(tx, key, self.now)
             self._record(tx, Kind.SIGNING_CERTIFICATE_ISSUED, row, facts, {"person": recipient.name})
         return key
 

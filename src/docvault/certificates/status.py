@@ -2,8 +2,8 @@
 caller.
 
 Source: RFC 6960 (requests and answers), RFC 5019 (one certificate a request; `unauthorized` about those of
-others), RFC 9654 (nonces). It knows revocations, not which serial numbers were given out, so "good" says what
-RFC 6960, 2.2 says: no certificate of that number is revoked.
+others), RFC 9654 (nonces). A serial number that was never given out is "unknown", and not "good" (RFC 6960,
+2.2).
 """
 
 from collections.abc import Callable, Iterable
@@ -29,6 +29,9 @@ NAMING: dict[str, Callable[[], hashes.HashAlgorithm]] = {
 }
 
 
+IsIssued = Callable[[x509.Certificate, int], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
     """der: the answer. until: to when anybody may keep it; None where it fits this one request only."""
@@ -39,9 +42,16 @@ class StatusAnswer:
 
 
 def answer(
-    request: bytes, authorities: Iterable[CertificateAuthority | Retired], now: datetime
+    request: bytes,
+    authorities: Iterable[CertificateAuthority | Retired],
+    now: datetime,
+    *,
+    is_issued: IsIssued,
 ) -> StatusAnswer:
-    """Answer an OCSP request, DER in and out; one that is malformed or about others' certificates as well."""
+    """Answer an OCSP request, DER in and out; one that is malformed or about others' certificates as well.
+
+    is_issued: whether this issuer gave out this serial number.
+    """
     try:
         asked = ocsp.load_der_ocsp_request(request) if len(request) <= REQUEST_MOST else None
         nonce = _nonce(asked) if asked is not None else None
@@ -53,7 +63,8 @@ def answer(
     for authority in authorities:
         names = _names(authority.issuing.certificate, algorithm)
         if names == (asked.issuer_name_hash, asked.issuer_key_hash):
-            return _about(asked.serial_number, authority, names, algorithm, nonce, now)
+            known = is_issued(authority.issuing.certificate, asked.serial_number)
+            return _about(asked.serial_number, authority, names, algorithm, nonce, now, known=known)
     return _refusal(OCSPResponseStatus.UNAUTHORIZED, now)
 
 
@@ -89,6 +100,8 @@ def _about(
     algorithm: hashes.HashAlgorithm,
     nonce: bytes | None,
     now: datetime,
+    *,
+    known: bool,
 ) -> StatusAnswer:
     now = now.replace(microsecond=0)
     revocation = authority.revoked.get(serial)
@@ -96,7 +109,7 @@ def _about(
         *names,
         serial,
         algorithm,
-        OCSPCertStatus.REVOKED if revocation else OCSPCertStatus.GOOD,
+        OCSPCertStatus.REVOKED if revocation else OCSPCertStatus.GOOD if known else OCSPCertStatus.UNKNOWN,
         this_update=now,
         next_update=now + STATUS_LIFE,
         revocation_time=revocation.at if revocation else None,
@@ -105,7 +118,8 @@ def _about(
     if nonce is not None:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
     signed = sign_status(builder, authority.responder)
-    return StatusAnswer(signed, now, now + STATUS_LIFE if nonce is None else None)
+    keep = nonce is None and known  # a number may be given out the next moment
+    return StatusAnswer(signed, now, now + STATUS_LIFE if keep else None)
 
 
 def _refusal(why: OCSPResponseStatus, now: datetime) -> StatusAnswer:

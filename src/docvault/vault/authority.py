@@ -15,13 +15,11 @@ from datetime import datetime
 from cryptography import x509
 
 from docvault.certificates import authority as pure
-from docvault.certificates import status
 from docvault.certificates.authority import CertificateAuthority, SignerIdentity
-from docvault.certificates.keys import Credentials, OfflineRoot, OneTimeKey, certificate_der, sign_bytes
+from docvault.certificates.keys import Credentials, OfflineRoot, OneTimeKey
 from docvault.certificates.mechanisms import PublicKey
 from docvault.certificates.status import StatusAnswer
-from docvault.certificates.timestamps import TimestampAuthority
-from docvault.database import keys
+from docvault.database import issued_certificates, keys
 from docvault.database.engine import Database, Transaction
 from docvault.pdf import sign, validate
 from docvault.pdf.scratch import Scratch
@@ -32,7 +30,7 @@ from docvault.seals.seal import Seal
 from docvault.timestamps.clocks import Clocks
 from docvault.values import Clock, NotFound, utc_now
 from docvault.vault import authority_keys, preflight, seals
-from docvault.vault.authority_keys import Opened
+from docvault.vault.bench import Bench
 from docvault.vault.files import Vault
 from docvault.vault.held import HeldSigner
 from docvault.vault.masters import FRESH
@@ -49,42 +47,6 @@ class End:
     name: str
     title: str
     at: datetime
-
-
-class _Bench:
-    """The keys of one moment: a deed that began with them ends with them, also while they are renewed."""
-
-    def __init__(self, opened: Opened, seals: Mapping[str, bytes], clock: Clock) -> None:
-        self.opened = opened
-        self.seals = seals
-        self.own: CertificateAuthority = opened.newest
-        self._clock = clock
-        self._timestamps = TimestampAuthority(self.own.timestamp, [self.own.issuing.der])
-
-    def timestamp(self, request: bytes) -> bytes:
-        return self._timestamps.respond(request, self._clock())
-
-    def sign_with_seal(self, message: bytes) -> bytes:
-        return sign_bytes(self.own.seal.key, message)
-
-    def crls(self, now: datetime) -> tuple[bytes, ...]:
-        return (self.own.root_crl(now), self.own.issuing_crl(now), *(left.crl for left in self.opened.left))
-
-    def credentials(self, certificate: bytes) -> Credentials:
-        """Return all that proves a certificate of ours at this moment."""
-        parsed, now = x509.load_der_x509_certificate(certificate), self._clock()
-        issuer = self.opened.of_issuer(parsed)
-        # The timestamp beside it is by the newest, and the certificate perhaps by the one before.
-        chain = dict.fromkeys((certificate_der(issuer.issuing.certificate), self.own.issuing.der))
-        answers = (issuer.status(parsed, now),)
-        return Credentials(certificate, tuple(chain), self.opened.roots, self.crls(now), answers, now)
-
-    def credentials_of_seal(self, outside: SealUsed | None) -> Credentials:
-        """Return all that proves the seal in use. Raises SealAway, ChainOutOfTime or ChainUnfit."""
-        if outside is None:
-            return self.credentials(self.own.seal.der)
-        ours = outside.der if outside.is_certified_here else self.own.timestamp.der
-        return outside.credentials(self.credentials(ours), self._clock())
 
 
 class Authority:
@@ -164,11 +126,12 @@ class Authority:
     def _open(self, tx: Transaction) -> None:
         self._state = _state(tx)
         opened = authority_keys.open_all(tx, self._records)
-        self._known = _Bench(opened, seals.vouched(tx, opened.roots), self._clock)
+        serials = opened.units | seals.serials(tx)
+        self._known = Bench(opened, seals.vouched(tx, opened.roots), serials, self._clock)
         self._looked = time.monotonic()
 
     @property
-    def _bench(self) -> _Bench:
+    def _bench(self) -> Bench:
         if time.monotonic() - self._looked >= FRESH:
             self.refresh()
         return self._known
@@ -203,6 +166,12 @@ class Authority:
         """Make the key for one signature of `person`. Log its `sha256` before using it (promise 61)."""
         key = HeldSigner(self._records.keyring)
         return self._authority.issue(person, now, key, key.forget)
+
+    def note_issued(self, tx: Transaction, key: OneTimeKey, now: datetime) -> None:
+        """List the certificate of a key, in the transaction that logs it: its status is good from then on."""
+        issuer = hashlib.sha256(key.chain[0]).hexdigest()
+        serial = x509.load_der_x509_certificate(key.certificate).serial_number
+        issued_certificates.add(tx, issuer, serial, now)
 
     def timestamp(self, request: bytes) -> bytes:
         """Answer an RFC 3161 request, DER in and out, with the moment now."""
@@ -351,8 +320,7 @@ class Authority:
 
     def answer_status(self, request: bytes) -> StatusAnswer:
         """Answer an OCSP request about a certificate that was issued here, DER in."""
-        bench = self._bench
-        return status.answer(request, [bench.own, *bench.opened.retired], self._clock())
+        return self._bench.answer_status(self._db, request)
 
     def ends(self) -> list[End]:
         """Return when each certificate in use ends, the first to end first."""

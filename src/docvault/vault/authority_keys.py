@@ -46,6 +46,7 @@ class Opened:
     retired: tuple[Retired, ...]
     roots: tuple[bytes, ...]  # all that ever were, the newest first; DER
     left: tuple[Left, ...]
+    units: frozenset[int]  # serial numbers of all certificates of units that ever were
 
     def of_issuer(self, certificate: x509.Certificate) -> CertificateAuthority | Retired:
         """Return the authority that issued this certificate of ours, by default the newest."""
@@ -95,6 +96,7 @@ def open_all(tx: Transaction, own: Records) -> Opened:
         retired=tuple(_retired(rows["issuing"][:-1], responders)),
         roots=roots(tx),
         left=tuple(left for name in ("root", "issuing") for left in _left(tx, name, rows[name][:-1])),
+        units=frozenset(_certificate(row).serial_number for name in pure.UNITS for row in rows[name]),
     )
 
 

@@ -114,6 +114,11 @@ def vouched(tx: Transaction, ours: Sequence[bytes]) -> dict[str, bytes]:
     }
 
 
+def serials(tx: Transaction) -> frozenset[int]:
+    """Return the serial numbers of the seals that were noted, also of those that others certified."""
+    return frozenset(_chain(row.public)[0].serial_number for row in keys.generations(tx, NAME))
+
+
 def _certified(own: CertificateAuthority, newest: Chain, key: PublicKey | None, now: datetime) -> Chain:
     """Return the certificate that the built-in authority gave this key, made now where there is none."""
     of_ours = bool(newest) and certificates.is_issued_by(newest[0], own.issuing.certificate)

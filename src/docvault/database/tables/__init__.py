@@ -14,6 +14,7 @@ from docvault.database.tables.access import (
 from docvault.database.tables.archive_stamps import archive_stamps
 from docvault.database.tables.bulk_sends import bulk_rows, bulk_sends
 from docvault.database.tables.ceremonies import attachments, found_fields, kept_answers, paper_sheets, papers
+from docvault.database.tables.certificates import issued_certificates, unlisted_issuers
 from docvault.database.tables.columns import ID, METADATA, Moment
 from docvault.database.tables.consents import paper_wishes
 from docvault.database.tables.content import (
@@ -111,6 +112,7 @@ __all__ = [
     "in_person_hosts",
     "installation",
     "invitations",
+    "issued_certificates",
     "kept_answers",
     "key_rotations",
     "keys",
@@ -150,6 +152,7 @@ __all__ = [
     "throttles",
     "totp_factors",
     "trust_anchors",
+    "unlisted_issuers",
     "uploads",
     "versions",
     "viewings",
