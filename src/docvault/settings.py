@@ -22,6 +22,7 @@ BUILT_IN = "built-in"
 SECRET = frozenset(
     {
         "database_url",
+        "key_holder",  # no secret, but of one run on one machine
         "log_s3_access_key",
         "log_s3_secret_key",
         "root_key",  # the address of a PKCS#11 token may hold its PIN
@@ -57,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…; empty: the local outbox page
     smtp_from: str = ""  # empty: docvault@ and the host of base_url
     root_key: str = ""  # empty: keys/root.key in `data`; otherwise file:/absolute/path, pkcs11:… or kms:…
+    key_holder: str = ""  # set by `docvault serve`: the socket of the process that holds the keys
     signer: str = ""  # of the seal; empty or built-in: a key of ours; else pkcs12:/path, pkcs11:… or kms:…
     signer_passphrase: str = ""  # of the PKCS#12 file
     signer_chain: str = (
@@ -122,6 +124,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.root_key.startswith(("pkcs11:", "kms:")):
             return None
         return _file(self.root_key_address, "ROOT_KEY")
+
+    @property
+    def key_holders(self) -> Path:
+        """The folder where key holders listen."""
+        return self.data / "run"
 
     @property
     def has_own_seal(self) -> bool:

@@ -6,10 +6,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import msgspec
 
 from docvault.actions import scans
 from docvault.actions.disposals import apply_again
@@ -21,15 +23,21 @@ from docvault.credentials.passkeys import RelyingParty
 from docvault.credentials.passwords import Hasher
 from docvault.database import installation, keys, trust_anchors, work
 from docvault.database.engine import Database
+from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
-from docvault.encryption.masters import RootKey
+from docvault.encryption.masters import Keys
+from docvault.encryption.roots import open_root
 from docvault.identity.provider import Provider
+from docvault.keyholder.charge import Charge
+from docvault.keyholder.client import AskedKeys
+from docvault.keyholder.keeper import Keeper, place_in
 from docvault.mail.sender import Mailer
 from docvault.malware.clamd import Clamd, Scanner
 from docvault.pdf.office import Converter
 from docvault.pdf.workers import Workers
 from docvault.policy.engine import Policy, default_folder
-from docvault.seals.seal import Seal, open_seal
+from docvault.seals.holders import Holder
+from docvault.seals.seal import Seal, open_holder, seal_of
 from docvault.settings import PREFIX, Settings, SettingsInvalid
 from docvault.timestamps.clocks import Clocks, load_roots
 from docvault.timestamps.errors import ClockFailed
@@ -68,6 +76,7 @@ class Portal:
     scanner: Scanner | None = None  # for malware, where one is configured
     office: Converter | None = None  # where LibreOffice is installed
     log_store: LogStore | None = None  # outside, where the log is published
+    holder: Keeper | None = None  # of the keys, where this process started one of its own
 
     @property
     def blobs(self) -> BlobStore:
@@ -96,6 +105,9 @@ class Portal:
         if self.office is not None:
             self.office.close()
         self.db.close()
+        self.masters.close()
+        if self.holder is not None:
+            self.holder.stop()
 
 
 def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_now) -> Portal:
@@ -113,8 +125,8 @@ def prepare(settings: Settings, *, organisation: str = "", clock: Clock = utc_no
             migrate(db)
             work.prepare(settings.database)
             _create_root_key(settings, db)
-            master_keys.found(db, root_key(settings.root_key_address), clock())
-            vault = _open_vault(settings, db, clock)
+            master_keys.found(db, open_root(settings.root_key_address), clock())
+            vault = _open_vault(settings, db, _keys(settings), clock)
             _found(settings, db, vault, organisation or settings.name, clock)
             note_policies(db, now=clock())
             scans.begin_or_end(db, scanning=_scanner(settings) is not None)
@@ -131,6 +143,22 @@ def build(settings: Settings, *, clock: Clock = utc_now) -> Portal:
         raise NotPrepared(settings)
     with _kept_if_all_is_well(settings) as db:
         return _open(settings, db, clock)
+
+
+def build_asking(settings: Settings) -> Portal:
+    """Open the installation for a process that is to hold no keys: it asks the key holder of the server that
+    started it, or one of its own. Raises as `build`, where the root key cannot be opened in its words.
+    """
+    if settings.key_holder:
+        return build(settings)
+    with _looked_into(settings):
+        holder = key_holder(settings)
+    with ExitStack() as undo:
+        holder.start_surely()
+        undo.callback(holder.stop)
+        portal = build(msgspec.structs.replace(settings, key_holder=str(holder.charge.socket)))
+        undo.pop_all()
+    return replace(portal, holder=holder)
 
 
 def trusted_roots(settings: Settings) -> tuple[bytes, ...]:
@@ -173,7 +201,8 @@ def _looked_into(settings: Settings) -> Iterator[Database]:
 def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
     if not db.knows(installation.TABLE):
         raise NotPrepared(settings)
-    vault = _open_vault(settings, db, clock)
+    holding = _keys(settings)
+    vault = _open_vault(settings, db, holding, clock)
     with db.reading() as tx:
         found = installation.find(tx)
         log_row = keys.find(tx, log_keys.NAME)
@@ -186,7 +215,7 @@ def _open(settings: Settings, db: Database, clock: Clock) -> Portal:
     _settle(db, vault, _stones(settings, db, vault), clock)
     authority = Authority.load(db, vault, clock=clock, clocks=_clocks(settings, clock))
     if settings.has_own_seal:
-        authority.use(_seal(settings))
+        authority.use(_seal(settings, holding))
     numbers = db.policy.numbers
     return Portal(
         settings=settings,
@@ -225,13 +254,12 @@ def _clocks(settings: Settings, clock: Clock) -> Clocks | None:
     return Clocks(settings.tsa_urls, roots, settings.tsa_hosts, clock) if roots else None
 
 
-def _seal(settings: Settings) -> Seal:
-    return open_seal(
-        settings.signer,
-        passphrase=settings.signer_passphrase,
-        chain=settings.signer_chain,
-        hosts=settings.signer_hosts,
-    )
+def _seal(settings: Settings, holding: Keys) -> Seal:
+    if isinstance(holding, AskedKeys):
+        place: Holder = holding.asked_seal(settings.signer)
+    else:
+        place = open_holder(settings.signer, settings.signer_passphrase)
+    return seal_of(place, chain=settings.signer_chain, hosts=settings.signer_hosts)
 
 
 def _scanner(settings: Settings) -> Scanner | None:
@@ -309,24 +337,28 @@ def _log_store(settings: Settings) -> LogStore | None:
     return LogBucket(settings.log_bucket)
 
 
-def root_key(address: str) -> RootKey:
-    """Open the root key at an address: file:…, pkcs11:… or kms:…. Raises KeyringError."""
-    kind, _, rest = address.partition(":")
-    if kind == "kms":
-        from docvault.encryption.kms import KmsKey  # noqa: PLC0415 - boto3 is slow to import, and few need it
-
-        return KmsKey(rest)
-    if kind == "pkcs11":
-        from docvault.encryption.hsm import HsmKey  # noqa: PLC0415 - the same
-
-        return HsmKey(address)
-    return FileKeyring.open(Path(rest))
+def key_holder(settings: Settings) -> Keeper:
+    """Return what keeps a key holder running for the processes that this one starts."""
+    return Keeper(
+        Charge(
+            place_in(settings.key_holders),
+            settings.root_key_address,
+            settings.signer if settings.has_own_seal else "",
+            settings.signer_passphrase,
+        )
+    )
 
 
-def _open_vault(settings: Settings, db: Database, clock: Clock) -> Vault:
-    opened = partial(root_key, settings.root_key_address)
-    keyring = Masters.open(db, opened(), opened)
-    vault = Vault(keyring, open_blobs(settings), scanning=_scanner(settings) is not None)
+def _keys(settings: Settings) -> Keys:
+    """Hold the keys, or ask the process that holds them."""
+    if settings.key_holder:
+        return AskedKeys(Path(settings.key_holder))
+    opened = partial(open_root, settings.root_key_address)
+    return HeldKeys(opened(), opened)
+
+
+def _open_vault(settings: Settings, db: Database, keys: Keys, clock: Clock) -> Vault:
+    vault = Vault(Masters.over(db, keys), open_blobs(settings), scanning=_scanner(settings) is not None)
     with db.transaction() as tx:
         vault.prove_keyring(tx, clock())
     return vault

@@ -332,13 +332,14 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """A granian process with everything it started."""
+    """A granian process with everything it started. whole: `docvault serve`, with a worker and a key holder."""
 
     settings: Settings
     port: int
     log: Path
     temporary: Path
     application: str = "docvault.web.main:application"
+    whole: bool = False
     process: subprocess.Popen | None = None
 
     @property
@@ -357,17 +358,12 @@ class Server:
             "TMPDIR": str(self.temporary),
             "PYTHONPATH": os.pathsep.join(sys.path),  # the application may be one of the tests' own
         }
-        target = [
-            self.application,
-            "--factory",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-        ]
+        door = ["granian", "--interface", "asgi", "--no-ws", self.application, "--factory"]
+        if self.whole:
+            door = ["docvault.cli", "serve"]
         with self.log.open("a") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", *target],
+                [sys.executable, "-m", *door, "--host", "127.0.0.1", "--port", str(self.port)],
                 env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,

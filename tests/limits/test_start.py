@@ -131,17 +131,21 @@ def children(process):
         for pid in (thread / "children").read_text().split()
     ]
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in pids}
-    return {"worker" if b"docvault.jobs" in said else "web": int(pid) for pid, said in commands.items()}
+    kinds = {b"docvault.jobs": "worker", b"docvault.keyholder": "holder"}
+    return {
+        next((kind for module, kind in kinds.items() if module in said), "web"): int(pid)
+        for pid, said in commands.items()
+    }
 
 
 @contextmanager
 def served(data):
-    """Yield a server, and pidfds of its worker and of its web process, by what they run."""
+    """Yield a server, and pidfds of its worker, its key holder and its web process, by what they run."""
     process, others = run(data, SERVE), {}
     try:
         process.stdout.readline()  # it says that it serves right before it starts the others
         deadline = time.monotonic() + 60
-        while len(found := children(process)) < 2:
+        while len(found := children(process)) < 3:
             assert time.monotonic() < deadline
         others = {kind: os.pidfd_open(pid) for kind, pid in found.items()}
         yield process, others

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_public_key,
 )
+from cryptography.x509 import load_der_x509_crl
 
 from docvault import wiring
 from docvault.database import keys, master_keys
@@ -21,6 +22,7 @@ from docvault.encryption.errors import KeyKept, SignerGone, Tampered
 from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.encryption.masters import FOLDER_KEY
+from docvault.keyholder.client import AskedKeys
 from docvault.settings import Settings
 from docvault.vault.masters import Masters
 from docvault.vault.records import Records
@@ -48,6 +50,13 @@ class House:
             rows = {row.generation: row for row in keys.generations(tx, name)}
         return rows[int(generation or 1)].sealed
 
+    def message(self, context):
+        """Return what the key of that name may sign for whoever asks: an authority's only what it is for."""
+        place = {"key:ca-root": "root.crl", "key:ca-issuing": "issuing.crl"}.get(context)
+        if place is None:
+            return b"message"
+        return load_der_x509_crl(self.portal.authority.published(place)).tbs_certlist_bytes
+
     def masters(self):
         with self.portal.db.reading() as tx:
             return [row.master for row in master_keys.everything(tx)]
@@ -55,15 +64,24 @@ class House:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory):
-    portal = wiring.prepare(Settings(data=tmp_path_factory.mktemp("keys") / "data"))
+    deep = tmp_path_factory.mktemp("keys") / ("a-folder-whose-path-is-longer-than-a-socket-may-have" * 3)
+    portal = wiring.prepare(Settings(data=deep / "data"))
     yield portal, every_key(portal.db, portal.settings.root_key_path.read_text())
     portal.close()
 
 
-@pytest.fixture(scope="module")
-def house(installation):
+@pytest.fixture(scope="module", params=["held here", "held by a process of its own"])
+def house(installation, request):
     portal, secrets = installation
-    return House(portal, HeldKeys(FileKeyring.open(portal.settings.root_key_path)), secrets)
+    if request.param == "held here":
+        yield House(portal, HeldKeys(FileKeyring.open(portal.settings.root_key_path)), secrets)
+        return
+    keeper = wiring.key_holder(portal.settings)
+    keeper.start_surely()
+    asked = AskedKeys(keeper.charge.socket)
+    yield House(portal, asked, secrets)
+    asked.close()
+    keeper.stop()
 
 
 def test_what_was_sealed_opens_with_its_purpose_and_context_and_with_no_other(house):
@@ -84,9 +102,10 @@ def test_two_ways_of_holding_the_keys_open_what_the_other_sealed(house, installa
 def test_a_key_signs_what_its_public_half_verifies(house, context):
     key = house.own(context)
     public = load_der_public_key(house.keyring.public_key(key))
-    signature = house.keyring.sign(key, b"message")
+    message = house.message(context)
+    signature = house.keyring.sign(key, message)
     more = () if context == "key:log" else (ec.ECDSA(SHA256()),)
-    public.verify(signature, b"message", *more)
+    public.verify(signature, message, *more)
 
 
 def test_a_pepper_makes_the_hmac_that_stored_passwords_need(house):
@@ -120,7 +139,7 @@ def test_a_key_does_no_deed_but_the_one_that_it_is_for(house):
         "mac": lambda key: house.keyring.mac(key, b"x"),
         "seal": lambda key: house.keyring.seal_with(key, ABOUT, b"x"),
         "unseal": lambda key: house.keyring.unseal_with(key, ABOUT, bytes(80)),
-        "sign": lambda key: house.keyring.sign(key, b"x"),
+        "sign": lambda key: house.keyring.sign(key, house.message(key.context)),
         "public": house.keyring.public_key,
     }
     allowed = {"key:pepper": {"mac"}, "key:shredded": {"seal", "unseal"}}
@@ -172,10 +191,11 @@ def answers(house):
         "seal_with": stone,
         "unseal_with": held.unseal_with(house.own("key:shredded"), ABOUT, stone),
         "public_key": [held.public_key(house.own(context)) for context in SIGNING],
-        "sign": [held.sign(house.own(context), b"message") for context in SIGNING],
+        "sign": [held.sign(house.own(context), house.message(context)) for context in SIGNING],
         "new_signer": signers,
         "sign_once": held.sign_once(signers[0][0], b"message"),
         "forget_signer": held.forget_signer(signers[1][0]),
+        "newest": held.newest(),
         "repr": repr(held),
         **(renewing(held, log, sealed, house) if isinstance(held, HeldKeys) else {}),
     }
@@ -186,7 +206,6 @@ def renewing(held, log, sealed, house):
     root = FileKeyring.open(house.portal.settings.root_key_path)
     return {
         "before_masters": HeldKeys.before_masters(root),
-        "newest": held.newest(),
         "seal_key": held.seal_key("key:pepper:2", b"p" * 32),
         "seal_derived": held.seal_derived("key:pepper:3", "derived-password-pepper"),
         "carry": held.carry(log, "key:log:2"),
@@ -200,7 +219,7 @@ def renewing(held, log, sealed, house):
 def test_no_public_method_of_whoever_holds_the_keys_hands_one_out(house):
     found = answers(house)
     public = {name for name in dir(type(house.keys)) if not name.startswith("_")}
-    assert public - {"close"} == found.keys() - {"repr"}, "a new method is not looked at here"
+    assert public - {"close", "asked_seal"} == found.keys() - {"repr"}, "a new method is not looked at here"
     for name, answer in found.items():
         said = repr(answer) + "".join(one.hex() for one in octets(answer))
         for title, secret in house.secrets.items():
@@ -234,3 +253,17 @@ def test_what_signs_in_the_authority_and_the_log_is_no_key(house):
         ):
             with pytest.raises(KeyKept):
                 asked()
+
+
+@pytest.mark.promise(55)
+def test_a_process_that_asks_for_keys_renews_none(house):
+    if isinstance(house.keys, HeldKeys):
+        assert isinstance(house.keyring.seal_key("key:pepper:2", b"p" * 32).wrapped, bytes)
+        return
+    for deed in (
+        lambda: house.keyring.seal_key("key:log:2", b"p" * 32),
+        lambda: house.keyring.carry(house.own("key:log"), "key:log:2"),
+        lambda: house.keyring.reseal("record-key", b"key:log", house.own("key:log").wrapped),
+    ):
+        with pytest.raises(KeyKept):
+            deed()

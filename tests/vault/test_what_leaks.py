@@ -29,7 +29,8 @@ def workers():
 
 
 def descendants(pid):
-    below = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    below = [int(one) for children in threads for one in children.read_text().split()]
     return below + [deeper for one in below for deeper in descendants(one)]
 
 

@@ -17,6 +17,7 @@ from docvault.cli.demo_portal import DemoPortal, StoryClock
 from docvault.credentials import totp
 from docvault.pdf import samples
 from docvault.pdf.samples import CLIENT, PROVIDER, Names, Sample
+from docvault.settings import Settings
 from docvault.values import DocumentId, DocVaultError, EnvelopeId, utc_now
 
 MARK = ".docvault-demo"  # only a folder with this file in it is ever cleared
@@ -37,6 +38,12 @@ def demo(*, data: Path | None, port: int, as_json: bool) -> None:
     settings = serving.chosen(folder, port)
     if not as_json:
         print("Making the sample portal …", flush=True)
+    print(serving.apart(lambda: _made(settings, folder, as_json=as_json)), flush=True)
+    serving.run(settings, "127.0.0.1", port)
+
+
+def _made(settings: Settings, folder: Path, *, as_json: bool) -> str:
+    """Make the sample portal, and return who is who."""
     clock = StoryClock((utc_now() - timedelta(days=9)).replace(hour=7, minute=42))
     portal = wiring.prepare(settings, organisation=story.OPERATOR, clock=clock)
     try:
@@ -45,8 +52,7 @@ def demo(*, data: Path | None, port: int, as_json: bool) -> None:
         portal.close()
     facts = _as_json(made, settings.base_url)
     (folder / FACTS).write_text(facts)
-    print(facts if as_json else _as_text(made, settings.base_url), flush=True)
-    serving.run("127.0.0.1", port)
+    return facts if as_json else _as_text(made, settings.base_url)
 
 
 def codes(*, data: Path | None) -> None:

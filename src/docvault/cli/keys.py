@@ -192,14 +192,14 @@ def _signing_ways(portal: "Portal", acting: "Acting", consent: "Consent") -> "di
 
 def _rotate_root(portal: "Portal", acting: "Acting", to: str) -> "Rotated":
     """Wrap the masters under the root key at `to`, or under a new key file that takes the old one's place."""
-    from docvault import wiring
     from docvault.actions import keys
     from docvault.encryption.keyring import FileKeyring, put_in_place
+    from docvault.encryption.roots import open_root
     from docvault.rules.keys import KeyRefused
 
     path, db, clock = portal.settings.root_key_path, portal.db, portal.clock
     if to:
-        done = keys.rotate_root(db, portal.masters, wiring.root_key(to), acting=acting, clock=clock)
+        done = keys.rotate_root(db, portal.masters, open_root(to), acting=acting, clock=clock)
         print(f"Both root keys open everything now. Set DOCVAULT_ROOT_KEY={to} and restart every process,")
         print("then run: docvault keys destroy root")
         return done

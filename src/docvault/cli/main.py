@@ -158,6 +158,10 @@ def restore(
 def run() -> None:
     """Run the command; an error of ours becomes one line on standard error and exit code 1."""
     gc.set_threshold(*SELDOM)
+    if not {"serve", "demo", "worker"} & set(sys.argv[1:2]):  # the others may open keys themselves
+        from docvault.keyholder.hiding import hide
+
+        hide()
     try:
         app()
     except DocVaultError as error:

@@ -2,11 +2,14 @@
 beside it.
 """
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import structlog
@@ -15,12 +18,15 @@ from docvault import logs, wiring
 from docvault import settings as settings_module
 from docvault.actions import people, preflight
 from docvault.blobs.store import BlobError, BlobStore
+from docvault.keyholder.hiding import end_with_parent, hide
 from docvault.settings import Settings
+from docvault.values import DocVaultError
 
 WEB = "docvault.web.main:application"  # named, not imported: doors do not need each other
 WORKER = [sys.executable, "-m", "docvault.jobs"]
 BESIDE = "--beside"  # this worker ends with the server that started it
 WARNED = 90  # days before a certificate ends
+_FORK = multiprocessing.get_context("fork")  # no thread runs yet, and nothing is imported again
 GRACE = 10  # seconds a worker gets to finish its step, and the web process what it was asked
 
 
@@ -40,6 +46,48 @@ def serve(*, data: Path | None, host: str, port: int) -> None:
     os.umask(0o077)  # what we make belongs to this user alone
     logs.configure()
     settings = chosen(data, port)
+    token = apart(lambda: _prepared(settings))
+    print(f"DocVault serves {settings.base_url} from {settings.data.resolve()}")
+    if token:
+        print("\nNobody can sign in yet. The first administrator starts here, once:")
+        print(f"  {settings.base_url}/welcome#{token}\n")
+    run(settings, host, port)
+
+
+def apart(deed: Callable[[], str]) -> str:
+    """Do what needs keys in a process of its own that ends with it, and return what it came to.
+
+    The web process is made from our memory, where a key that was used once would still lie (promise 55).
+    Raises DocVaultError in the words of the error there.
+    """
+    here, there = _FORK.Pipe(duplex=False)
+    child = _FORK.Process(target=_apart, args=(deed, there))
+    sys.stdout.flush()
+    child.start()
+    there.close()
+    try:
+        done, words = here.recv()
+    except EOFError:
+        child.join()
+        sys.exit(child.exitcode or 1)  # it has said why
+    child.join()
+    if not done:
+        raise DocVaultError(words)
+    return str(words)
+
+
+def _apart(deed: Callable[[], str], out: Connection) -> None:
+    end_with_parent()
+    hide()
+    try:
+        said = (True, deed())
+    except DocVaultError as error:
+        said = (False, str(error))
+    out.send(said)
+
+
+def _prepared(settings: Settings) -> str:
+    """Prepare the data folder, say what is amiss, and return the token of the first administrator, if any."""
     portal = wiring.prepare(settings)
     try:
         token = people.first_administrator(portal.db, now=portal.clock())
@@ -47,11 +95,7 @@ def serve(*, data: Path | None, host: str, port: int) -> None:
         _try_signing(portal)
     finally:
         portal.close()
-    print(f"DocVault serves {settings.base_url} from {settings.data.resolve()}")
-    if token:
-        print("\nNobody can sign in yet. The first administrator starts here, once:")
-        print(f"  {settings.base_url}/welcome#{token}\n")
-    run(host, port)
+    return token or ""
 
 
 def _try_store(blobs: BlobStore) -> None:
@@ -94,15 +138,18 @@ def work(*, data: Path | None) -> None:
     os.execv(WORKER[0], WORKER)  # noqa: S606 - our own interpreter and module
 
 
-def run(host: str, port: int) -> None:
-    """Serve the prepared installation: one web process and one worker beside it, both restarted when they
-    die.
+def run(settings: Settings, host: str, port: int) -> None:
+    """Serve the prepared installation: one web process, one worker and the process that holds their keys, all
+    restarted when they die.
     """
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     sys.stdout.flush()
+    holder = wiring.key_holder(settings)
+    holder.start()
+    os.environ["DOCVAULT_KEY_HOLDER"] = str(holder.charge.socket)
     keeper = _WorkerKeeper()
     keeper.start()
     try:
@@ -120,6 +167,7 @@ def run(host: str, port: int) -> None:
         ).serve()
     finally:
         keeper.stop()
+        holder.stop()
 
 
 class _WorkerKeeper:

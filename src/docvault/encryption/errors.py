@@ -39,3 +39,14 @@ class SignerGone(EncryptionError):
 
     def __init__(self) -> None:
         super().__init__("This signing key is gone. Every signature needs a fresh one.")
+
+
+class KeysAway(DocVaultError):
+    """The process that holds the keys does not answer; nothing is opened or signed until it does."""
+
+    def __init__(self, why: str = "") -> None:
+        """why: for whoever runs the machine."""
+        super().__init__(
+            "The part of the portal that keeps its keys does not answer. Please try again in a minute."
+        )
+        self.why = why

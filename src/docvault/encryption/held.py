@@ -67,6 +67,12 @@ class HeldKeys:
         """Return the generations of the masters that are open."""
         return frozenset(self._masters)
 
+    def close(self) -> None:
+        with self._lock:
+            self._masters = {}
+            self._opened.clear()
+            self._signers.clear()
+
     # --- under the masters ------------------------------------------------------------------------------
 
     def newest(self) -> int:

@@ -107,6 +107,9 @@ class Keys(Keyring, Protocol):
     def seal(self, purpose: str, context: bytes, plaintext: bytes, *, generation: int = 0) -> bytes:
         """Do as Keyring says. generation: of the master; 0: the newest that is open. Raises MasterUnknown."""
 
+    def close(self) -> None:
+        """Forget the keys, or hang up on whoever holds them."""
+
 
 class Workshop(Keyring, Protocol):
     """A keyring whose keys can be renewed: at the terminal and at the start, never in a web process."""

@@ -24,7 +24,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--beside"]:
         threading.Thread(target=_end_with, args=(int(sys.argv[2]), stop), daemon=True).start()
     try:
-        portal = wiring.build(settings.load())
+        portal = wiring.build_asking(settings.load())
     except DocVaultError as error:
         sys.exit(f"docvault: {error}")  # one plain line on standard error, and exit code 1
     try:

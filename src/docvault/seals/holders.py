@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from cryptography import x509
+
 from docvault.certificates.mechanisms import PublicKey
 
 
@@ -11,6 +13,10 @@ class Holder(Protocol):
     @property
     def name(self) -> str:
         """Say which key this is; no secret."""
+
+    @property
+    def certificates(self) -> tuple[x509.Certificate, ...]:
+        """The certificates that lie beside the key; often none."""
 
     def public_key(self) -> PublicKey:
         """Return the public part. Raises SealUnclear, KeyUnfit or SealAway."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pkcs11 import MGF, Mechanism, ObjectClass
@@ -28,6 +29,8 @@ _PSS = (Mechanism.SHA256, MGF.SHA256, SALT)
 
 class TokenHolder:
     """A key in a token. A session is opened for each use and closed again."""
+
+    certificates: tuple[x509.Certificate, ...] = ()  # none lies beside the key
 
     def __init__(self, address: str) -> None:
         """address: an RFC 7512 URI. Asks the token nothing yet. Raises SealUnclear for an unclear one."""

@@ -9,6 +9,7 @@ import hashlib
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from docvault.certificates import mechanisms
@@ -25,6 +26,8 @@ ARN_PARTS = 6
 
 class ServiceHolder:
     """A key in a key management service."""
+
+    certificates: tuple[x509.Certificate, ...] = ()  # none lies beside the key
 
     def __init__(self, key: str) -> None:
         """key: its ARN, id or alias. Asks nothing yet. Raises SealUnclear where no region is set."""

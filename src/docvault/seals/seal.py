@@ -68,20 +68,25 @@ class Seal:
 
 
 def open_seal(address: str, *, passphrase: str = "", chain: str = "", hosts: Collection[str] = ()) -> Seal:
-    """Open the seal at an address: pkcs12:/path, pkcs11:… or kms:….
+    """Open the seal at an address. Raises as `open_holder` and `seal_of`."""
+    return seal_of(open_holder(address, passphrase), chain=chain, hosts=hosts)
 
-    chain: a PEM file of certificates and perhaps revocation lists; empty: those of the PKCS#12 file, or none.
+
+def seal_of(holder: Holder, *, chain: str = "", hosts: Collection[str] = ()) -> Seal:
+    """Return the seal whose key is kept there.
+
+    chain: a PEM file of certificates and perhaps revocation lists; empty: those beside the key, or none.
     hosts: where revocation lists lie. Asks a token or a service only where there are certificates to compare.
     Raises SealUnclear, KeyUnfit, ChainUnfit or SealAway.
     """
-    holder = _holder(address, passphrase)
     bundle = _read(chain) if chain else Bundle((), ())
-    found = (*bundle.certificates, *(holder.certificates if isinstance(holder, FileHolder) else ()))
+    found = (*bundle.certificates, *holder.certificates)
     revocations = Revocations(Asker(frozenset(hosts), SECONDS, LIST_MOST, plain=True))
     return Seal(holder, _arranged(holder, found), bundle.crls, revocations)
 
 
-def _holder(address: str, passphrase: str) -> Holder:
+def open_holder(address: str, passphrase: str = "") -> Holder:
+    """Open what keeps a seal's key: pkcs12:/path, pkcs11:… or kms:…. Raises SealUnclear, KeyUnfit."""
     kind, _, rest = address.partition(":")
     if kind == "pkcs12":
         return FileHolder(Path(rest), passphrase)

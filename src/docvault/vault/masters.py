@@ -147,6 +147,10 @@ class Masters:
             master_keys.add(tx, MasterRow.of(self._here.wrap_for(new, row.master), now))
         return len(rows)
 
+    def close(self) -> None:
+        """Forget the keys, or hang up on whoever holds them."""
+        self._keys.close()
+
     def __repr__(self) -> str:
         return "Masters(…)"
 

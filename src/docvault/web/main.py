@@ -7,6 +7,6 @@ from docvault.web.app import create_app
 
 
 def application() -> Litestar:
-    """Build the application; called once in each web process."""
+    """Build the application; called once in each web process, which holds no keys."""
     logs.configure()
-    return create_app(wiring.build(settings.load()))
+    return create_app(wiring.build_asking(settings.load()))

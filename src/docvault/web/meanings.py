@@ -22,7 +22,7 @@ from docvault.database.identities import IdentityTaken
 from docvault.database.organisations import OrganisationKnown
 from docvault.database.people import AlreadyKnown
 from docvault.database.step_ups import StepUpInvalid
-from docvault.encryption.errors import EncryptionError, Tampered
+from docvault.encryption.errors import EncryptionError, KeysAway, Tampered
 from docvault.encryption.keyring import RootKeyAway
 from docvault.identity.errors import ProviderAway, WordRefused
 from docvault.pdf.errors import PageMissing, PdfError, WorkersBusy
@@ -134,6 +134,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     StoreFailed: AWAY,
     BlobLocked: Meaning(HTTPStatus.CONFLICT, "file-locked", "The file is locked"),
     BlobMissing: DAMAGED,
+    KeysAway: Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "keys-away", "Busy for a moment"),
     Tampered: DAMAGED,
     TooLarge: LARGE,
     OffsetConflict: Meaning(HTTPStatus.CONFLICT, "upload-offset", "The upload goes on elsewhere"),
