@@ -8,9 +8,12 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
+from sqlalchemy.engine import make_url
 
 from actions import envelope_world as signing
 from docvault import wiring
@@ -20,6 +23,7 @@ from docvault.database.engine import DatabaseAway
 from docvault.rules.envelopes import State
 from docvault.settings import Settings
 from docvault.values import utc_now
+from wire import Wire
 
 from .test_worker import all_left, assert_completed_once, signed_by_both, state, wait_until
 
@@ -32,14 +36,14 @@ def settings(tmp_path, empty_postgres_url):
 
 
 @contextmanager
-def running(settings, *arguments):
-    """Run a program of ours on this installation; it must end in order."""
+def running(settings, *arguments, log=subprocess.PIPE):
+    """Run a program of ours on this installation; it must end in order. log: a file for what it says."""
     own = {"DOCVAULT_DATA": str(settings.data), "DOCVAULT_DATABASE_URL": settings.database_url}
     others = {name: value for name, value in os.environ.items() if not name.startswith("DOCVAULT_")}
     process = subprocess.Popen(
         [sys.executable, "-m", *arguments],
         env=others | own,
-        stdout=subprocess.PIPE,
+        stdout=log,
         stderr=subprocess.STDOUT,
         text=True,
     )
@@ -92,6 +96,28 @@ def test_a_worker_process_completes_an_envelope(settings):
     checked = audit.check_log(portal.db, portal.log_key.public)
     assert checked.size == sum(1 for _ in made.world.entries())
     assert (Kind.ENVELOPE_COMPLETED.value, envelope_id) in made.world.entries()
+    portal.close()
+
+
+@pytest.mark.promise(85)
+def test_a_worker_outlives_a_database_that_went_away_and_does_what_came_meanwhile(settings, tmp_path):
+    portal = wiring.prepare(settings)
+    made = signing.of_portal(portal)
+    place = make_url(settings.database_url)
+    wire = Wire(Path(place.query["host"]) / ".s.PGSQL.5432")
+    through = msgspec.structs.replace(
+        settings, database_url=f"postgresql://docvault@127.0.0.1:{wire.port}/{place.database}"
+    )
+    said = tmp_path / "worker.log"
+    with said.open("w") as log, running(through, "docvault.jobs", log=log):
+        wait_until(lambda: "worker.started" in said.read_text())
+        wire.cut()
+        envelope_id = signed_by_both(made)
+        wait_until(lambda: "database does not answer" in said.read_text())
+        wire.mend()
+        wait_until(lambda: state(made, envelope_id) is State.COMPLETED and all_left(made))
+    wire.cut()
+    assert_completed_once(made, envelope_id)
     portal.close()
 
 

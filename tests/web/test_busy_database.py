@@ -1,5 +1,7 @@
 """Promise 85 for writers who wait in vain for others: a page or an answer in words, and nothing is changed."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from docvault.database import audit, engine
@@ -14,6 +16,18 @@ def browser(site, monkeypatch):
     monkeypatch.setattr(engine, "BUSY_TIMEOUT", SHORT)
     site.portal.db.engine.dispose()
     return browser
+
+
+@pytest.mark.promise(85)
+def test_who_cannot_be_recognised_for_want_of_a_connection_is_asked_to_come_back(site, browser, monkeypatch):
+    pool = site.portal.db.engine.pool
+    monkeypatch.setattr(pool, "_timeout", SHORT / 1000)
+    with ExitStack() as held:
+        for _ in range(pool.size() + pool._max_overflow):
+            held.enter_context(site.portal.db.reading())
+        answer = browser.get("/api/v1/me")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/api/docs#problem-busy")
+    assert browser.get("/api/v1/me").status_code == 200
 
 
 @pytest.mark.promise(85)

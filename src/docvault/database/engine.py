@@ -24,6 +24,7 @@ from sqlalchemy import (
     event,
     func,
     inspect,
+    make_url,
     or_,
     select,
 )
@@ -44,6 +45,16 @@ PAGE_MOST = 200
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 POSTGRES_FULL = "53100"  # disk_full
 POSTGRES_BUSY = "55P03"  # lock_not_available
+POSTGRES_GONE = ("08", "57P01", "57P02", "57P03")  # no connection; shut down, crashed, or not up yet
+# How a connection to PostgreSQL learns that nobody is there any more, unless its URL says otherwise:
+# https://www.postgresql.org/docs/current/libpq-connect.html
+SIGNS_OF_LIFE = {
+    "connect_timeout": 5,  # seconds
+    "keepalives_idle": 20,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 
 Item = TypeVar("Item")
 
@@ -88,6 +99,21 @@ class DatabaseBusy(DocVaultError):
         )
 
 
+class DatabaseGone(DocVaultError):
+    """The connection was lost, or there was none to be had.
+
+    A transaction whose last word was on its way may have been committed, so nothing is claimed about it.
+    """
+
+    retry_after = 10  # seconds
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The portal's database does not answer right now. Please try again in a minute, and look first "
+            "whether your last step was kept."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
     """Some rows and the cursor of the next page; `next` is None on the last."""
@@ -117,19 +143,12 @@ class Database:
     def transaction(self) -> Iterator[Transaction]:
         """Open a transaction that may write: committed at the end, rolled back by any exception.
 
-        Raises DatabaseFull or DatabaseBusy in place of the driver's error, whatever wrapped it on its way.
+        Raises DatabaseFull, DatabaseBusy or DatabaseGone in place of the driver's error, whatever wrapped it.
         """
-        try:
-            with self.engine.begin() as connection:
-                if connection.dialect.name == "sqlite":
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield Transaction(connection, self.policy)
-        except Exception as error:
-            if _ran_full(error):
-                raise DatabaseFull from error
-            if _waited_out(error):
-                raise DatabaseBusy from error
-            raise
+        with _spoken(), self.engine.begin() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield Transaction(connection, self.policy)
 
     @contextmanager
     def changing_tables(self) -> Iterator[Transaction]:
@@ -160,13 +179,10 @@ class Database:
     def reading(self) -> Iterator[Transaction]:
         """Open a connection that reads in autocommit: no lock outlives a statement.
 
-        Raises DatabaseBusy where none is free for too long.
+        Raises DatabaseBusy where none is free for too long, DatabaseGone.
         """
-        try:
-            with self.engine.connect() as connection:
-                yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
-        except PoolEmpty as error:
-            raise DatabaseBusy from error
+        with _spoken(), self.engine.connect() as connection:
+            yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
 
     @contextmanager
     def aside(self) -> Iterator[Transaction]:
@@ -175,13 +191,16 @@ class Database:
         Whoever holds a connection must not wait for another of the same pool: once all are held by those who
         wait for one row, the one who could free it would wait for a connection, and nobody goes on.
         """
-        with self._aside.connect() as connection:
+        with _spoken(), self._aside.connect() as connection:
             yield Transaction(connection.execution_options(isolation_level="AUTOCOMMIT"), self.policy)
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
-        """Open a transaction that only reads: every statement in it sees the rows of one moment."""
-        with self.engine.connect() as connection:
+        """Open a transaction that only reads: every statement in it sees the rows of one moment.
+
+        Raises as `reading`.
+        """
+        with _spoken(), self.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN")
             else:
@@ -227,13 +246,28 @@ class Database:
         try:
             with self.reading() as tx:
                 tx.connection.exec_driver_sql("SELECT 1")
-        except SQLAlchemyError:
+        except (SQLAlchemyError, DatabaseBusy, DatabaseGone):
             return False
         return True
 
     def close(self) -> None:
         self.engine.dispose()
         self._aside.dispose()
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """Say what is behind an error of the driver, where there are words for it."""
+    try:
+        yield
+    except Exception as error:
+        if _ran_full(error):
+            raise DatabaseFull from error
+        if _waited_out(error):
+            raise DatabaseBusy from error
+        if _is_gone(error):
+            raise DatabaseGone from error
+        raise
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -263,6 +297,18 @@ def _waited_out(error: BaseException) -> bool:
     )
 
 
+def _is_gone(error: BaseException) -> bool:
+    """Tell whether nobody was there to answer: what the driver says without a code is about that."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OperationalError):
+            state = getattr(seen.orig, "sqlstate", "")  # SQLite's errors have none: it is never away
+            if seen.connection_invalidated or state is None or state.startswith(POSTGRES_GONE):
+                return True
+        seen = seen.__cause__
+    return False
+
+
 def _take_turn(connection: Connection) -> None:
     """Ask again and again: a statement that waits would hold up the queue's CREATE INDEX CONCURRENTLY."""
     deadline = time.monotonic() + PATIENCE
@@ -280,7 +326,8 @@ def _engine(url: str, **pool: int) -> Engine:
 def _postgresql(url: str, pool: dict[str, int]) -> Engine:
     from docvault.database.parameters import Text  # noqa: PLC0415 - the driver takes long to import, and SQLite needs none of it
 
-    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool)
+    alive = {name: value for name, value in SIGNS_OF_LIFE.items() if name not in make_url(url).query}
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=alive, **pool)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

@@ -16,6 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from docvault.actions import sessions, visits
+from docvault.database.engine import DatabaseBusy, DatabaseFull, DatabaseGone
 from docvault.database.sessions import IN_PERSON, TOKEN
 from docvault.policy.vocabulary import Acting, Guest, Role
 from docvault.values import DocVaultError
@@ -96,7 +97,11 @@ def with_session(app: ASGIApp, portal: Portal) -> ASGIApp:
                 devices=cookies.devices(Headers.from_scope(scope).get("cookie", "")),
             )
             if not scope["path"].startswith(NO_SESSION_NEEDED):
-                await _recognise(scope, portal)
+                try:
+                    await _recognise(scope, portal)
+                except (DatabaseBusy, DatabaseFull, DatabaseGone) as error:
+                    # Only behind the router are errors told in words; the guard below raises it there.
+                    scope["docvault_trouble"] = error  # type: ignore[typeddict-unknown-key]
         await app(scope, receive, send)
 
     return wrapped
@@ -150,10 +155,10 @@ def source_of(scope: Scope) -> sessions.Source:
 async def require_session(connection: Connection, handler: BaseRouteHandler) -> None:
     """Guard of the whole application.
 
-    Raises TwoCredentials, VisitOver, NotSignedIn, FactorNeeded, NotForOutsiders.
+    Raises what kept us from finding out who it is, TwoCredentials, VisitOver, NotSignedIn, FactorNeeded,
+    NotForOutsiders.
     """
-    if connection.scope.get("docvault_two_credentials"):
-        raise TwoCredentials
+    _require_answer(connection.scope)
     access = handler.opt.get("access", "full")
     if access == GUEST["access"]:
         await _recognise_guest(connection)
@@ -177,6 +182,15 @@ async def require_session(connection: Connection, handler: BaseRouteHandler) -> 
     if acting.session_kind == "enrol":
         raise FactorNeeded
     raise NotSignedIn
+
+
+def _require_answer(scope: Scope) -> None:
+    """Return if it is known who asks, or that nobody does. Raises what was in the way, TwoCredentials."""
+    trouble = scope.get("docvault_trouble")
+    if isinstance(trouble, Exception):
+        raise trouble
+    if scope.get("docvault_two_credentials"):
+        raise TwoCredentials
 
 
 def _require_account(acting: Acting, handler: BaseRouteHandler, access: str) -> None:

@@ -16,7 +16,7 @@ from docvault.certificates.keys import CertificateError
 from docvault.credentials import refusals
 from docvault.database.audit import AuditNotWritten
 from docvault.database.audit_checkpoints import LogDamaged
-from docvault.database.engine import BadCursor, DatabaseBusy, DatabaseFull
+from docvault.database.engine import BadCursor, DatabaseBusy, DatabaseFull, DatabaseGone
 from docvault.database.envelopes import EnvelopeChanged
 from docvault.database.identities import IdentityTaken
 from docvault.database.organisations import OrganisationKnown
@@ -74,6 +74,7 @@ LARGE = Meaning(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large")
 BUSY = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Busy for a moment")
 FULL = Meaning(HTTPStatus.INSUFFICIENT_STORAGE, "storage-full", "The storage is full")
 AWAY = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "storage-away", "Stored files cannot be reached")
+GONE = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "database-away", "The portal cannot be used right now")
 DAMAGED = Meaning(HTTPStatus.SERVICE_UNAVAILABLE, "file-damaged", "This file cannot be shown right now")
 FAULT = Meaning(HTTPStatus.INTERNAL_SERVER_ERROR, "unexpected", "Something went wrong on our side")
 
@@ -131,6 +132,7 @@ MEANINGS: dict[type[Exception], Meaning] = {
     VisitOver: Meaning(HTTPStatus.UNAUTHORIZED, "visit-over", "Your visit is over"),
     DatabaseFull: FULL,
     DatabaseBusy: BUSY,
+    DatabaseGone: GONE,
     StoreFailed: AWAY,
     BlobLocked: Meaning(HTTPStatus.CONFLICT, "file-locked", "The file is locked"),
     BlobMissing: DAMAGED,

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from docvault.credentials import refusals
-from docvault.database.engine import DatabaseBusy
+from docvault.database.engine import DatabaseBusy, DatabaseGone
 from docvault.rules.languages import OTHERWISE
 from docvault.values import DocVaultError, NotFound
 from docvault.web import cookies, words
@@ -140,7 +140,7 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Redirect:
 
 def headers_of(error: Exception) -> dict[str, str]:
     """Return the headers an error needs: when to come back, or what would have been allowed."""
-    if isinstance(error, (refusals.Throttled, refusals.TooBusy, DatabaseBusy)):
+    if isinstance(error, (refusals.Throttled, refusals.TooBusy, DatabaseBusy, DatabaseGone)):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, HTTPException) and error.headers:
         return {name: value for name, value in error.headers.items() if name.lower() in KEPT_HEADERS}

@@ -21,6 +21,7 @@ PDF_THREADS = 16  # of their own for actions that may wait for a PDF worker
 VAULT_THREADS = (
     24  # of their own for actions that may wait for stored files: signing in never does (promise 85)
 )
+LOOK_THREADS = 2  # and for a look at whether the database answers
 PROVIDER_THREADS = 4  # and for those that wait for an identity provider: a slow one stops nobody else
 
 Given = ParamSpec("Given")
@@ -60,6 +61,11 @@ def _place(hasher: Hasher) -> Iterator[None]:
 async def run_reading(read: Callable[[], Result]) -> Result:
     """Run `read`, which reads stored files, in the threads of those that may wait for them."""
     return await to_thread.run_sync(read, limiter=_limiter(VAULT_THREADS))
+
+
+async def run_aside(look: Callable[[], Result]) -> Result:
+    """Run `look` in threads of its own: whoever asks may stop waiting for it, and it ends by itself."""
+    return await to_thread.run_sync(look, abandon_on_cancel=True, limiter=_limiter(LOOK_THREADS))
 
 
 async def run_evenly(function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from anyio import move_on_after
 from litestar import Request, Response, get
 
 from docvault.actions import scans
 from docvault.web.access import PUBLIC, portal_of
-from docvault.web.running import run
+from docvault.web.running import run, run_aside
 from docvault.web.wire import Answer
+
+PATIENCE = 5  # seconds for the database; a supervisor asks again soon
 
 WebRequest = Request[Any, Any, Any]
 
@@ -35,7 +38,9 @@ async def live() -> Health:
 async def ready(request: WebRequest) -> Response[Readiness]:
     """Answer 200 when the database answers, else 503. The other two are named, and alone are no 503."""
     portal = portal_of(request)
-    is_ready = await run(portal.db.answers)
+    is_ready = False
+    with move_on_after(PATIENCE):
+        is_ready = await run_aside(portal.db.answers)
     stores = await run(portal.blobs.answers)
     words = {True: "ok", False: "unavailable"}
     scanner = await run(scans.scanner_state, portal.db, portal.scanner) if is_ready else "unavailable"
