@@ -298,3 +298,41 @@ def test_it_starts_quickly(tmp_path, installation):
     keeper.start_surely()
     keeper.stop()
     assert of_children() - began < 2  # seconds of a processor; 0.2 on the machine it was written on
+
+
+@pytest.mark.promise(85)
+def test_a_key_service_that_is_slow_keeps_nobody_from_what_is_open_already():
+    asked, answered = threading.Event(), threading.Event()
+
+    class Slow:
+        name = "kms:slow"
+
+        def unwrap(self, _wrapped, _context):
+            asked.set()
+            answered.wait(30)
+            raise RootKeyAway("The key service did not answer in time.")
+
+    root = FileKeyring(bytes(32))
+    first = root.as_first_master()
+    held = HeldKeys.before_masters(root)
+    held._root = Slow()
+    log = held.seal_key("key:log", bytes(32))
+    name, _ = held.new_signer()
+
+    def learn():
+        with pytest.raises(RootKeyAway):
+            held.learn([first, second(first)])
+
+    late = threading.Thread(target=learn)
+    late.start()
+    assert asked.wait(10)
+    assert held.sign(log, b"message")
+    assert held.sign_once(name, b"message")
+    assert held.unseal("record-link", ABOUT, held.seal("record-link", ABOUT, b"x")) == b"x"
+    answered.set()
+    late.join()
+
+
+def second(first):
+    """Return the wrapping of a second master that only the slow service opens."""
+    return replace(first, generation=2, root="kms:slow", digest="of another")

@@ -34,6 +34,7 @@ class HeldKeys:
         self._opened: OrderedDict[SealedKey, OwnKey] = OrderedDict()
         self._signers: OrderedDict[str, AuthoritySigner] = OrderedDict()
         self._lock = threading.Lock()
+        self._learning = threading.Lock()  # of its own: a key service that is slow keeps nobody from signing
 
     @classmethod
     def before_masters(cls, root: FileKeyring) -> "HeldKeys":
@@ -52,7 +53,7 @@ class HeldKeys:
 
         Raises RootKeyAway, UnknownAlgorithm, Tampered or RootKeyLies.
         """
-        with self._lock:
+        with self._learning:
             there = {row.generation: row.digest for row in rows}
             self._masters = {
                 generation: master

@@ -14,7 +14,7 @@ from docvault.keyholder.charge import READY, Charge
 from docvault.keyholder.places import address_of
 from docvault.values import DocVaultError
 
-HOLDER = [sys.executable, "-m", "docvault.keyholder"]
+HOLDER = [sys.executable, "-P", "-m", "docvault.keyholder"]  # -P: nothing of the folder where it starts
 ENDING = ".socket"
 GRACE = 5  # seconds to end in
 PAUSE_MOST = 30.0  # seconds between two starts of one that dies at once
