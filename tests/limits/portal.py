@@ -372,7 +372,9 @@ class Server:
         self._wait()
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + START
+        deadline = time.monotonic() + (
+            3 * START if self.whole else START
+        )  # which prepares, and signs for a trial
         while True:
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()

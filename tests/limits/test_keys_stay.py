@@ -43,9 +43,11 @@ def server(portal, tmp_path_factory):
     running = Server(
         settings, int(settings.base_url.rpartition(":")[2]), folder / "log", folder / "tmp", whole=True
     )
-    running.start()
-    yield running
-    running.stop()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")
