@@ -64,6 +64,10 @@ USED = """
 COUNTERS = """
     SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences WHERE last_value IS NOT NULL
 """
+AS_NEW = "SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences"
+# Deleting rows takes the server a hundredth of what truncating does, which makes new files for every table and index.
+# But what was deleted stays in the files, and is read past: a table that has grown to this is truncated.
+LARGE = "SELECT count(*) FROM unnest(%s::regclass[]) AS used WHERE pg_relation_size(used) > 1000000"
 OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -174,15 +178,23 @@ class Server:
             if connection.execute(SHAPE).fetchall() != shape:
                 return None
             as_ever = {table for table, rows in self._rows.items() if _copied(connection, table) == rows}
-            if used := [table for (table,) in connection.execute(USED) if table not in as_ever]:
-                connection.execute(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE")
+            self._empty(connection, [table for (table,) in connection.execute(USED) if table not in as_ever])
             for table in self._rows.keys() - as_ever:
                 with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
                     copy.write(self._rows[table])
+            connection.execute(AS_NEW)
             for counter, value in self._counters:
                 connection.execute("SELECT setval(%s, %s)", (counter, value))
             connection.commit()
             return connection.execute(SHAPE).fetchall()
+
+    def _empty(self, connection: psycopg.Connection, tables: list[str]) -> None:
+        if connection.execute(LARGE, (tables,)).fetchone() != (0,):
+            connection.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+            return
+        connection.execute("SET LOCAL session_replication_role = replica")  # whatever refers to whatever
+        for table in tables:
+            connection.execute(SQL("DELETE FROM {}").format(SQL(table)))
 
     def _drop(self, name: str) -> None:
         self._say(f'DROP DATABASE "{name}" WITH (FORCE)')
