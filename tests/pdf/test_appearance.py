@@ -28,8 +28,8 @@ def ink_of(page):
     return tuple(edge / 4 for edge in picture.getbbox() or (0, 0, 0, 0))
 
 
-def scan():
-    picture = Image.new("RGB", (600, 300), "white")
+def scan(paper="white"):
+    picture = Image.new("RGB", (600, 300), paper)
     ImageDraw.Draw(picture).line([(100, 150), (300, 60), (500, 200)], fill=(20, 20, 120), width=9)
     hidden = PngImagePlugin.PngInfo()
     hidden.add_text("Comment", "taken at home")
@@ -71,8 +71,9 @@ def test_a_drawing_for_a_turned_page_lies_in_the_turned_rectangle(workers, turn)
     assert ink_of(page) == pytest.approx(straight, abs=0.5)
 
 
-def test_an_uploaded_picture_loses_its_paper_and_what_it_carried(workers):
-    drawing = appearance.signature(workers, PictureSignature(scan()), lines=(), width=200, height=100)
+@pytest.mark.parametrize("paper", ["white", "#f3e3b4", "#9db6c9"])
+def test_an_uploaded_picture_loses_its_paper_and_what_it_carried(workers, paper):
+    drawing = appearance.signature(workers, PictureSignature(scan(paper)), lines=(), width=200, height=100)
     with drawing:
         content = drawing.read()
     assert b"taken at home" not in content

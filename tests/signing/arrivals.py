@@ -6,6 +6,7 @@ import io
 import pikepdf
 from asn1crypto import keys
 from asn1crypto.x509 import Certificate
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from pikepdf import Array, Dictionary, Name, String
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -21,16 +22,30 @@ from .desks import Office, now
 MIRA = SignerIdentity("m" * 26, "Mira Haddad", "mira@strangers.example", "Strangers Ltd")
 PEKKA = SignerIdentity("p" * 26, "Pekka Salo", "pekka@strangers.example", "Strangers Ltd")
 STRANGERS = Office("Strangers Ltd")
+ISSUED: list[x509.Certificate] = []
 
 
-def letter(*, pages: int = 2, turn: int = 0, fields: tuple[str, ...] = (), text_field: bool = False) -> bytes:
-    """Plain pages, with empty signature fields of these names at the foot of the last one."""
+def letter(
+    *,
+    pages: int = 2,
+    turn: int = 0,
+    fields: tuple[str, ...] = (),
+    text_field: bool = False,
+    paper: bytes = b"",
+    ink: bytes = b"0 g",
+    font: str = "/Helvetica",
+) -> bytes:
+    """Plain pages, with empty signature fields of these names at the foot of the last one.
+
+    paper, ink: what is drawn below the words, and the colour of the words, as PDF operators.
+    """
     pdf = pikepdf.new()
-    font = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
+    letters = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name(font)))
     for number in range(1, pages + 1):
         page = pdf.add_blank_page(page_size=(595, 842))
-        page.Resources = Dictionary(Font=Dictionary(F1=font))
-        page.Contents = pdf.make_stream(b"BT /F1 18 Tf 72 770 Td (Page %d: we agree.) Tj ET" % number)
+        page.Resources = Dictionary(Font=Dictionary(F1=letters))
+        words = b"BT /F1 18 Tf 72 770 Td (Page %d: we agree.) Tj ET" % number
+        page.Contents = pdf.make_stream(b" ".join((paper, ink, words)))
         page.Rotate = turn
     places = [(name, Name.Sig, row) for row, name in enumerate(fields)]
     places += [("remark", Name.Tx, len(fields))] if text_field else []
@@ -72,6 +87,7 @@ def signed(
 ) -> bytes:
     """One more signature at level B-B. certify: what may follow a certification; closes: the same of an approval."""
     key = office.ca.issue(person, now())
+    ISSUED.append(x509.load_der_x509_certificate(key.certificate))
     store = SimpleCertificateStore()
     store.register(Certificate.load(office.ca.issuing.der))
     private = key._key.private_bytes(

@@ -46,12 +46,16 @@ def flip(source: bytes, position: int, bit: int = 0) -> bytes:
 # --- what a change may be --------------------------------------------------------------------------
 
 
+def show(writer, drawn: bytes):
+    """Let page 1 show something else."""
+    page = writer.root["/Pages"]["/Kids"][0]
+    page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=drawn))
+    writer.update_container(page)
+
+
 def new_page_text(writer):
     """Incremental saving attack: another price on page 1."""
-    page = writer.root["/Pages"]["/Kids"][0]
-    text = b"BT /F1 18 Tf 72 770 Td (Page 1: the price is 9000 euros) Tj ET"
-    page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=text))
-    writer.update_container(page)
+    show(writer, b"BT /F1 18 Tf 72 770 Td (Page 1: the price is 9000 euros) Tj ET")
 
 
 def same_object_new_text(writer):

@@ -1,7 +1,9 @@
 """Documents that arrive signed: every byte stays, others sign on top where that is permitted, else a clear reason."""
 
+import dataclasses
 import io
 import re
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pikepdf
@@ -9,6 +11,7 @@ import pytest
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm
 from tests.pdf import crafted
 
+from docvault.certificates.authority import Revocation, fingerprint
 from docvault.pdf import intake, on_top
 from docvault.pdf.errors import AlreadySigned
 from docvault.pdf.fields import FieldSpec
@@ -17,11 +20,12 @@ from docvault.pdf.scratch import Scratch
 from docvault.pdf.sign import FieldValue
 
 from . import attacks
-from .arrivals import PEKKA, STRANGERS, letter, signed
-from .desks import ANNA, TOMAS, drawing
+from .arrivals import ISSUED, PEKKA, STRANGERS, letter, signed
+from .desks import ANNA, TOMAS, drawing, now
 from .test_independent import run
 
 VISIBLE = (320, 60, 480, 110)
+TINTED = b"0.98 0.91 0.72 rg 0 0 595 842 re f"
 ALL = FieldMDPSpec(FieldMDPAction.ALL)
 REMARK = FieldMDPSpec(FieldMDPAction.INCLUDE, ["remark"])
 BUT_REMARK = FieldMDPSpec(FieldMDPAction.EXCLUDE, ["remark"])
@@ -123,13 +127,32 @@ def test_a_certified_document_is_signed_in_its_own_field_and_else_without_a_pict
     assert [float(edge) for edge in fields["signature-tomas"].Rect] == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(("y", "shows"), [(300, True), (60, False)])
-def test_a_new_signature_shows_only_on_blank_paper(go, y, shows):
+@pytest.mark.parametrize(("paper", "y", "shows"), [(b"", 300, True), (b"", 60, False), (TINTED, 300, True)])
+def test_a_new_signature_shows_only_on_blank_paper_of_any_colour(desk, go, paper, y, shows):
     """Over words it would look as if what was signed before had changed."""
-    done = go(ARRIVALS["unseen"](), {"anna": place("anna", y), "tomas": place("tomas", 400)})
+    source = signed(letter(paper=paper))
+    done = go(source, {"anna": place("anna", y), "tomas": place("tomas", 60)})
+    report = desk.validate(done.sealed, roots=[desk.office.ca.root.der, STRANGERS.ca.root.der])
+    assert report.verdict is Verdict.VALID, report.codes
     with pikepdf.open(io.BytesIO(done.sealed)) as pdf:
         (field,) = [one for one in pdf.Root.AcroForm.Fields if one.T == "signature-anna"]
         assert (float(field.Rect[2]) > 0) is shows
+
+
+@pytest.mark.promise(70)
+@pytest.mark.parametrize(("days", "code"), [(-1, "revoked"), (1, "ok")])
+def test_an_earlier_signer_whose_certificate_was_withdrawn_counts_by_the_proven_time(desk, go, days, code):
+    """Withdrawn before: it is said, and nothing is completed on top. After the proof of time: it held then."""
+    done = go(ARRIVALS["unseen"]())
+    roots = [desk.office.ca.root.der, STRANGERS.ca.root.der]
+    first = desk.validate(done.sealed, roots=roots).signatures[0].certificate_sha256
+    theirs = next(one for one in ISSUED if fingerprint(one) == first)
+    revoked = {theirs.serial_number: Revocation(now() + timedelta(days=days))}
+    lists = [dataclasses.replace(STRANGERS.ca, revoked=revoked).issuing_crl(now())]
+    report = desk.validate(done.sealed, roots=roots, crls=lists)
+    assert [each.code for each in report.signatures] == [code, "ok", "ok", "ok", "ok-timestamp"]
+    assert report.verdict is (Verdict.VALID if code == "ok" else Verdict.NOT_TRUSTED)
+    assert (on_top.objection(report, done.arrival.signatures) is None) is (code == "ok")
 
 
 def active_and_signed() -> bytes:

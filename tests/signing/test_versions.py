@@ -14,9 +14,11 @@ from docvault.pdf.reasons import Verdict
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.validate import read_answer
 from docvault.pdf.versions import Change
+from docvault.pdf.workers import Workers
 from docvault.values import NotFound
 
 from . import attacks
+from .arrivals import PEKKA, letter, signed
 from .desks import ANNA, TOMAS
 
 
@@ -66,10 +68,51 @@ def test_the_picture_shows_in_red_what_is_gone_and_in_green_what_came(desk, revi
         for page, width, view in ((9, 600, "overlay"), (1, 601, "overlay"), (1, 600, "both")):
             with pytest.raises(PageMissing):
                 versions.image(desk.workers, source, size, page=page, width=width, view=view)
-    colours = {colour for _, colour in Image.open(io.BytesIO(picture)).convert("RGB").getcolors(1 << 20)}
+    colours = colours_of(picture)
     assert kind == "image/png"
     assert any(red > 150 and green < 80 for red, green, _ in colours)
     assert any(green > 90 and red < 80 for red, green, _ in colours)
+
+
+@pytest.mark.promise(69)
+@pytest.mark.parametrize(
+    ("paper", "ink"), [(b"0.05 0.1 0.3 rg 0 0 595 842 re f", b"1 1 0.8 rg"), (b"", b"0.72 0 0 rg")]
+)
+def test_what_came_is_shown_as_such_on_dark_paper_and_also_where_only_a_colour_changed(desk, paper, ink):
+    """Light words on dark paper are no hole in it; a red that is as light as another colour is not the same."""
+    source = signed(letter(paper=paper, ink=ink))
+    before = b" ".join((paper, ink, b"BT /F1 18 Tf 72 770 Td (Page 1: we agree.) Tj ET"))
+    after = before + b" BT /F1 18 Tf 72 600 Td (Now.) Tj ET" if paper else before.replace(ink, GREEN)
+    changed = attacks.updated(source, lambda writer: attacks.show(writer, after))
+    assert changes(desk, changed)[0] is Change.OTHER
+    with Scratch.create(changed) as opened:
+        size = desk.validate(changed).version(1)
+        shown = {
+            view: versions.image(desk.workers, opened, size, page=1, width=600, view=view)[0]
+            for view in ("first", "second")
+        }
+    assert any(green > 90 and red < 80 for red, green, _ in colours_of(shown["second"]))
+    gone = any(red > 150 and green < 80 for red, green, _ in colours_of(shown["first"]))
+    assert gone is not bool(paper)
+
+
+def colours_of(picture: bytes) -> set[tuple[int, int, int]]:
+    return {colour for _, colour in Image.open(io.BytesIO(picture)).convert("RGB").getcolors(1 << 20)}
+
+
+@pytest.mark.promise(69)
+def test_a_font_that_is_not_there_is_no_change_also_the_first_time_it_is_drawn(desk):
+    source = signed(signed(letter(font="/Comic#20Sans")), PEKKA, field="Second")
+    size = desk.validate(source).version(1)
+    with Scratch.create(source) as opened:
+        with Workers(1) as fresh:
+            assert versions.changes(fresh, opened, size) == [Change.SAME] * 2
+        with Workers(1) as fresh:
+            picture, _ = versions.image(fresh, opened, size, page=1, width=600, view="overlay")
+    assert all(max(colour) - min(colour) < 30 for colour in colours_of(picture))
+
+
+GREEN = b"0 0.37 0 rg"  # as light as the red above
 
 
 def sneaky_signature(box):

@@ -20,7 +20,10 @@ POINTS = 20_000
 PIXELS = 8_000_000  # of an uploaded picture
 LARGEST = (1200, 600)  # pixels that are kept of it
 OPAQUE = 255
-PAPER = 235  # grey level from which an opaque picture counts as paper
+WHITE = 235  # grey level from which white paper counts as paper
+DARKEST = 110  # grey level of the darkest paper; what is darker is not taken out
+SHARE = 0.3  # of a picture that has to be about as light as its paper
+NEAR = 20  # grey levels around those of most of the paper
 
 Stroke = Sequence[Sequence[float]]  # points x, y in widths of the drawing area
 
@@ -88,12 +91,22 @@ def from_picture(content: bytes) -> str:
 
 
 def _without_paper(picture: Image.Image) -> Image.Image:
-    """A scan on white paper becomes ink on nothing; a picture that is already transparent stays."""
+    """Ink on paper becomes ink on nothing; a picture that is already transparent stays."""
     if _opacities(picture) != {OPAQUE}:
         return picture
-    opacity = [OPAQUE if level < PAPER // 2 else max(0, 2 * (PAPER - level)) for level in range(256)]
-    picture.putalpha(picture.convert("L").point(opacity))
+    greys = picture.convert("L")
+    paper = _lightness_of_paper(greys)
+    opacity = [OPAQUE if level < paper // 2 else max(0, 2 * (paper - level)) for level in range(256)]
+    picture.putalpha(greys.point(opacity))
     return picture
+
+
+def _lightness_of_paper(greys: Image.Image) -> int:
+    """Return the grey level from which a picture is paper: white, or tinted where most of it is."""
+    counts = greys.histogram()
+    most = max(range(DARKEST, 256), key=lambda level: (counts[level], level))
+    near = sum(counts[max(0, most - NEAR) : most + NEAR])
+    return min(WHITE, most - NEAR) if near > SHARE * greys.width * greys.height else WHITE
 
 
 def _opacities(picture: Image.Image) -> set[int]:

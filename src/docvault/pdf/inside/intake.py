@@ -13,7 +13,7 @@ from pikepdf import Array, Dictionary, Name
 from pyhanko.pdf_utils.misc import PdfError as StrictReaderError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from docvault.pdf.errors import Damaged, DynamicForm, LooksDifferent, NotSignable, TooManyPages
+from docvault.pdf.errors import Damaged, DynamicForm, NotSignable, TooManyPages
 from docvault.pdf.inside import active, arrived, comparison, found, saving
 from docvault.pdf.inside.geometry import settle, shows_nothing
 from docvault.pdf.inside.opening import DAMAGED, Raw, look, open_pdf
@@ -94,16 +94,9 @@ def _describe(pdf: pikepdf.Pdf, raw: Raw) -> dict[str, Any]:
 
 
 def _compare(job: Job, output: BinaryIO, regions: list[list[comparison.Region]]) -> None:
-    """Compare the copy with the original, page by page. Raises LooksDifferent.
-
-    What PDFium draws in the place of a font that is not there depends on what it drew before: so a difference
-    counts when it is still there once both were drawn.
-    """
+    """Compare the copy with the original, page by page. Raises LooksDifferent."""
     seconds = job.options["page_seconds"]
-    try:
-        comparison.compare(job, open_document(job.files[0]), open_document(output), regions, seconds)
-    except LooksDifferent:
-        comparison.compare(job, open_document(job.files[0]), open_document(output), regions, seconds)
+    comparison.compare(job, open_document(job.files[0]), open_document(output), regions, seconds)
 
 
 def _as_arrived(file: BinaryIO, pdf: pikepdf.Pdf) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from docvault.pdf.errors import PageMissing, PdfUnreadable
 from docvault.pdf.tasks import Job
 
 PIXELS = 24_000_000  # of one picture; a very tall page comes out narrower
+SETTLING = 60  # pixels of the longer side of a drawing that nobody sees
 COLOURS = 40  # of a text page: enough for smooth edges
 PHOTOGRAPHIC = 0.55  # share of middle greys above which a palette would show bands
 FLAT = 0.3  # share of one grey that a photograph does not have
@@ -70,6 +71,15 @@ def picture_of(page: Any, width: int, *, grey: bool = False) -> Image.Image:
     bitmap = page.render(scale=scale, grayscale=grey, rev_byteorder=not grey, may_draw_forms=True)
     picture: Image.Image = bitmap.to_pil()
     return picture if grey else picture.convert("RGB")
+
+
+def settle(page: Any) -> None:
+    """Draw a page once, tiny, so that the next drawing of it comes out as the one after.
+
+    In the place of a font that is not there PDFium bends one of its own, and what it keeps of that is other
+    for the very first letters than for all that follow.
+    """
+    page.render(scale=SETTLING / max(*page.get_size(), 1.0), grayscale=True, may_draw_forms=True)
 
 
 def is_photographic(picture: Image.Image) -> bool:

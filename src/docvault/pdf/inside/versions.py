@@ -12,12 +12,12 @@ from typing import Any, BinaryIO
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageDraw
 
-from docvault.pdf.inside.difference import WIDTH, differ_in_grey, drawn_difference
+from docvault.pdf.inside.difference import WIDTH, differ, drawn_difference, paper_of, pictures_of
 from docvault.pdf.inside.render import open_document, page_of, picture_of
 from docvault.pdf.tasks import Job
 
 MARGIN = 2  # pixels around a field that smooth edges may reach
-BLANK = 250  # grey level below which something is on the paper
+BLANK = 5  # levels of a colour that blank paper differs from itself; more is something on it
 FIELDS_MOST = 2000  # of one page; whoever needs more hides something
 
 Box = tuple[int, int, int, int]
@@ -57,15 +57,7 @@ def version_changes(job: Job) -> object:
     """Task: what became of every page since the first `signed_bytes` bytes: same, fields, added or other."""
     signed, final = _both(job)
     count = min(max(len(signed), len(final)), job.options["most"])
-    seen = [_change(signed, final, number) for number in range(1, count + 1)]
-    if "other" in seen:
-        # What PDFium draws in the place of a font that is not there depends on what it drew before.
-        signed, final = _both(job)
-        seen = [
-            _change(signed, final, number) if change == "other" else change
-            for number, change in enumerate(seen, start=1)
-        ]
-    return seen
+    return [_change(signed, final, number) for number in range(1, count + 1)]
 
 
 def version_image(job: Job) -> object:
@@ -75,8 +67,11 @@ def version_image(job: Job) -> object:
 
 
 def is_blank(page: Any, corners: Box4) -> bool:
-    """Tell whether a page shows nothing at all within left, bottom, right and top of its own measures."""
-    picture = picture_of(page, WIDTH, grey=True)
+    """Tell whether a page shows nothing but paper of one colour within left, bottom, right and top.
+
+    Those are in the page's own measures.
+    """
+    picture = picture_of(page, WIDTH)
     box = _on_screen(page, picture.size, pdfium.FS_RECTF(corners[0], corners[3], corners[2], corners[1]))
     return _is_blank(picture, box, [])
 
@@ -91,30 +86,37 @@ def _change(signed: Any, final: Any, number: int) -> str:
     if number > len(signed) or number > len(final):
         return "other"
     before, after = page_of(signed, number), page_of(final, number)
-    old, new = (picture_of(page, WIDTH, grey=True) for page in (before, after))
+    old, new = pictures_of(before, after)
     if old.size != new.size:
         return "other"
-    if not differ_in_grey(old, new):
+    if not differ(old, new):
         return "same"
     boxes = list(_fields(before, old.size, every=True))
-    if not differ_in_grey(*_without(boxes, old, new)):
+    if not differ(*_without(boxes, old, new)):
         return "fields"
     added = [box for box in _fields(after, old.size, every=False) if _is_blank(old, box, boxes)]
-    return "other" if differ_in_grey(*_without([*boxes, *added], old, new)) else "added"
+    return "other" if differ(*_without([*boxes, *added], old, new)) else "added"
 
 
-def _without(boxes: list[Box], *pictures: Image.Image) -> Iterator[Image.Image]:
+def _without(
+    boxes: list[Box], *pictures: Image.Image, colour: tuple[int, int, int] = (255, 255, 255)
+) -> Iterator[Image.Image]:
     for picture in pictures:
         copy = picture.copy()
         pen = ImageDraw.Draw(copy)
         for box in boxes:
-            pen.rectangle(box, fill=255)
+            pen.rectangle(box, fill=colour)
         yield copy
 
 
 def _is_blank(picture: Image.Image, box: Box, fields: list[Box]) -> bool:
-    (paper,) = _without(fields, picture)
-    return not sum(paper.crop(box).histogram()[:BLANK])
+    """Tell whether a place is paper of one colour, beside the fields that are there already."""
+    place = picture.crop(box)
+    if not place.width or not place.height:
+        return True
+    (empty,) = _without(fields, picture, colour=paper_of(place))
+    extremes: Any = empty.crop(box).getextrema()
+    return all(high - low <= BLANK for low, high in extremes)
 
 
 def _fields(page: Any, size: tuple[int, int], *, every: bool) -> Iterator[Box]:
