@@ -112,6 +112,9 @@ def test_consent_taken_back_counts_no_more_and_both_are_in_the_evidence(made):
     agreed = signing.read_and_agree(made, client, envelope_id)
     withdraw(made, client, envelope_id)
     assert not signing.ceremony(made, client, envelope_id).consented
+    with made.db.reading() as tx:
+        (kept,) = tx.connection.execute(select(tables.recipients.c.consent_text)).scalars()
+    assert kept is None
     with pytest.raises(ConsentMissing):
         sign_without_agreeing(made, client, envelope_id)
     assert "They wrote to you" not in told(made)[0].text
