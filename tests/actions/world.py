@@ -10,7 +10,19 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Table, column, func, insert, inspect, select, table, text
+from sqlalchemy import (
+    Table,
+    TextClause,
+    column,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    select,
+    table,
+    text,
+    union_all,
+)
 
 from docvault.blobs.filesystem import FileBlobs
 from docvault.blobs.store import BlobStore
@@ -67,10 +79,17 @@ class World:
     def rows(self) -> dict[str, int]:
         """Return how many rows every table has: for tests that nothing was half done."""
         with self.db.reading() as tx:
-            return {
-                each.name: tx.connection.execute(select(func.count()).select_from(each)).scalar_one()
-                for each in tables.METADATA.sorted_tables
-            }
+            return dict(tx.connection.execute(_counts()).all())
+
+
+@cache
+def _counts() -> TextClause:
+    """One question about all tables: one for each of a hundred took a thirtieth of a second."""
+    each = (
+        select(literal_column(f"'{name}'"), func.count()).select_from(one)
+        for name, one in tables.METADATA.tables.items()
+    )
+    return text(str(union_all(*each)))
 
 
 def queued(db: Database, wanted: str) -> list[str]:
