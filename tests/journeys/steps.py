@@ -46,14 +46,14 @@ def draw_signature(page: Page) -> None:
 
 def fill_and_finish(page: Page, *, typed: bool = False) -> None:
     """Follow the one button through every field until the confirmation page."""
-    for _ in range(60):
+    for _ in range(240):
         page.wait_for_load_state()
         if re.search(r"/confirm$", page.url):
             return
         if page.locator("dialog[open]").count():
             _answer_dialog(page, typed=typed)
         try:
-            page.locator("#next").click(timeout=2_000)
+            page.locator("#next").click(timeout=500)
         except NotInTime:
             continue  # it led to a dialog or to the next page meanwhile
         page.wait_for_timeout(80)
