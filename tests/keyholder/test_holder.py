@@ -18,7 +18,7 @@ from litestar.testing import TestClient
 from docvault import wiring
 from docvault.certificates import mechanisms
 from docvault.encryption.errors import KeyKept, KeysAway
-from docvault.encryption.held import HeldKeys
+from docvault.encryption.held import OPENED_FOR, HeldKeys
 from docvault.encryption.keyring import FileKeyring, RootKeyAway
 from docvault.keyholder import server as serving
 from docvault.keyholder.charge import Charge
@@ -331,6 +331,18 @@ def test_a_key_service_that_is_slow_keeps_nobody_from_what_is_open_already():
     assert held.unseal("record-link", ABOUT, held.seal("record-link", ABOUT, b"x")) == b"x"
     answered.set()
     late.join()
+
+
+@pytest.mark.promise(53)
+def test_an_own_key_that_was_destroyed_is_soon_gone_from_the_holders_memory():
+    held = HeldKeys.before_masters(FileKeyring(bytes(32)))
+    old, new = held.seal_key("key:pepper", b"o" * 32), held.seal_key("key:pepper:2", b"n" * 32)
+    held.mac(old, b"x")
+    held.mac(new, b"x")
+    assert set(held._opened) == {old, new}
+    held._opened_since -= OPENED_FOR + 1
+    held.mac(new, b"x")
+    assert set(held._opened) == {new}
 
 
 def second(first):

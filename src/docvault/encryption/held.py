@@ -6,6 +6,7 @@ Shared between threads. What it opened it keeps in memory until it is told that 
 import os
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -18,6 +19,7 @@ from docvault.encryption.masters import HEADER, RootKey, SealedKey, WrappedMaste
 from docvault.encryption.own_keys import RESERVED, AuthoritySigner, LogSigner, OwnKey, Pepper, Sealer
 
 OPENED_MOST = 256  # own keys kept opened: an installation has some ten
+OPENED_FOR = 600.0  # seconds until they are opened anew: one that was destroyed is not kept for longer
 SIGNERS_MOST = 4096  # keys of signers that wait for their signature; each lives for seconds
 
 Kind = TypeVar("Kind", Pepper, Sealer)
@@ -32,6 +34,7 @@ class HeldKeys:
         self._reopen = reopen
         self._masters: dict[int, bytes] = {}
         self._opened: OrderedDict[SealedKey, OwnKey] = OrderedDict()
+        self._opened_since = time.monotonic()
         self._signers: OrderedDict[str, AuthoritySigner] = OrderedDict()
         self._lock = threading.Lock()
         self._learning = threading.Lock()  # of its own: a key service that is slow keeps nobody from signing
@@ -195,6 +198,9 @@ class HeldKeys:
         """Return an own key, opened; only what was sealed here opens, and only under its own name."""
         own_keys.name_of(key.context)
         with self._lock:
+            if time.monotonic() - self._opened_since > OPENED_FOR:
+                self._opened.clear()
+                self._opened_since = time.monotonic()
             found = self._opened.get(key)
             if found is not None:
                 self._opened.move_to_end(key)

@@ -71,14 +71,16 @@ class Server:
         self._deeds = deeds
         self._places = threading.BoundedSemaphore(AT_ONCE)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        path.unlink(missing_ok=True)
+        made = path.with_suffix(".new")  # it gets its name once it answers: others remove what does not
+        made.unlink(missing_ok=True)
         before = os.umask(0o177)  # it is made with mode 0600, and never had another
         try:
-            with address_of(path) as address:
+            with address_of(made) as address:
                 self._socket.bind(address)
         finally:
             os.umask(before)
         self._socket.listen(WAITING)
+        made.replace(path)
 
     def run(self) -> None:
         """Answer until `close`."""
