@@ -257,6 +257,7 @@ def test_without_the_holder_nothing_opens_and_the_answer_is_503_in_plain_words(t
         given = {"email": "nobody@example.com", "password": "correct horse battery staple"}
         refused = visitor.post("/api/v1/session/password", json=given)
         assert (refused.status_code, refused.json()["type"].rpartition("#")[2]) == (503, "problem-keys-away")
+        assert refused.headers["retry-after"] == "5"
         assert "keeps its keys does not answer" in refused.json()["detail"]
         assert visitor.get("/health/live").status_code == 200
     with pytest.raises(KeysAway):

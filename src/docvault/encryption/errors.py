@@ -44,6 +44,8 @@ class SignerGone(EncryptionError):
 class KeysAway(DocVaultError):
     """The process that holds the keys does not answer; nothing is opened or signed until it does."""
 
+    retry_after = 5  # seconds: it is started again meanwhile
+
     def __init__(self, why: str = "") -> None:
         """why: for whoever runs the machine."""
         super().__init__(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -27,6 +28,8 @@ PATIENCE = 2.0  # seconds to wait for a holder that is starting again
 FIRST = 15.0  # the same before it answered for the first time
 PAUSE = 0.05  # seconds between two tries to reach it
 CALM = 32  # connections that are kept while nobody asks
+
+_log = structlog.get_logger(__name__)
 
 _BARE: tuple[type[Exception], ...] = (
     errors.Tampered,
@@ -117,14 +120,12 @@ class AskedKeys:
         while True:
             try:
                 return self._exchanged_once(frame)
-            except TimeoutError as error:
-                raise KeysAway from error
-            except FrameWrong as error:
-                raise KeysAway from error
+            except (TimeoutError, FrameWrong) as error:
+                raise _away(error) from error
             except OSError as error:
                 until = until or time.monotonic() + self._left
                 if time.monotonic() >= until:
-                    raise KeysAway from error
+                    raise _away(error) from error
                 time.sleep(PAUSE)
 
     def _exchanged_once(self, frame: bytes) -> bytes:
@@ -199,6 +200,12 @@ def _refusal(answer: Answer) -> Exception:
         if kind.__name__ == answer.refused:
             return kind(answer.words)
     return KeysAway(answer.words)
+
+
+def _away(error: Exception) -> KeysAway:
+    why = str(error) or type(error).__name__
+    _log.warning("keyholder.away", why=why)
+    return KeysAway(why)
 
 
 def _check_user(connection: socket.socket) -> None:

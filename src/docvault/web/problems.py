@@ -15,6 +15,7 @@ from litestar.response import Redirect
 
 from docvault.credentials import refusals
 from docvault.database.engine import DatabaseBusy, DatabaseGone
+from docvault.encryption.errors import KeysAway
 from docvault.rules.languages import OTHERWISE
 from docvault.values import DocVaultError, NotFound
 from docvault.web import cookies, words
@@ -140,7 +141,7 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Redirect:
 
 def headers_of(error: Exception) -> dict[str, str]:
     """Return the headers an error needs: when to come back, or what would have been allowed."""
-    if isinstance(error, (refusals.Throttled, refusals.TooBusy, DatabaseBusy, DatabaseGone)):
+    if isinstance(error, (refusals.Throttled, refusals.TooBusy, DatabaseBusy, DatabaseGone, KeysAway)):
         return {"retry-after": str(error.retry_after)}
     if isinstance(error, HTTPException) and error.headers:
         return {name: value for name, value in error.headers.items() if name.lower() in KEPT_HEADERS}
