@@ -397,7 +397,7 @@ class Server:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(10)
+                self.process.wait(40 if self.whole else 10)
             except subprocess.TimeoutExpired:
                 self.kill()
 

@@ -4,6 +4,7 @@ Read from the memory of a running PDF process, which is what a core dump of it w
 """
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,12 @@ from docvault.database import folder_keys
 from docvault.pdf.workers import Workers
 from docvault.vault.keyring import open_folder_key
 from every_key import every_key
+
+PART = re.compile(
+    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<rights>[rwxps-]{4}) "
+    r".*?^Rss: +(?P<rss>\d+) kB.*?^Swap: +(?P<swap>\d+) kB",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @pytest.fixture
@@ -37,15 +44,19 @@ def descendants(pid):
 def memory_of(pid):
     """Yield every part of a process's memory that it may write: where keys would be."""
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            place, rights = line.split()[:2]
-            start, end = (int(edge, 16) for edge in place.split("-"))
-            if rights.startswith("rw") and end < 1 << 63:
-                memory.seek(start)
-                try:
-                    yield memory.read(end - start)
-                except OSError:  # a part that the kernel keeps to itself, such as [vvar]
-                    continue
+        for start, end in written(Path(f"/proc/{pid}/smaps").read_text()):
+            memory.seek(start)
+            try:
+                yield memory.read(end - start)
+            except OSError:  # a part that the kernel keeps to itself, such as [vvar]
+                continue
+
+
+def written(smaps):
+    """Give the places that may be written and that something lies in, in memory or swapped out."""
+    for found in PART.finditer(smaps):
+        if found["rights"].startswith("rw") and (found["rss"] != "0" or found["swap"] != "0"):
+            yield int(found["start"], 16), int(found["end"], 16)
 
 
 def holds(pid, secrets):
