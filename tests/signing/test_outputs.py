@@ -93,6 +93,7 @@ def outputs(desk, workers):
     turned = signed(desk, prepared(workers, plain((90, 180, 270)), 3, 3), NAMES[:3])
     long = signed(desk, prepared(workers, plain((0,), pages=999), 1), NAMES[3:4])
     sealed = desk.seal(turned)
+    two = prepared(workers, plain((0,)), 2)
     return {
         "one signer": Output(signed(desk, prepared(workers, plain((0,)), 1), NAMES[4:5]), 1, 0),
         "ten signers": Output(ten, 10, 0),
@@ -101,12 +102,14 @@ def outputs(desk, workers):
         "a renewed archive": Output(desk.renew(sealed), 4, 2),
         "a thousand pages": Output(desk.seal(long), 2, 1),
         "the seal alone": Output(desk.seal(contract(), certify=True), 1, 1),
+        "one of two on paper": Output(desk.seal(signed(desk, two, NAMES[4:5])), 2, 1),
+        "everybody on paper": Output(desk.seal(two, certify=True), 1, 1),
     }
 
 
 KINDS = (
     "one signer", "ten signers", "ten signers and the seal", "turned and cropped pages", "a renewed archive",
-    "a thousand pages", "the seal alone",
+    "a thousand pages", "the seal alone", "one of two on paper", "everybody on paper",
 )  # fmt: skip
 
 
