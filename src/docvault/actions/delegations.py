@@ -26,6 +26,7 @@ from docvault.database.envelopes import EnvelopeRow
 from docvault.database.handovers import How
 from docvault.database.people import PersonRow
 from docvault.database.recipients import RecipientRow
+from docvault.database.throttles import Bucket
 from docvault.policy.vocabulary import Acting, Role
 from docvault.rules import envelope_life as life
 from docvault.rules import envelopes as rules
@@ -190,10 +191,13 @@ def _said(to: Outsider) -> Outsider:
 def _count_try(db: Database, acting: Acting, now: datetime) -> None:
     """Slow down whoever tries address after address to learn which are refused. Raises Throttled."""
     with db.transaction() as tx:
-        bucket = throttles.named(tx.policy.numbers.passwords.throttle, acting.person_id)
-        wait = throttles.take(tx, bucket, now)
+        wait = throttles.take(tx, _tries(tx, acting), now)
     if wait:
         raise Throttled(wait)
+
+
+def _tries(tx: Transaction, acting: Acting) -> Bucket:
+    return throttles.named(tx.policy.numbers.passwords.throttle, acting.person_id)
 
 
 def _named(tx: Transaction, acting: Acting, row: EnvelopeRow, to: Outsider) -> PersonRow:
@@ -214,6 +218,7 @@ def _named(tx: Transaction, acting: Acting, row: EnvelopeRow, to: Outsider) -> P
     person = people.by_id(tx, envelope_people.add(tx, acting, row.organisation_id, one))
     if person is None:
         raise CannotBeAsked
+    throttles.give_back(tx, _tries(tx, acting), acting.at)
     return person
 
 
