@@ -17,6 +17,7 @@ from litestar.testing import TestClient
 
 from docvault import wiring
 from docvault.certificates import mechanisms
+from docvault.database import keys
 from docvault.encryption.errors import KeyKept, KeysAway
 from docvault.encryption.held import OPENED_FOR, HeldKeys
 from docvault.encryption.keyring import FileKeyring, RootKeyAway
@@ -144,6 +145,15 @@ def test_what_may_be_asked_for_is_listed_and_renewing_is_not_among_it():
         *("public_key", "sign", "new_signer", "sign_once", "forget_signer"),
         *("seal_certificates", "seal_public", "seal_sign"),
     }
+
+
+@pytest.mark.promise(55)
+@pytest.mark.parametrize("name", ["ca-root", "ca-issuing"])
+def test_an_authority_signs_nothing_for_whoever_asks_but_what_it_is_for(asked, installation, name):
+    with installation.db.reading() as tx:
+        key = keys.get(tx, name).sealed
+    with pytest.raises(KeyKept):
+        Masters.over(installation.db, asked).sign(key, b"anything")
 
 
 def test_the_largest_record_and_many_who_ask_at_once(asked, installation):
