@@ -19,7 +19,7 @@ from docvault.values import DocVaultError
 
 # How many new objects make the collector of rubbish look, here and in the web process. A command imports much
 # and throws away little: looking each 700 took an eighth of a start.
-SELDOM = (10_000, 20, 20)
+SELDOM = (10_000, 10, 10)
 REFUSED = 1  # exit code when DocVault says no; 2 is typer's for a wrong call
 
 app = typer.Typer(

@@ -3,7 +3,7 @@
 import gc
 from importlib import import_module
 
-SELDOM = (10_000, 20, 20)
+SELDOM = (10_000, 10, 10)
 
 if __name__ == "__main__":
     # Before anything is imported: importing makes much and throws away little, and looking through it each

@@ -6,6 +6,7 @@ resources. Trusted: nothing it says. The parent checks every message, and takes 
 """
 
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -134,10 +135,13 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
     network = confine()
+    gc.disable()  # what is imported stays: to look through it, now or after a file, is in vain
     for name in ("intake", "render", "text"):
         import_module(
             f"docvault.pdf.inside.{name}"
         )  # now, so that it does not count as the first task's time
+    gc.freeze()
+    gc.enable()
     channel.send(wire.Ready(network))
     serve(channel)
 
