@@ -11,7 +11,16 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
-from docvault.actions import ceremonies, deadlines, drafts, envelopes, evidence_bundles, paper_checks, papers
+from docvault.actions import (
+    ceremonies,
+    deadlines,
+    delegations,
+    drafts,
+    envelopes,
+    evidence_bundles,
+    paper_checks,
+    papers,
+)
 from docvault.audit import evidence as evidence_format
 from docvault.database import tables
 from docvault.database.step_ups import StepUpInvalid
@@ -242,6 +251,27 @@ def test_a_scan_that_was_sent_back_can_be_replaced_or_signed_in_the_browser(made
     assert states(made, envelope_id) == (["signed", "signed"], rules.State.COMPLETED)
     with zipfile.ZipFile(io.BytesIO(evidence(made, envelope_id))) as archive:
         assert not [name for name in archive.namelist() if name.startswith("papers/")]
+
+
+def test_whoever_takes_a_part_over_gets_nothing_of_the_one_before(made, client, manager):
+    other = person(made.db, "Ben Colleague", Role.CLIENT, made.world.acme)
+    envelope_id = sent(made, (client, 1))
+    add(made, client, envelope_id, scanned(1))
+    hand_in(made, client, envelope_id)
+    send_back(made, manager, envelope_id)
+    add(made, client, envelope_id, scanned(2))
+    delegations.delegate_part(
+        made.db,
+        made.vault,
+        acting=client,
+        envelope_id=envelope_id,
+        to=other.person_id,
+        reason="On leave",
+        now=NOW,
+    )
+    view = papers.show_paper(made.db, acting=other, envelope_id=envelope_id, now=NOW)
+    assert (view.sheets, view.returned) == ((), "")
+    assert listed(made, other, envelope_id) == []
 
 
 def test_paper_needs_the_word_of_the_sender_and_of_the_policy(made, client, monkeypatch):

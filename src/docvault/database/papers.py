@@ -86,6 +86,12 @@ def forget_sheets(tx: Transaction, recipient_id: str) -> None:
     tx.connection.execute(delete(paper_sheets).where(paper_sheets.c.recipient_id == recipient_id))
 
 
+def forget(tx: Transaction, recipient_id: str) -> None:
+    """Take away what was not accepted: another person takes the part over, and it is not theirs."""
+    forget_sheets(tx, recipient_id)
+    tx.connection.execute(delete(papers).where(papers.c.recipient_id == recipient_id))
+
+
 def count_tries(tx: Transaction, document_id: str, person_id: str) -> int:
     """Return how many sheets this person ever added for a document, those taken away too."""
     chosen = select(func.count()).where(

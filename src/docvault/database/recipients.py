@@ -217,7 +217,7 @@ def give_to(tx: Transaction, recipient_id: str, person_id: str, **columns: Any) 
     kept_answers.forget(tx, recipient_id)
     attachments.keep_only(tx, recipient_id, ())
     paper_wishes.forget(tx, recipient_id)
-    papers.forget_sheets(tx, recipient_id)
+    papers.forget(tx, recipient_id)
     for beside in (in_person_hosts, outside_signers):
         tx.connection.execute(delete(beside).where(beside.c.recipient_id == recipient_id))
     change(tx, recipient_id, person_id=person_id, **untouched, **columns)
