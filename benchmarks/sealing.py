@@ -104,7 +104,7 @@ def bare(portal: Portal, plain: Path) -> None:
     credentials = authority.credentials(seal.der)
     signer = PdfSigner(
         signing.metadata(credentials, SEAL_FIELD, True),
-        signing.signer_of(seal.key, credentials),
+        signing.SigningHere(seal.key, credentials),
         timestamper=signing.StampingHere(authority.timestamp),
         stamp_style=signing.NothingDrawn(),
     )

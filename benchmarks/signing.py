@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pikepdf
-from asn1crypto import keys, tsp
+from asn1crypto import tsp
 from asn1crypto.x509 import Certificate
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
-from pyhanko.sign.signers.pdf_cms import SimpleSigner
+from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.signers.pdf_signer import (
     DSSContentSettings,
     PdfSignatureMetadata,
@@ -108,7 +108,7 @@ def bare(portal: Portal, content: bytes) -> bytes:
         credentials = authority.credentials(certificate)
         signer = PdfSigner(
             metadata(credentials, field, closing),
-            signer_of(private, credentials),
+            SigningHere(private, credentials),
             timestamper=stamper,
             stamp_style=NothingDrawn(),
         )
@@ -132,14 +132,19 @@ class StampingHere(TimeStamper):
         return tsp.TimeStampResp.load(self._respond(req.dump()), strict=True)
 
 
-def signer_of(private: ec.EllipticCurvePrivateKey, credentials: Credentials) -> SimpleSigner:
-    store = SimpleCertificateStore()
-    store.register_multiple(Certificate.load(each) for each in credentials.chain)
-    der = private.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    certificate = Certificate.load(credentials.certificate)
-    return SimpleSigner(certificate, keys.PrivateKeyInfo.load(der), store, embed_roots=False)
+class SigningHere(Signer):
+    """Signs with a key of ours in this process: it is handed out to nobody, so not to pyHanko either."""
+
+    def __init__(self, private: ec.EllipticCurvePrivateKey, credentials: Credentials) -> None:
+        store = SimpleCertificateStore()
+        store.register_multiple(Certificate.load(each) for each in credentials.chain)
+        certificate = Certificate.load(credentials.certificate)
+        super().__init__(signing_cert=certificate, cert_registry=store, embed_roots=False)
+        self._private = private
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        assert digest_algorithm == "sha256"
+        return bytes(80) if dry_run else self._private.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
 def metadata(credentials: Credentials, field: str, closing: bool) -> PdfSignatureMetadata:
