@@ -37,7 +37,6 @@ async def paper(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any
         raise
     except EnvelopeRefused:
         return Redirect(f"/sign/{envelope_id}", status_code=303)
-    numbers = portal.db.policy.numbers.signing
     return render(
         request,
         "sign_paper.html",
@@ -48,7 +47,6 @@ async def paper(request: WebRequest, envelope_id: FromPath[str]) -> Response[Any
         documents=view.documents,
         asked_pages=view.asked_pages,
         returned=view.returned,
-        most=numbers.max_paper_sheets,
         paper=msgspec.to_builtins(msgspec.convert(view, Sheets, from_attributes=True))
         | {"envelope": envelope_id},
     )
