@@ -122,8 +122,9 @@ def version_context(row):
         "media-type",
         "sha256",
     )
+    heads = ("heads",) if row.get("heads") else ()  # not kept of older versions
     moved = ("sealed-in",) if row.get("sealed-in") else ()  # its document lies elsewhere now
-    return context("docvault/data-key/v1", *((name, row[name]) for name in (*names, *moved)))
+    return context("docvault/data-key/v1", *((name, row[name]) for name in (*names, *heads, *moved)))
 
 
 def segment_context(row, index):
@@ -177,13 +178,21 @@ def read_file(masters, row, get):
     if row["algorithm"] != "cobblestone-256" or row["segments"] != max(1, -(-row["size"] // SEGMENT)):
         raise Refused("row")
     data_key = open_data_key(masters, row)
-    parts = {}
+    parts, heads = {}, {}
     for index in [row["segments"] - 1, *range(row["segments"] - 1)]:
-        plaintext = open_segment(data_key, segment_context(row, index), get(f"{row['blob']}/{index:06d}"))
+        sealed = get(f"{row['blob']}/{index:06d}")
+        plaintext = open_segment(data_key, segment_context(row, index), sealed)
         if len(plaintext) != min(SEGMENT, row["size"] - index * SEGMENT):
             raise Refused("length")
-        parts[index] = plaintext
+        parts[index], heads[index] = plaintext, sealed[:64]
     whole = b"".join(parts[index] for index in range(row["segments"]))
     if hashlib.sha256(whole).hexdigest() != row["sha256"]:
         raise Refused("digest")
+    if row.get("heads") and heads_of([heads[index] for index in range(row["segments"])]) != row["heads"]:
+        raise Refused("heads")
     return whole
+
+
+def heads_of(sealed):
+    """Return what a row says of how its objects, given in their order, begin."""
+    return hashlib.sha256(b"".join(each[:64] for each in sealed)).hexdigest()

@@ -1,7 +1,8 @@
 """The vectors of tests/vectors/file-encryption: where they lie, how each reader takes them, and how they are written.
 
 `python -m encryption.vectors`, run in tests/, writes them again (deterministically; those of WebCrypto are random and
-written by `--webcrypto`). One file per failure, named by the attack.
+written by `--webcrypto`; those of its vectors that have no heads are from before rows had any). One file per
+failure, named by the attack.
 """
 
 import base64
@@ -156,6 +157,7 @@ def read_with_the_product(vector):
         blob=row["blob"],
         segments=row["segments"],
         algorithm=row["algorithm"],
+        heads=row.get("heads"),
         sealed_in=row.get("sealed-in"),
         scan="unscanned",
         scan_note=None,
@@ -174,6 +176,7 @@ def read_with_the_product(vector):
             media_type=stored.media_type,
             size=stored.size,
             sha256=stored.sha256,
+            heads=stored.heads,
             pages=None,
             findings=None,
             blob=stored.blob,
@@ -241,6 +244,14 @@ def make(title, size, **changes):
     vector = {"title": title, "valid": True, **root_and_masters(), "row": row}
     wrap(vector)
     vector["objects"] = {f"{index:06d}": seal(row, plaintext, index) for index in range(segments)}
+    return vector
+
+
+def with_heads(vector):
+    """Add how the objects begin, as the rows of versions say that are kept today."""
+    objects = [object_of(vector, fixed("data key"), index) for index in range(vector["row"]["segments"])]
+    vector["row"]["heads"] = independent.heads_of(objects)
+    wrap(vector)
     return vector
 
 
@@ -352,6 +363,13 @@ def valid_vectors():
         "file-two-chunks": make("a chunk and a bit", independent.CHUNK + 100),
         "file-two-segments": make("a segment and a bit", independent.SEGMENT + 1000),
         "file-full-segment": make("exactly one segment", independent.SEGMENT),
+        "heads-empty": with_heads(make("an empty file whose row says how its object begins", 0)),
+        "heads-two-segments": with_heads(
+            make("two segments, and how their objects begin", independent.SEGMENT + 9)
+        ),
+        "heads-moved": with_heads(
+            make("the same of a document that was moved", 9, **{"sealed-in": an_id("other")})
+        ),
         "file-moved": make(
             "a document that was moved to another folder", 100, **{"sealed-in": an_id("other")}
         ),
@@ -364,6 +382,8 @@ def invalid_vectors():
     two = make("two segments", independent.SEGMENT + 1000)
     other = an_id("other")
     away = make("a document that was moved", 100, **{"sealed-in": other})
+    begun = with_heads(make("a hundred bytes, and how their object begins", 100))
+    two_begun = with_heads(make("two segments, and how their objects begin", independent.SEGMENT + 1000))
 
     def swap(sealed):
         return sealed[:BODY] + chunk_of(sealed, 1) + chunk_of(sealed, 0) + sealed[BODY + 2 * CHUNK :]
@@ -376,7 +396,25 @@ def invalid_vectors():
     def first_dropped(vector):
         vector["objects"].pop("000000")
 
+    def sealed_again(index, plaintext):
+        def apply(vector):
+            about = independent.segment_context(vector["row"], index)
+            again = independent.seal_segment(fixed("data key"), about, plaintext, fixed("another salt", 24))
+            vector["objects"][f"{index:06d}"] = base64.b64encode(again).decode()
+
+        return apply
+
     attacks = {
+        "heads-object-sealed-again": (begun, sealed_again(0, counted(100))),
+        "heads-object-sealed-with-other-bytes": (begun, sealed_again(0, bytes(100))),
+        "heads-last-object-sealed-again": (
+            two_begun,
+            sealed_again(1, counted(independent.SEGMENT + 1000)[-1000:]),
+        ),
+        "heads-other": (begun, moved(heads="0" * 64)),
+        "row-heads-added": (short, on_row(heads=begun["row"]["heads"])),
+        "row-heads-removed": (begun, lambda vector: vector["row"].pop("heads")),
+        "row-heads-another": (begun, on_row(heads="0" * 64)),
         "object-unknown-algorithm": (short, on_object(flip(7))),
         "object-unknown-layout": (short, on_object(flip(5))),
         "object-other-magic": (short, on_object(flip(0))),
@@ -461,7 +499,7 @@ def main():
             sizes = {"empty": 0, "one-byte": 1, "three-chunks": 2 * independent.CHUNK + 100}
             write(
                 {
-                    f"webcrypto-{name}": page.evaluate(
+                    f"webcrypto-heads-{name}": page.evaluate(
                         "([place, size]) => writeVector(place, size)", [place(), size]
                     )
                     for name, size in sizes.items()

@@ -3,6 +3,7 @@
 
 const SEGMENT = 8 * 1024 * 1024;
 const CHUNK = 16 * 1024;
+const HEAD = 64; // bytes before the chunks of a stored object
 const HEADER = Uint8Array.of(0x44, 0x56, 0x53, 0x45, 0x47, 1, 0, 1);
 const text = new TextEncoder();
 
@@ -121,9 +122,11 @@ const VERSION = [
 
 const folderContext = (row) => context("docvault/folder-key/v1", row, FOLDER);
 
-// A document that was moved: its rows also name the folder that the segments are bound to.
+// Rows say how their objects begin, but for older ones. A document that was moved: its rows also name the folder
+// that the segments are bound to.
 function versionContext(row) {
-  return context("docvault/data-key/v1", row, row["sealed-in"] ? [...VERSION, "sealed-in"] : VERSION);
+  const more = ["heads", "sealed-in"].filter((name) => row[name]);
+  return context("docvault/data-key/v1", row, [...VERSION, ...more]);
 }
 
 function segmentContext(row, segment) {
@@ -205,15 +208,17 @@ async function readVector(vector) {
   );
   const binding = await derive(folderKey, "data-key");
   const dataKey = await openRecord(binding, versionContext(row), hex.read(vector.wrapped_key));
-  const parts = [];
+  const [parts, heads] = [[], []];
   for (let step = 0; step < row.segments; step++) {
     const index = step === 0 ? row.segments - 1 : step - 1;
     const sealed = await object(vector, dataKey, index);
     parts[index] = await openSegment(dataKey, segmentContext(row, index), sealed);
+    heads[index] = sealed.subarray(0, HEAD);
     if (parts[index].length !== Math.min(SEGMENT, row.size - index * SEGMENT)) refuse("length");
   }
   const digest = await sha256(join(...parts));
   if (digest !== row.sha256) refuse("digest");
+  if (row.heads && (await sha256(join(...heads))) !== row.heads) refuse("heads");
   return digest;
 }
 
@@ -224,6 +229,7 @@ async function writeVector(place, size) {
   const row = { ...place, algorithm: "cobblestone-256", state: "stored", size, segments: 1 };
   row.sha256 = await sha256(plaintext);
   const sealed = await sealSegment(dataKey, segmentContext(row, 0), plaintext, random(24));
+  row.heads = await sha256(sealed.subarray(0, HEAD));
   return {
     title: `written by WebCrypto, ${size} bytes`,
     valid: true,

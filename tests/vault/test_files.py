@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actions.world import NOW, standing
+from docvault.blobs.store import StoreFailed
 from docvault.database import folder_keys
 from docvault.encryption.errors import EncryptionError, Tampered
+from docvault.encryption.files import seal_segment
 from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.values import NotFound, new_id
@@ -58,7 +60,7 @@ def test_the_specification_is_enough_to_read_a_data_folder(world, document):
     found = connection.execute(
         """SELECT f.organisation_id AS organisation, d.folder_id AS folder, v.key_generation AS generation,
                   v.document_id AS document, v.id AS version, v.purpose, v.number, v.blob, v.state, v.size,
-                  v.segments, v.media_type AS "media-type", v.sha256, v.algorithm,
+                  v.segments, v.media_type AS "media-type", v.sha256, v.heads, v.algorithm,
                   v.wrapped_key AS "wrapped-key", k.wrapped AS "wrapped-folder-key"
            FROM versions v JOIN documents d ON d.id = v.document_id JOIN folders f ON f.id = d.folder_id
            JOIN folder_keys k ON k.folder_id = f.id AND k.generation = v.key_generation WHERE v.id = ?""",
@@ -136,17 +138,76 @@ def test_any_changed_byte_on_the_disk_releases_nothing_of_its_segment(opened, da
 
 
 @pytest.mark.promise(49)
-@pytest.mark.parametrize("size", [10, SEGMENT + 10])
-def test_a_file_that_is_not_what_its_digest_says_is_never_released_whole(world, document, size):
-    """Every segment is authentic; that they are all of one file is what the digest proves."""
-    staged = stage(world, document, bytes(size))
-    with world.db.transaction() as tx:
-        kept = world.vault.keep(tx, replace(staged, sha256="0" * 64), now=NOW)
-    released = 0
+@pytest.mark.parametrize("size", [0, 10, SEGMENT + 10])
+@pytest.mark.parametrize("wrong", [{"heads": "0" * 64}, {"heads": None, "sha256": "0" * 64}])
+def test_a_file_that_is_not_what_its_row_says_is_never_released_whole(world, document, size, wrong):
+    """Every segment is authentic; that they are all of one file is proven by their heads, else by the digest."""
+    opened = kept_with(world, document, bytes(size), **wrong)
+    released = []
     with pytest.raises(Tampered):
-        for part in world.vault.open_version(world.db, kept.id).range(0, size):
-            released += len(part)
-    assert released < size
+        released += opened.range(0, size)
+    assert sum(map(len, released)) < max(size, 1)
+
+
+@pytest.mark.promise(49)
+@pytest.mark.parametrize("wrong", [{"heads": "0" * 64}, {"sha256": "0" * 64}])
+def test_a_proof_compares_heads_and_digest(world, document, wrong):
+    kept_with(world, document, b"whole").prove()
+    with pytest.raises(Tampered):
+        kept_with(world, document, b"whole", **wrong).prove()
+
+
+@pytest.mark.promise(49)
+def test_an_object_that_was_sealed_and_never_kept_is_not_taken_for_the_one_that_was(world, document):
+    """A store may say that a put failed and keep what came; what is sent again may be something else."""
+    opened = kept_with(world, document, b"what was kept.")
+    again = seal_segment(opened.key, opened.place, 0, b"sent at first.", last=True)
+    overwrite(world, f"{opened.blob}/000000", bytes(again))
+    assert opened.segment(0) == b"sent at first."  # it is authentic
+    with pytest.raises(Tampered):
+        list(opened.range(0, opened.size))
+
+
+@pytest.mark.promise(31)
+def test_what_was_stored_twice_is_read_as_what_was_stored_first(world, document):
+    """The answer to the first got lost: the second is sealed anew, and never takes its place."""
+    with world.db.transaction() as tx:
+        receiving = world.vault.reserve(
+            tx, document_id=document, purpose="original", size=5, created_by=None, now=NOW
+        )
+    world.vault.blobs = AnswerLost(world.vault.blobs)
+    with pytest.raises(StoreFailed):
+        world.vault.store_segment(receiving, 0, b"twice")
+    world.vault.store_segment(receiving, 0, b"twice")
+    staged = world.vault.whole(receiving, media_type="text/plain")
+    with world.db.transaction() as tx:
+        kept = world.vault.keep(tx, staged, now=NOW)
+    assert read(world, kept.id) == b"twice"
+
+
+class AnswerLost:
+    """A store that keeps the first object, while nobody hears that it did."""
+
+    def __init__(self, store):
+        self._store = store
+        self._lost = False
+
+    def put(self, key, data):
+        self._store.put(key, data)
+        if not self._lost:
+            self._lost = True
+            raise StoreFailed
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
+def kept_with(world, document, data, **said):
+    """Keep a version whose row says something else than it should, and open it."""
+    staged = replace(stage(world, document, data), **said)
+    with world.db.transaction() as tx:
+        kept = world.vault.keep(tx, staged, now=NOW)
+    return world.vault.open_version(world.db, kept.id)
 
 
 @pytest.mark.promise(51)

@@ -41,9 +41,13 @@ def test_every_version_opens_to_its_own_bytes(world, files):
         ("wrapped_key",),
         ("blob",),
         ("sha256",),
+        ("heads",),
         ("wrapped_key", "blob"),
         ("wrapped_key", "blob", "sealed_in"),
-        ("wrapped_key", "blob", "sha256", "size", "segments", "media_type", "algorithm", "key_generation"),
+        (
+            *("wrapped_key", "blob", "sha256", "heads", "size", "segments", "media_type"),
+            *("algorithm", "key_generation"),
+        ),
     ],
 )
 def test_swapping_columns_of_any_two_versions_is_noticed_on_both(world, files, columns):
@@ -62,7 +66,11 @@ def test_swapping_columns_of_any_two_versions_is_noticed_on_both(world, files, c
 
 @pytest.mark.promise(50)
 @pytest.mark.parametrize(
-    ("column", "value"), [("media_type", "text/html"), ("sha256", "0" * 64), ("size", 63), ("segments", 2)]
+    ("column", "value"),
+    [
+        *(("media_type", "text/html"), ("sha256", "0" * 64), ("heads", "0" * 64), ("heads", None)),
+        *(("size", 63), ("segments", 2)),
+    ],
 )
 def test_any_column_that_says_something_else_is_noticed(world, files, column, value):
     for version_id in files.plaintexts:
@@ -165,7 +173,7 @@ def test_putting_an_older_version_in_the_place_of_a_newer_one_is_noticed(world, 
         each for each in files.plaintexts if row(world, each)["document_id"] == files.documents[0]
     ][:2]
     before = row(world, older)
-    kept = ("wrapped_key", "blob", "size", "sha256", "segments", "media_type")
+    kept = ("wrapped_key", "blob", "size", "sha256", "heads", "segments", "media_type")
     change(world, newer, **{column: before[column] for column in kept})
     with pytest.raises(Tampered):
         read(world, newer)

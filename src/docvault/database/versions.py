@@ -47,6 +47,7 @@ class VersionRow:
     media_type: str  # empty while receiving
     size: int  # plaintext bytes
     sha256: str | None  # hex of the plaintext; None while receiving
+    heads: str | None  # hex, of how its objects begin; None while receiving, and of older versions
     pages: int | None
     findings: str | None  # JSON
     generation: int
@@ -114,6 +115,7 @@ _OPENED = (
         versions.c.media_type,
         versions.c.size,
         versions.c.sha256,
+        versions.c.heads,
         versions.c.pages,
         versions.c.findings,
         versions.c.key_generation.label("generation"),
@@ -196,6 +198,7 @@ def complete(
     wrapped_key: bytes,
     media_type: str,
     sha256: str,
+    heads: str,
     pages: int | None,
     findings: str | None,
 ) -> None:
@@ -209,6 +212,7 @@ def complete(
             wrapped_key=wrapped_key,
             media_type=media_type,
             sha256=sha256,
+            heads=heads,
             pages=pages,
             findings=findings,
         )

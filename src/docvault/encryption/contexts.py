@@ -76,6 +76,7 @@ class VersionContext:
     segments: int
     media_type: str | None  # None while receiving
     sha256: str | None  # None while receiving
+    heads: str | None = None  # hex; None while receiving, and of what was kept before there were any
 
     def encode(self) -> bytes:
         moved = self.file.folder_id != self.folder_id
@@ -95,6 +96,7 @@ class VersionContext:
             segments=self.segments,
             media_type=self.media_type or "-",
             sha256=self.sha256 or "-",
+            **({"heads": self.heads} if self.heads else {}),
             **({"sealed_in": self.file.folder_id} if moved else {}),
         )
 

@@ -17,6 +17,7 @@ HEADER = b"DVSEG\x01\x00\x01"  # layout 1, algorithm 1: Cobblestone-256 (promise
 CHUNK = 16 * 1024  # plaintext bytes of a chunk within a message
 TAG = 16  # bytes added to every chunk
 PREFIX = 56  # bytes before the chunks: 24 salt, 32 key commitment
+HEAD = len(HEADER) + PREFIX  # bytes with which an object begins; no two sealings have the same
 
 
 def segment_count(size: int) -> int:
@@ -33,7 +34,12 @@ def sealed_size(size: int) -> int:
     """Return the stored bytes of a segment of `size` plaintext bytes; its last chunk is always short, even
     empty.
     """
-    return len(HEADER) + PREFIX + size + TAG * (size // CHUNK + 1)
+    return HEAD + size + TAG * (size // CHUNK + 1)
+
+
+def head_of(sealed: Octets) -> bytes:
+    """Return how a stored object begins: with the salt and the commitment of this one sealing."""
+    return bytes(memoryview(sealed)[:HEAD])
 
 
 def seal_segment(key: bytes, file: FileContext, index: int, plaintext: Octets, *, last: bool) -> bytearray:

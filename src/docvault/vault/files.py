@@ -74,6 +74,7 @@ class Staged:
     receiving: Receiving
     media_type: str
     sha256: str
+    heads: str
     pages: int | None
     findings: str | None  # JSON
     db: Database | None = field(default=None, repr=False)
@@ -189,10 +190,11 @@ class Vault:
         try:
             last = index == context.segments - 1
             sealed = files.seal_segment(receiving.key, context.file, index, plaintext, last=last)
-            self._put(receiving, index, sealed, plaintext)
+            head = self._put(receiving, index, sealed, plaintext)
         finally:
             progress = hashing.result()  # it reads `plaintext`, so it must end before the caller reuses that
-        self._digests.keep(receiving.version_id, progress)
+        if progress is not None:
+            self._digests.keep(receiving.version_id, progress.with_head(head))
 
     def whole(
         self, receiving: Receiving, *, media_type: str, pages: int | None = None, findings: str | None = None
@@ -200,9 +202,9 @@ class Vault:
         """Return what `keep` needs once every segment is stored. Reads back what this process did not see
         arrive.
         """
-        read = self.open_receiving(receiving).segment
-        sha256 = self._digests.finish(receiving.version_id, receiving.segments, read)
-        return Staged(receiving, media_type, sha256, pages, findings)
+        read = self.open_receiving(receiving).segment_and_head
+        sums = self._digests.finish(receiving.version_id, receiving.segments, read)
+        return Staged(receiving, media_type, sums.sha256, sums.heads, pages, findings)
 
     def keep(self, tx: Transaction, staged: Staged, *, now: datetime) -> StoredVersion:
         """Make the version a stored one in the caller's transaction. Raises NotFound if it was collected
@@ -223,6 +225,7 @@ class Vault:
             state=STORED,
             media_type=staged.media_type,
             sha256=staged.sha256,
+            heads=staged.heads,
         )
         versions.complete(
             tx,
@@ -231,6 +234,7 @@ class Vault:
             wrapped_key=self.rewrapped(row, kept),
             media_type=staged.media_type,
             sha256=staged.sha256,
+            heads=staged.heads,
             pages=staged.pages,
             findings=staged.findings,
         )
@@ -371,14 +375,18 @@ class Vault:
         if blob is not None:
             self.remove_objects(blob)
 
-    def _put(self, receiving: Receiving, index: int, sealed: Octets, plaintext: Octets) -> None:
+    def _put(self, receiving: Receiving, index: int, sealed: Octets, plaintext: Octets) -> bytes:
+        """Store an object and return how the one that is there begins."""
         try:
             self.blobs.put(object_key(receiving.context.blob, index), sealed)
         except BlobExists:
             # Stored before the answer got lost, or by a second transfer: equal bytes are fine, others are
             # refused.
-            if self.open_receiving(receiving).segment(index) != plaintext:
+            stored, head = self.open_receiving(receiving).segment_and_head(index)
+            if stored != plaintext:
                 raise SegmentConflict from None
+            return head
+        return files.head_of(sealed)
 
     def _open_key(self, row: VersionRow) -> bytes:
         """Return the version's data key."""

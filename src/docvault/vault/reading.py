@@ -4,17 +4,17 @@ Follows "Reading" of docs/formats/file-encryption.md, step by step.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from docvault.blobs.store import BlobStore
 from docvault.database.versions import STORED, NewVersion, VersionRow
 from docvault.encryption.contexts import FILE_ALGORITHM, FileContext, VersionContext
 from docvault.encryption.errors import Tampered, UnknownAlgorithm
-from docvault.encryption.files import SEGMENT, open_segment, segment_count, segment_size
+from docvault.encryption.files import SEGMENT, head_of, open_segment, segment_count, segment_size
 from docvault.vault.errors import Destroyed, RangeOutside
 
 
@@ -34,6 +34,7 @@ class OpenVersion:
     media_type: str
     size: int  # plaintext bytes
     sha256: str | None  # hex; None while the version is being received
+    heads: str | None  # hex, of how its objects begin; None where that was not kept
     pages: int | None
     findings: str | None  # JSON
     blob: str = field(repr=False)
@@ -48,11 +49,15 @@ class OpenVersion:
 
     def segment(self, index: int) -> bytes:
         """Return the plaintext of one segment, from 0."""
+        return self.segment_and_head(index)[0]
+
+    def segment_and_head(self, index: int) -> tuple[bytes, bytes]:
+        """Return the plaintext of one segment, from 0, and how its object begins."""
         sealed = self.store.get(object_key(self.blob, index))
         last = index == self.segments - 1
-        return open_segment(
-            self.key, self.place, index, sealed, last=last, size=segment_size(self.size, index)
-        )
+        size = segment_size(self.size, index)
+        plaintext = open_segment(self.key, self.place, index, sealed, last=last, size=size)
+        return plaintext, head_of(sealed)
 
     def copy_to(self, target: BinaryIO) -> None:
         """Write the whole plaintext. If this raises, what was written is a part of the file and must be
@@ -63,53 +68,89 @@ class OpenVersion:
     def range(self, start: int, stop: int) -> Iterator[bytes]:
         """Yield the plaintext bytes from `start` up to but not including `stop`, in pieces of at most 8 MiB.
 
-        The length is proven before the first byte. A range that is the whole file ends with the comparison of
-        its SHA-256, before its last piece. Raises RangeOutside, at the first piece.
+        The length is proven before the first byte. A range that is the whole file is proven to be the one
+        that was kept before its last piece. Raises RangeOutside.
         """
         if not 0 <= start <= stop <= self.size:
             raise RangeOutside
-        last = self.segment(
-            self.segments - 1
-        )  # only the last segment opens as the last: this proves the length
-        if start == stop:
+        whole = stop - start == self.size
+        if whole and self.heads:
+            return self._pieces(start, stop, [_Heads(self.heads)])
+        return self._pieces(start, stop, self._hashing() if whole else [])
+
+    def prove(self) -> None:
+        """Read all of it and compare everything that is known of it, its SHA-256 as well."""
+        heads = [_Heads(self.heads)] if self.heads else []
+        for _ in self._pieces(0, self.size, [*heads, *self._hashing()]):
+            pass
+
+    def _hashing(self) -> "list[_Proof]":
+        return [_Hashed(self.sha256, self.ahead)] if self.sha256 else []
+
+    def _pieces(self, start: int, stop: int, proofs: "Sequence[_Proof]") -> Iterator[bytes]:
+        # Only the last segment opens as the last: this proves the length.
+        last = self.segment_and_head(self.segments - 1)
+        if start == stop and self.size:
             return
-        hashing = _Hashing(self.ahead) if stop - start == self.size and self.sha256 else None
-        for index, part in self._parts(start // SEGMENT, (stop - 1) // SEGMENT, last):
-            if hashing is not None:
-                hashing.add(part)
-                if index == self.segments - 1 and hashing.hexdigest() != self.sha256:
-                    raise Tampered
+        for index, part, head in self._parts(start // SEGMENT, max(stop - 1, 0) // SEGMENT, last):
+            for proof in proofs:
+                proof.add(part, head)
+            if index == self.segments - 1 and not all(proof.holds() for proof in proofs):
+                raise Tampered
             first = index * SEGMENT
             yield _cut(part, max(start - first, 0), min(stop - first, len(part)))
 
-    def _parts(self, first: int, final: int, last: bytes) -> Iterator[tuple[int, bytes]]:
+    def _parts(self, first: int, final: int, last: tuple[bytes, bytes]) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield the segments `first` to `final`; the next one is fetched and opened while one is used."""
         end = self.segments - 1
-        waiting = self.ahead.submit(self.segment, first) if first < end else None
+        waiting = self.ahead.submit(self.segment_and_head, first) if first < end else None
         for index in range(first, final + 1):
-            part = waiting.result() if waiting else last
+            part, head = waiting.result() if waiting else last
             following = index + 1
-            waiting = (
-                self.ahead.submit(self.segment, following) if following <= final and following < end else None
-            )
-            yield index, part
+            ahead = following <= final and following < end
+            waiting = self.ahead.submit(self.segment_and_head, following) if ahead else None
+            yield index, part, head
 
 
-class _Hashing:
-    """SHA-256 of pieces in their order, beside what the caller does with the piece that was added last."""
+class _Proof(Protocol):
+    """Compares a whole file with what was kept, from its segments in their order."""
 
-    def __init__(self, beside: Executor) -> None:
+    def add(self, piece: bytes, head: bytes) -> None: ...
+
+    def holds(self) -> bool:
+        """Tell whether everything that was added is what was kept."""
+
+
+class _Heads:
+    """Compares how the objects begin: each is then the one that was kept, sealed once and never again."""
+
+    def __init__(self, kept: str) -> None:
+        self._kept = kept
+        self._seen = hashlib.sha256()
+
+    def add(self, _piece: bytes, head: bytes) -> None:
+        self._seen.update(head)
+
+    def holds(self) -> bool:
+        return self._seen.hexdigest() == self._kept
+
+
+class _Hashed:
+    """Compares SHA-256 of the plaintext, beside what the caller does with the piece that was added last."""
+
+    def __init__(self, kept: str, beside: Executor) -> None:
+        self._kept = kept
         self._beside = beside
         self._hashed = hashlib.sha256()
         self._under_way: Future[None] | None = None
 
-    def add(self, piece: bytes) -> None:
+    def add(self, piece: bytes, _head: bytes) -> None:
         self._wait()
         self._under_way = self._beside.submit(self._hashed.update, piece)
 
-    def hexdigest(self) -> str:
+    def holds(self) -> bool:
         self._wait()
-        return self._hashed.hexdigest()
+        return self._hashed.hexdigest() == self._kept
 
     def _wait(self) -> None:
         if self._under_way is not None:
@@ -127,6 +168,7 @@ def opened_row(row: VersionRow, key: bytes, store: BlobStore, ahead: Executor) -
         media_type=row.media_type,
         size=row.size,
         sha256=row.sha256,
+        heads=row.heads,
         pages=row.pages,
         findings=row.findings,
         blob=row.blob,
@@ -150,6 +192,7 @@ def opened_place(
         media_type="",
         size=size,
         sha256=None,
+        heads=None,
         pages=None,
         findings=None,
         blob=blob,
@@ -193,6 +236,7 @@ def row_context(row: VersionRow) -> VersionContext:
         segments=row.segments,
         media_type=row.media_type if stored else None,
         sha256=row.sha256 if stored else None,
+        heads=row.heads if stored else None,
     )
 
 

@@ -99,6 +99,8 @@ versions = Table(
     Column("media_type", String(100), nullable=False),
     Column("size", BigInteger, nullable=False),  # plaintext bytes
     Column("sha256", String(64), nullable=True),  # hex, of the plaintext; null while receiving
+    # hex, SHA-256 of how its objects begin; null while receiving, and of what was kept before 0038
+    Column("heads", String(64), nullable=True),
     Column("pages", Integer, nullable=True),  # of a PDF that could be opened
     Column(
         "findings", Text, nullable=True
