@@ -174,6 +174,49 @@ def test_a_change_of_clients_counts_at_the_next_decision():
     assert not POLICY.decide(replace(before, clients=frozenset()), Permission.FOLDER_SEE, folder()).allowed
 
 
+def test_whatever_a_decision_depends_on_asks_the_rules_anew():
+    manager, shared = person("account_manager", clients=["acme"]), folder(managers=["me"], members=["me"])
+    asked = [
+        (manager, Permission.FOLDER_MANAGE, shared, True),
+        (replace(manager, role=Role.ADMINISTRATOR), Permission.FOLDER_MANAGE, shared, False),
+        (replace(manager, session_kind="enrol"), Permission.FOLDER_MANAGE, shared, False),
+        (replace(manager, scopes=frozenset({"folder:see"})), Permission.FOLDER_MANAGE, shared, False),
+        (manager, Permission.PERSON_INVITE, shared, False),
+        (manager, Permission.FOLDER_MANAGE, replace(shared, type=ResourceType.PORTAL), False),
+        (manager, Permission.FOLDER_MANAGE, folder(managers=["me"], denied=["me"]), False),
+        (replace(manager, clients=frozenset()), Permission.FOLDER_MANAGE, folder("globex"), False),
+    ]
+    for _ in range(2):
+        for who, permission, thing, allowed in asked:
+            assert POLICY.decide(who, permission, thing).allowed is allowed
+
+
+def test_the_same_question_is_answered_alike_without_the_rules(monkeypatch):
+    policy = Policy.load(POLICIES)
+    who, permissions = person("client"), (Permission.FOLDER_SEE, Permission.FOLDER_MANAGE)
+    first = policy.decide(who, Permission.FOLDER_SEE, folder()), policy.allowed(who, folder(), permissions)
+    monkeypatch.delattr(cedarpy, "is_authorized_batch")
+    later = replace(who, at=datetime(2027, 1, 1, tzinfo=UTC), session_id="another")
+    again = (
+        policy.decide(later, Permission.FOLDER_SEE, folder()),
+        policy.allowed(later, folder(), permissions),
+    )
+    assert again == first
+
+
+def test_decisions_about_crowds_are_not_kept_and_of_others_only_so_many(monkeypatch):
+    monkeypatch.setattr(engine, "DECISIONS", 3)
+    policy = Policy.load(POLICIES)
+    crowd = folder(members=[f"p{number}" for number in range(engine.CROWD + 1)])
+    assert policy.decide(person("client"), Permission.FOLDER_SEE, crowd).allowed
+    assert not policy._decisions._values
+    for number in range(5):
+        assert policy.decide(
+            person("client", person_id=f"p{number}"), Permission.FOLDER_SEE, folder()
+        ).allowed
+    assert len(policy._decisions._values) == 3
+
+
 def test_more_people_than_are_kept_are_decided_alike(monkeypatch):
     monkeypatch.setattr(engine, "KEPT", 2)
     policy = Policy.load(POLICIES)
