@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import BindParameter, ColumnElement, and_, func, or_
 
 from docvault.database.engine import BadCursor
 from docvault.database.tables import documents
@@ -29,7 +29,7 @@ class Order:
         first, second = (end.desc() if self.descending else end.asc() for end in ends)
         return first, second
 
-    def behind(self, value: Any, row_id: str) -> ColumnElement[bool]:
+    def behind(self, value: BindParameter[Any], row_id: BindParameter[Any]) -> ColumnElement[bool]:
         """Return the condition for the rows that follow; its first half is where an index begins."""
         column, last = self.column, documents.c.id
         if self.descending:
@@ -54,10 +54,8 @@ def cursor_at(sort: str, value: Any, row_id: str) -> str:
     return base64.urlsafe_b64encode(f"{sort}|{row_id}|{told}".encode()).decode().rstrip("=")
 
 
-def behind_cursor(sort: str, cursor: str | None) -> ColumnElement[bool] | None:
-    """Return the condition for the rows behind `cursor`, None without one. Raises BadCursor."""
-    if cursor is None:
-        return None
+def read_cursor(sort: str, cursor: str) -> tuple[Any, str]:
+    """Return the place and the id of the row that a cursor of this order stands for. Raises BadCursor."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         named, row_id, told = text.split("|", 2)
@@ -68,4 +66,4 @@ def behind_cursor(sort: str, cursor: str | None) -> ColumnElement[bool] | None:
     too_large = isinstance(value, int) and abs(value) >= 1 << 63
     if named != sort or naive or too_large or "\x00" in text:
         raise BadCursor("That page does not exist. Please start from the first one.")
-    return ORDERS[sort].behind(value, row_id)
+    return value, row_id

@@ -4,17 +4,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Select, and_, bindparam, delete, exists, func, insert, select, update
 
 from docvault.database import break_glass, folders, residuals, tables
 from docvault.database import versions as versions_of
-from docvault.database.document_order import NEWEST, ORDERS, behind_cursor, cursor_at
+from docvault.database.document_order import NEWEST, ORDERS, cursor_at, read_cursor
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction
 from docvault.database.folders import FolderRow
 from docvault.database.tables import documents, file_requests, people, renditions, uploads, versions, visits
 from docvault.database.versions import STORED, Described
+from docvault.policy.residuals import Residual
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.values import DocumentId, FolderId, NotFound, OrganisationId, new_id
 
@@ -29,6 +31,8 @@ _MAY = (
 )
 # What everybody's questions are about: not in the bin, not destroyed, and with a version that is whole.
 PRESENT = and_(documents.c.latest > 0, documents.c.trashed_at.is_(None), documents.c.disposed_at.is_(None))
+PAGES = 256  # questions kept built, one for everybody with the same rights; about 100 KiB each
+_SEEING = select(documents).where(documents.c.id == bindparam("document"), PRESENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,7 @@ def add(tx: Transaction, acting: Acting, folder: FolderRow, name: str, now: date
 
 def for_seeing(tx: Transaction, acting: Acting, document_id: str) -> DocumentRow:
     """Return a document with a whole version that `acting` may see. Raises NotFound."""
-    chosen = select(documents).where(documents.c.id == document_id, PRESENT)
-    row = tx.connection.execute(chosen).one_or_none()
+    row = tx.connection.execute(_SEEING, {"document": document_id}).one_or_none()
     if row is None:
         raise NotFound
     folder = folders.for_seeing(tx, acting, row.folder_id)
@@ -261,28 +264,40 @@ def page(
     folder: found by `folders.for_seeing`. A token may see folders and no documents.
     """
     seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
-    conditions = [documents.c.folder_id == folder.id, PRESENT]
-    conditions.append(residuals.where(seen, residuals.DOCUMENTS))
-    behind = behind_cursor(sort, after)
-    if behind is not None:
-        conditions.append(behind)
+    values: dict[str, Any] = {"folder": folder.id, "at": acting.at}
+    if after is not None:
+        values["place"], values["last"] = read_cursor(sort, after)
     limit = min(limit, PAGE_MOST)
+    chosen = _page(seen, sort, limit + 1, further=after is not None)
+    rows = tx.connection.execute(chosen, values).mappings().all()
+    more = len(rows) > limit
+    cursor = cursor_at(sort, rows[limit - 1]["place"], rows[limit - 1]["id"]) if more else None
+    return Page([_summary(dict(row)) for row in rows[:limit]], cursor)
+
+
+# Building the question costs several times what asking it does.
+@lru_cache(maxsize=PAGES)
+def _page(seen: Residual, sort: str, count: int, *, further: bool) -> Select[Any]:
+    """Return the question for `count` documents of a folder. further: behind a place and an id.
+
+    The rows of the page first, and only then what is told of each: PostgreSQL, which takes a small folder
+    beside a huge one for a common one, would read the versions of every document there is.
+    """
     order = ORDERS[sort]
-    # The rows of the page first, and only then what is told of each: PostgreSQL, which takes a small folder
-    # beside a huge one for a common one, would read the versions of every document there is.
+    conditions = [documents.c.folder_id == bindparam("folder"), PRESENT]
+    conditions.append(residuals.where(seen, residuals.DOCUMENTS))
+    if further:
+        conditions.append(order.behind(bindparam("place", type_=order.column.type), bindparam("last")))
     on_page = (
         select(documents.c.id)
         .join(tables.folders, tables.folders.c.id == documents.c.folder_id)
         .where(*conditions)
         .order_by(*order.by())
-        .limit(limit + 1)
+        .limit(count)
         .subquery()
     )
     told = _summaries().add_columns(order.column.label("place")).join(on_page, on_page.c.id == documents.c.id)
-    rows = tx.connection.execute(told.order_by(*order.by()), {"at": acting.at}).mappings().all()
-    more = len(rows) > limit
-    cursor = cursor_at(sort, rows[limit - 1]["place"], rows[limit - 1]["id"]) if more else None
-    return Page([_summary(dict(row)) for row in rows[:limit]], cursor)
+    return told.order_by(*order.by())
 
 
 def newest(tx: Transaction, acting: Acting, limit: int) -> list[DocumentSummary]:

@@ -258,8 +258,8 @@ class Database:
 def _in_autocommit(connection: Connection) -> Connection:
     """Return the connection, on which each statement stands for itself.
 
-    SQLite's are so from the start. SQLAlchemy would tell it by PRAGMA read_uncommitted, there and back, and each
-    makes SQLite compile every statement it has kept anew: twice as much work as a list of folders takes.
+    SQLite's are so from the start. SQLAlchemy would tell it by PRAGMA read_uncommitted, there and back, and
+    each makes SQLite compile every statement it has kept anew: more work than finding a page of folders.
     """
     if connection.dialect.name == "sqlite":
         return connection

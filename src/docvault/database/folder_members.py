@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, or_, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, or_, select
 
 from docvault.database import acting as actors
 from docvault.database import periods, tables
 from docvault.database.engine import Transaction
+from docvault.database.periods import AT
 from docvault.database.residuals import DENIED, OF_ENVELOPES, SHARES
 from docvault.database.tables import folder_paths, memberships, organisations, people, portfolios
 from docvault.policy.vocabulary import ANYTHING, Acting, AttributeValue, Resource, ResourceType, Role
@@ -39,12 +40,12 @@ class Candidate:
 
 def resource(tx: Transaction, folder_id: str, organisation_id: str, at: datetime) -> Resource:
     """Return a folder as the policies see it at `at`, the moment of a request."""
-    return _resource(tx, folder_id, organisation_id, periods.in_force(grants, at))
+    return _resource(tx, folder_id, organisation_id, at, _IN_FORCE)
 
 
 def resource_as_of(tx: Transaction, folder_id: str, organisation_id: str, at: datetime) -> Resource:
     """Return a folder as the policies would have seen it at a past moment."""
-    return _resource(tx, folder_id, organisation_id, periods.as_of(grants, at))
+    return _resource(tx, folder_id, organisation_id, at, _AS_OF)
 
 
 def resources_as_of(
@@ -85,13 +86,7 @@ def of_envelopes(
 
 def candidates(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Candidate]:
     """Return everybody active who may have a way to see the folder, by name."""
-    conditions = or_(
-        people.c.id.in_(_inherited(folder, at)),
-        memberships.c.person_id.is_not(None),
-        portfolios.c.person_id.is_not(None),
-        people.c.role == Role.COMPLIANCE_OFFICER,
-    )
-    return _candidates(tx, folder, at, conditions)
+    return _people(tx, _WITH_A_WAY, folder, at)
 
 
 def as_acting(tx: Transaction, acting: Acting, people_near: Sequence[Candidate]) -> dict[PersonId, Acting]:
@@ -119,26 +114,22 @@ def possible(tx: Transaction, acting: Acting, folder: Resource) -> Sequence[Cand
 
     Nobody who is kept out is among them: sharing would not let them in.
     """
-    condition = _known(acting, folder) & _guests(acting) & grants.c.role.is_(None)
     denied = _denied(folder)
-    return [one for one in _candidates(tx, folder, acting.at, condition) if one.person_id not in denied]
+    found = _people(tx, _POSSIBLE, folder, acting.at, acting)
+    return [one for one in found if one.person_id not in denied]
 
 
 def removable(tx: Transaction, acting: Acting, folder: Resource) -> Sequence[Candidate]:
     """Return the people that could be kept out of the folder and are not yet, by name."""
-    near = or_(
-        _known(acting, folder),
-        people.c.id.in_(_inherited(folder, acting.at)),
-        portfolios.c.person_id.is_not(None),
-    )
     denied = _denied(folder)
-    found = _candidates(tx, folder, acting.at, near & _guests(acting))
+    found = _people(tx, _REMOVABLE, folder, acting.at, acting)
     return [one for one in found if one.person_id not in denied]
 
 
 def outside(tx: Transaction, folder: Resource, at: datetime) -> Sequence[Candidate]:
     """Return everybody who is kept out of the folder, or of one it lies in, by name."""
-    return _candidates(tx, folder, at, people.c.id.in_(sorted(_denied(folder))))
+    denied = _denied(folder)
+    return _people(tx, _NAMED, folder, at, named=denied) if denied else []
 
 
 def add(
@@ -204,29 +195,6 @@ def _finish(tx: Transaction, acting: Acting, folder: Resource, person_id: str, n
     return None if row is None else str(row.role)
 
 
-def _known(acting: Acting, folder: Resource) -> ColumnElement[bool]:
-    """Return the condition for members of the folder's organisation and of those `acting` deals with."""
-    known = {_organisation(folder), *acting.organisations, *acting.clients}
-    return people.c.id.in_(
-        select(memberships.c.person_id).where(
-            memberships.c.organisation_id.in_(sorted(known)), periods.in_force(memberships, acting.at)
-        )
-    )
-
-
-def _guests(acting: Acting) -> ColumnElement[bool]:
-    """Return the condition for people who come and go: nobody keeps compliance out, or lets it in."""
-    return people.c.role.in_((Role.CLIENT, Role.ACCOUNT_MANAGER)) & (people.c.id != acting.person_id)
-
-
-def _inherited(folder: Resource, at: datetime) -> Select[Any]:
-    return (
-        select(grants.c.person_id)
-        .join_from(grants, folder_paths, folder_paths.c.ancestor_id == grants.c.folder_id)
-        .where(folder_paths.c.folder_id == folder.id, periods.in_force(grants, at))
-    )
-
-
 def _denied(folder: Resource) -> frozenset[str]:
     denied = folder.attributes["denied"]
     return denied if isinstance(denied, frozenset) else frozenset()
@@ -236,13 +204,11 @@ def _organisation(folder: Resource) -> str:
     return str(folder.attributes["organisation"])
 
 
-def _resource(tx: Transaction, folder_id: str, organisation_id: str, counts: ColumnElement[bool]) -> Resource:
-    chosen = (
-        select(grants.c.person_id, grants.c.role)
-        .join_from(folder_paths, grants, grants.c.folder_id == folder_paths.c.ancestor_id)
-        .where(folder_paths.c.folder_id == folder_id, counts)
-    )
-    return _of_grants(folder_id, organisation_id, tx.connection.execute(chosen).all())
+def _resource(
+    tx: Transaction, folder_id: str, organisation_id: str, at: datetime, question: Select[Any]
+) -> Resource:
+    rows = tx.connection.execute(question, {"folder": folder_id, "at": at}).all()
+    return _of_grants(folder_id, organisation_id, rows)
 
 
 def _of_grants(folder_id: str, organisation_id: str, rows: Sequence[Any]) -> Resource:
@@ -254,13 +220,35 @@ def _of_grants(folder_id: str, organisation_id: str, rows: Sequence[Any]) -> Res
     return Resource(ResourceType.FOLDER, folder_id, attributes)
 
 
-def _candidates(
-    tx: Transaction, folder: Resource, at: datetime, condition: ColumnElement[bool]
+def _people(
+    tx: Transaction,
+    question: Select[Any],
+    folder: Resource,
+    at: datetime,
+    acting: Acting | None = None,
+    named: frozenset[str] = frozenset(),
 ) -> Sequence[Candidate]:
-    def own(table: Table, column: str, value: str) -> ColumnElement[bool]:
-        return (table.c.person_id == people.c.id) & (table.c[column] == value) & periods.in_force(table, at)
+    """Ask one of the questions below; those about people that somebody knows name who it is."""
+    own = _organisation(folder)
+    values: dict[str, Any] = {"folder": folder.id, "organisation": own, "at": at, "named": sorted(named)}
+    if acting is not None:
+        known = sorted({own, *acting.organisations, *acting.clients})
+        values |= {"self": acting.person_id, "known": known}
+    flags = ("looks_after", "belongs")
+    return [
+        Candidate(**{**row, "role": Role(row["role"]), **{flag: bool(row[flag]) for flag in flags}})
+        for row in tx.connection.execute(question, values).mappings()
+    ]
 
-    chosen = (
+
+def _candidates(condition: ColumnElement[bool]) -> Select[Any]:
+    def own(table: Table, column: str) -> ColumnElement[bool]:
+        whose = (table.c.person_id == people.c.id) & (
+            table.c[column] == bindparam(column.removesuffix("_id"))
+        )
+        return whose & periods.in_force(table, AT)
+
+    return (
         select(
             people.c.id.label("person_id"),
             people.c.name,
@@ -274,14 +262,47 @@ def _candidates(
             memberships.c.person_id.is_not(None).label("belongs"),
         )
         .join_from(people, organisations, people.c.organisation_id == organisations.c.id)
-        .outerjoin(grants, own(grants, "folder_id", folder.id))
-        .outerjoin(portfolios, own(portfolios, "organisation_id", _organisation(folder)))
-        .outerjoin(memberships, own(memberships, "organisation_id", _organisation(folder)))
+        .outerjoin(grants, own(grants, "folder_id"))
+        .outerjoin(portfolios, own(portfolios, "organisation_id"))
+        .outerjoin(memberships, own(memberships, "organisation_id"))
         .where(people.c.state == "active", condition)
         .order_by(people.c.name, people.c.id)
     )
-    flags = ("looks_after", "belongs")
-    return [
-        Candidate(**{**row, "role": Role(row["role"]), **{flag: bool(row[flag]) for flag in flags}})
-        for row in tx.connection.execute(chosen).mappings()
-    ]
+
+
+# A page about a folder asks these again and again: built once, because building costs more than asking.
+_GRANTS = (
+    select(grants.c.person_id, grants.c.role)
+    .join_from(folder_paths, grants, grants.c.folder_id == folder_paths.c.ancestor_id)
+    .where(folder_paths.c.folder_id == bindparam("folder"))
+)
+_IN_FORCE = _GRANTS.where(periods.in_force(grants, AT))
+_AS_OF = _GRANTS.where(periods.as_of(grants, AT))
+
+_INHERITED = people.c.id.in_(
+    select(grants.c.person_id)
+    .join_from(grants, folder_paths, folder_paths.c.ancestor_id == grants.c.folder_id)
+    .where(folder_paths.c.folder_id == bindparam("folder"), periods.in_force(grants, AT))
+)
+# Members of the folder's organisation and of those that whoever asks deals with.
+_KNOWN = people.c.id.in_(
+    select(memberships.c.person_id).where(
+        memberships.c.organisation_id.in_(bindparam("known", expanding=True)),
+        periods.in_force(memberships, AT),
+    )
+)
+# People who come and go: nobody keeps compliance out, or lets it in.
+_GUESTS = people.c.role.in_((Role.CLIENT, Role.ACCOUNT_MANAGER)) & (people.c.id != bindparam("self"))
+_LOOKING_AFTER = portfolios.c.person_id.is_not(None)
+
+_WITH_A_WAY = _candidates(
+    or_(
+        _INHERITED,
+        memberships.c.person_id.is_not(None),
+        _LOOKING_AFTER,
+        people.c.role == Role.COMPLIANCE_OFFICER,
+    )
+)
+_POSSIBLE = _candidates(_KNOWN & _GUESTS & grants.c.role.is_(None))
+_REMOVABLE = _candidates(or_(_KNOWN, _INHERITED, _LOOKING_AFTER) & _GUESTS)
+_NAMED = _candidates(people.c.id.in_(bindparam("named", expanding=True)))

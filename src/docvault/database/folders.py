@@ -6,7 +6,19 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    union,
+    update,
+)
 
 from docvault.database import folder_members, residuals
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
@@ -19,6 +31,18 @@ COUNTED = 1000  # documents of a folder; beyond that a list says that there are 
 WAYS = 40  # to see a folder that are asked for one by one, such as the clients of an account manager
 PRESENT = folders.c.trashed_at.is_(None)  # not in the bin: all that anybody's questions are about
 FIRST_PAGES = 256  # questions kept built, one for everybody with the same rights; about 100 KiB each
+
+# Questions that every page about a folder asks: built once, because building costs more than asking.
+_BY_ID = folders.c.id == bindparam("folder")
+_SEEING = select(folders).where(_BY_ID, PRESENT)
+_DEPTH = select(func.count()).select_from(folder_paths).where(folder_paths.c.folder_id == bindparam("folder"))
+_SHOWN = ("id", "organisation_id", "parent_id", "name", "kind", "created_at")  # of a folder in a list
+# How a list can be narrowed, beside the words of a search.
+_NARROWED: Mapping[str, ColumnElement[bool]] = {
+    "kind": folders.c.kind == bindparam("kind"),
+    "organisation": folders.c.organisation_id == bindparam("organisation"),
+    "parent": folders.c.parent_id == bindparam("parent"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +122,7 @@ def add(
 
 def for_seeing(tx: Transaction, acting: Acting, folder_id: str) -> FolderRow:
     """Return a folder that `acting` may see. Raises NotFound."""
-    row = tx.connection.execute(select(folders).where(folders.c.id == folder_id, PRESENT)).one_or_none()
+    row = tx.connection.execute(_SEEING, {"folder": folder_id}).one_or_none()
     if row is None:
         raise NotFound
     resource = folder_members.resource(tx, row.id, row.organisation_id, acting.at)
@@ -137,21 +161,19 @@ def page(
     One statement finds them, and one more names the folders they lie in, where there are any.
     """
     seen = tx.policy.residual(acting, Permission.FOLDER_SEE, ResourceType.FOLDER)
-    conditions = []
-    if search:
-        conditions.append(folders.c.name.icontains(search, autoescape=True))
-    if kind:
-        conditions.append(folders.c.kind == kind)
-    if organisation_id:
-        conditions.append(folders.c.organisation_id == organisation_id)
-    if parent_id:
-        conditions.append(folders.c.parent_id == parent_id)
+    given = {"kind": kind, "organisation": organisation_id, "parent": parent_id}
+    narrowed = {name: value for name, value in given.items() if value}
+    conditions = [folders.c.name.icontains(search, autoescape=True)] if search else []
     older = before_cursor(after, folders.c.created_at, folders.c.id)
     if older is not None:
         conditions.append(older)
     limit = min(limit, PAGE_MOST)
-    chosen = _page(seen, conditions, limit + 1) if conditions else _first_page(seen, limit + 1)
-    rows = tx.connection.execute(chosen, {"at": acting.at}).all()
+    chosen = (
+        _page(seen, tuple(narrowed), conditions, limit + 1)
+        if conditions
+        else _first_page(seen, tuple(narrowed), limit + 1)
+    )
+    rows = tx.connection.execute(chosen, {"at": acting.at, **narrowed}).all()
     more = len(rows) > limit
     last = rows[limit - 1] if more else None
     found = _summarised(tx, acting, rows[:limit])
@@ -160,28 +182,34 @@ def page(
 
 def summary(tx: Transaction, acting: Acting, folder: FolderRow) -> FolderSummary:
     """Return the summary of a folder that was found by `for_seeing`."""
-    row = tx.connection.execute(_summaries().where(folders.c.id == folder.id)).one()
+    row = tx.connection.execute(_ONE_SUMMARY, {"folder": folder.id}).one()
     return _summarised(tx, acting, [row])[0]
 
 
 def above(tx: Transaction, acting: Acting, folder: FolderRow) -> list[FolderName]:
     """Return the folders that this one lies in, from the top, as far as `acting` may see them."""
-    ancestors = select(folder_paths.c.ancestor_id).where(folder_paths.c.folder_id == folder.id)
+    if folder.parent_id is None:
+        return []
+    seen = tx.policy.residual(acting, Permission.FOLDER_SEE, ResourceType.FOLDER)
+    rows = tx.connection.execute(_above(seen), {"folder": folder.id, "at": acting.at})
+    return [FolderName(row.id, row.name) for row in rows]
+
+
+@lru_cache(maxsize=FIRST_PAGES)
+def _above(seen: Residual) -> Select[Any]:
+    ancestors = select(folder_paths.c.ancestor_id).where(folder_paths.c.folder_id == bindparam("folder"))
     paths = folder_paths.alias()
     depth = select(func.count()).select_from(paths).where(paths.c.folder_id == folders.c.id).scalar_subquery()
-    chosen = _names(tx, acting).where(folders.c.id.in_(ancestors), folders.c.id != folder.id)
-    rows = tx.connection.execute(chosen.order_by(depth), {"at": acting.at})
-    return [FolderName(row.id, row.name) for row in rows]
+    chosen = _names(seen).where(folders.c.id.in_(ancestors), folders.c.id != bindparam("folder"))
+    return chosen.order_by(depth)
 
 
 def depth(tx: Transaction, folder: FolderRow) -> int:
     """Return how deep a folder lies; one at the top counts as 1."""
-    chosen = select(func.count()).select_from(folder_paths).where(folder_paths.c.folder_id == folder.id)
-    return int(tx.connection.execute(chosen).scalar_one())
+    return int(tx.connection.execute(_DEPTH, {"folder": folder.id}).scalar_one())
 
 
-def _names(tx: Transaction, acting: Acting) -> Select[Any]:
-    seen = tx.policy.residual(acting, Permission.FOLDER_SEE, ResourceType.FOLDER)
+def _names(seen: Residual) -> Select[Any]:
     return select(folders.c.id, folders.c.name).where(_way(seen))
 
 
@@ -190,17 +218,21 @@ def _summarised(tx: Transaction, acting: Acting, rows: Sequence[Row[Any]]) -> li
     wanted = {row.parent_id for row in rows} - {None}
     names: dict[str, str] = {}
     if wanted:
-        chosen = _names(tx, acting).where(folders.c.id.in_(wanted))
+        seen = tx.policy.residual(acting, Permission.FOLDER_SEE, ResourceType.FOLDER)
+        chosen = _names(seen).where(folders.c.id.in_(wanted))
         names = {row.id: row.name for row in tx.connection.execute(chosen, {"at": acting.at})}
     return [_summary(row, names) for row in rows]
 
 
-def _page(seen: Residual, conditions: Sequence[ColumnElement[bool]], count: int) -> Select[Any]:
+def _page(
+    seen: Residual, narrowed: Sequence[str], conditions: Sequence[ColumnElement[bool]], count: int
+) -> Select[Any]:
     """Return the question for the `count` newest folders: of the newest of every way to see one.
 
     Asked in one OR, a client with very many folders would have all of them sorted for one page; asked way by
     way, each is the end of an index.
     """
+    conditions = [*(_NARROWED[each] for each in narrowed), *conditions]
     ways = [
         _newest(select(folders.c.id, folders.c.created_at).where(_way(way), *conditions), count).subquery()
         for way in alternatives(seen, WAYS)
@@ -208,13 +240,13 @@ def _page(seen: Residual, conditions: Sequence[ColumnElement[bool]], count: int)
     # Without UNION's own removal of duplicates, a folder that is seen in two ways would take two places.
     found = union(*(select(each) for each in ways)).subquery()
     newest = select(found.c.id).order_by(found.c.created_at.desc(), found.c.id.desc()).limit(count)
-    return _newest(_summaries().where(folders.c.id.in_(newest)), count)
+    return _newest(_SUMMARIES.where(folders.c.id.in_(newest)), count)
 
 
 # Building the question costs several times what asking it does, and this is the one that is asked most.
 @lru_cache(maxsize=FIRST_PAGES)
-def _first_page(seen: Residual, count: int) -> Select[Any]:
-    return _page(seen, (), count)
+def _first_page(seen: Residual, narrowed: tuple[str, ...], count: int) -> Select[Any]:
+    return _page(seen, narrowed, (), count)
 
 
 def _way(seen: Residual) -> ColumnElement[bool]:
@@ -249,11 +281,15 @@ def _summaries() -> Select[Any]:
         .scalar_subquery()
     )
     return select(
-        folders,
+        *(folders.c[name] for name in _SHOWN),
         organisations.c.name.label("organisation_name"),
         count.label("documents"),
         newest.label("newest"),
     ).join_from(folders, organisations, folders.c.organisation_id == organisations.c.id)
+
+
+_SUMMARIES = _summaries()
+_ONE_SUMMARY = _SUMMARIES.where(_BY_ID)
 
 
 def _summary(row: Row[Any], parents: Mapping[str, str]) -> FolderSummary:

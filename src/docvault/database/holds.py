@@ -13,6 +13,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     insert,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 from docvault.database import periods
 from docvault.database.engine import Transaction
 from docvault.database.messages import Records
-from docvault.database.periods import When
+from docvault.database.periods import AT, When
 from docvault.database.tables import (
     documents,
     envelope_documents,
@@ -140,21 +141,18 @@ def in_force(tx: Transaction, records: Records, now: datetime) -> Sequence[HoldR
 
 def on_document(tx: Transaction, records: Records, document_id: str, at: datetime) -> Sequence[HoldRow]:
     """Return the holds that covered a document at a moment, now or past: as its place is now."""
-    chosen = _question().where(
-        periods.as_of(holds, at),
-        exists()
-        .where(documents.c.id == document_id, folders.c.id == documents.c.folder_id)
-        .where(_reaches(documents, folders)),
-    )
-    return [_row(records, row) for row in tx.connection.execute(chosen.order_by(holds.c.starts_at))]
+    return _covering(tx, records, _ON_DOCUMENT, document_id, at)
 
 
 def on_folder(tx: Transaction, records: Records, folder_id: str, at: datetime) -> Sequence[HoldRow]:
     """Return the holds that covered a whole folder at a moment."""
-    chosen = _question().where(
-        periods.as_of(holds, at), exists().where(folders.c.id == folder_id).where(_reaches(None, folders))
-    )
-    return [_row(records, row) for row in tx.connection.execute(chosen.order_by(holds.c.starts_at))]
+    return _covering(tx, records, _ON_FOLDER, folder_id, at)
+
+
+def _covering(
+    tx: Transaction, records: Records, question: Select[Any], thing: str, at: datetime
+) -> Sequence[HoldRow]:
+    return [_row(records, row) for row in tx.connection.execute(question, {"thing": thing, "at": at})]
 
 
 def of_folder(tx: Transaction, folder_id: str | None, now: datetime) -> frozenset[str]:
@@ -254,3 +252,15 @@ def _row(records: Records, row: Any) -> HoldRow:
 
 def _context(hold_id: str) -> str:
     return f"hold:{hold_id}"
+
+
+# Every page of a folder or a document asks one of these: built once, because building costs more than asking.
+_COVERING = _question().where(periods.as_of(holds, AT)).order_by(holds.c.starts_at)
+_ON_DOCUMENT = _COVERING.where(
+    exists()
+    .where(documents.c.id == bindparam("thing"), folders.c.id == documents.c.folder_id)
+    .where(_reaches(documents, folders))
+)
+_ON_FOLDER = _COVERING.where(
+    exists().where(folders.c.id == bindparam("thing")).where(_reaches(None, folders))
+)

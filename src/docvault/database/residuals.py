@@ -7,6 +7,7 @@ equal on generated worlds. Grants count at a moment: who runs a statement of the
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
@@ -31,20 +32,26 @@ from docvault.policy.residuals import (
 from docvault.policy.vocabulary import Role
 
 DENIED = "denied"  # the role of whoever is kept out of a folder
+BUILT = 2048  # conditions and parts of them at hand; about 5 KiB each
 
 Asked = Callable[[Scalar], ColumnElement[bool]]
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {"==": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Columns:
-    """Where the attributes of one Cedar type live. SELF is the id; a set answers "does it hold this?"."""
+    """Where the attributes of one Cedar type live. SELF is the id; a set answers "does it hold this?".
+
+    Two of them are the same only if they are one: what `where` built for it is found by that.
+    """
 
     columns: Mapping[str, ColumnElement[Any]]
     sets: Mapping[str, Asked] = field(default_factory=dict)
 
 
+# Building a condition costs several times what asking it does; a person with the same rights asks it again.
+@lru_cache(maxsize=BUILT)
 def where(residual: Residual, mapping: Columns) -> ColumnElement[bool]:
     """Return the condition that keeps exactly the allowed rows. Raises ResidualUnknown."""
     if isinstance(residual, Every):
