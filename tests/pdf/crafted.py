@@ -181,12 +181,12 @@ def commented():
 
 def flate_bomb():
     """Half a gigabyte of content in little, three times deflated."""
-    content = b"0 0 m " * (1 << 20)
     pdf = pdf_with()
+    content = pikepdf.Stream(pdf, zlib.compress(b"0 0 m " * (1 << 20)), Filter=Name.FlateDecode)
     packed = zlib.compress(zlib.compress(zlib.compress(b"\n" * (1 << 29), 1), 9), 9)
     stream = pikepdf.Stream(pdf, packed)
     stream.Filter = Array([Name.FlateDecode] * 3)
-    pdf.pages[0].obj.Contents = Array([pdf.make_indirect(stream), pdf.make_stream(content)])
+    pdf.pages[0].obj.Contents = Array([pdf.make_indirect(stream), pdf.make_indirect(content)])
     return saved(pdf, compress_streams=False)
 
 

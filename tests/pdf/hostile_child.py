@@ -25,6 +25,20 @@ def spin(job):
         pass
 
 
+def pages(job):
+    """Work on each page for so many seconds of the processor."""
+    for seconds in job.options:
+        job.pay()
+        end = time.process_time() + seconds
+        while time.process_time() < end:
+            pass
+    return len(job.options)
+
+
+def wait(job):
+    time.sleep(job.options)
+
+
 def eat(job):
     return len(bytearray(job.options))
 
@@ -74,6 +88,8 @@ def write_source(job):
 NAMES = (
     "echo",
     "spin",
+    "pages",
+    "wait",
     "eat",
     "crash",
     "recurse",

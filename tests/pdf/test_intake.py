@@ -1,9 +1,7 @@
 """Intake: what is refused and in which words, what is taken out, and what bombs do."""
 
-import contextlib
 import io
 import subprocess
-import time
 
 import pikepdf
 import pypdfium2
@@ -168,39 +166,14 @@ def test_inherited_rotation_and_boxes_are_written_into_each_page(workers, scratc
             assert [int(page.obj["/Rotate"]) for page in copy.pages] == [90, 90]
 
 
-@pytest.mark.promise(30)
-@pytest.mark.parametrize("make", crafted.BOMBS, ids=lambda make: make.__name__)
-def test_a_bomb_ends_in_time_and_the_next_file_is_read(workers, scratch, make):
-    source = scratch(make())
-
-    def copy():
-        intake.normalise(workers, source).prepared.close()
-
-    for work in (
-        lambda: intake.inspect(workers, source),
-        lambda: render.page_image(workers, source, 1, 1400),
-        copy,
-    ):
-        started = time.monotonic()
-        # Refusing and surviving are both fine: some bombs are harmless to this reader.
-        with contextlib.suppress(errors.PdfUnreadable, errors.NotSignable):
-            work()
-        assert time.monotonic() - started < 6  # seconds: five of the worker's, and a new process
-    assert intake.inspect(workers, scratch(crafted.plain())).signable
-
-
-@pytest.mark.promise(30)
-@pytest.mark.parametrize("make", [crafted.flate_bomb, crafted.form_recursion, crafted.endless_shading])
-def test_a_page_that_bombs_its_reader_is_refused(workers, scratch, make):
-    with pytest.raises(errors.PdfUnreadable):
-        intake.normalise(workers, scratch(make()))
-
-
 def test_a_copy_that_looks_different_is_refused():
     """The comparison itself, without a worker: one changed word on the page is enough."""
     from docvault.pdf.inside import comparison
 
     class Now:
+        def pay(self):
+            pass
+
         def within(self, seconds):
             from contextlib import nullcontext
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 import pikepdf
 import pytest
 from PIL import Image
+from pypdfium2 import PdfDocument as Document
 
 from docvault.pdf import render, text
 from docvault.pdf.cache import PageCache, SourceCache
@@ -131,6 +132,23 @@ def test_a_source_is_decrypted_once_for_many_readers_and_kept_until_nobody_reads
     with cache.holding("a", load), cache.holding("b", load):
         assert len(loaded) == 3  # one of the two was let go
     cache.close()
+
+
+def test_whoever_goes_through_all_pages_gets_each_of_them_while_little_is_kept_open(tmp_path, monkeypatch):
+    from docvault.pdf.inside import render as inside
+
+    file = tmp_path / "five.pdf"
+    file.write_bytes(crafted.plain(5))
+    opened = []
+    monkeypatch.setattr(inside, "KEPT", file.stat().st_size // 5)  # one page of it
+    monkeypatch.setattr(inside, "open_document", lambda it: opened.append(Document(it)) or opened[-1])
+    with file.open("rb") as source:
+        pages = inside.Pages(source)
+        words = [pages[index].get_textpage().get_text_range() for index in (0, 0, 1, 2, 3, 4)]
+        assert [each[-2] for each in words] == list("112345")
+        assert len(pages) == 5
+        assert len(opened) == 3  # two pages each, at most
+        opened[-1].close()
 
 
 def test_a_source_that_cannot_be_loaded_is_tried_again():

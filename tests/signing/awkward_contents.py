@@ -77,6 +77,13 @@ def portfolio() -> bytes:
     return edited(change)
 
 
+def bookmarks() -> bytes:
+    pdf = crafted.pdf_with()
+    with pdf.open_outline() as outline:
+        outline.root.extend(pikepdf.OutlineItem(f"Clause {number}", 0) for number in range(400))
+    return crafted.saved(pdf)
+
+
 def xfa_beside_fields() -> bytes:
     return fields(field(Name.Tx, "a", V=String("value")), XFA=Array([String("template"), String("<t/>")]))
 
@@ -192,6 +199,7 @@ CONTENTS: Mapping[str, Callable[[], bytes]] = {
     "comments that are a number": lambda: page(b"/Annots 7"),
     "comments that are null": lambda: page(b"/Annots[null 9 0 R]"),
     "lines of any kind": lambda: content(TEXT + b" [3 2] 0 d 0 w 10 M 2 j 72 100 m 500 100 l S " * 300),
+    "400 bookmarks": bookmarks,
     "a font under another name": lambda: raw({5: FONT.replace(b"Helvetica", b"Comic#20Sans")}),
 }  # fmt: skip
 

@@ -20,13 +20,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from docvault.pdf import tasks, wire
+from docvault.pdf import allowance, tasks, wire
 from docvault.pdf.errors import PdfError
 
 MEMORY = 2 * 1024**3  # bytes of address space
 DATA = 512 * 1024**2  # bytes of private writable memory (promise 30)
 FILE = 1024**3  # bytes of one file it writes
 OPEN_FILES = 128
+DEEPEST = 20_000  # calls in each other: pyHanko goes from each bookmark to the next that way
 GRACE = 5  # seconds after the parent's deadline when the kernel ends an orphan
 
 _CLONE_NEWUSER = 0x10000000  # <linux/sched.h>
@@ -43,6 +44,14 @@ class _Job:
         self.files: list[BinaryIO] = [os.fdopen(descriptor, "rb") for descriptor in descriptors]
         self.options: Any = begin.options
         self.outputs: list[BinaryIO] = []
+        self._clocks = {
+            # The kernel keeps the bucket and ends the process once it is empty: a loop in C asks nobody.
+            signal.ITIMER_PROF: begin.processor,
+            # A worker whose parent died in the middle of an endless wait must not stay for ever.
+            signal.ITIMER_REAL: min(begin.seconds + GRACE, allowance.BUSY * begin.processor),
+        }
+        for clock, seconds in self._clocks.items():
+            signal.setitimer(clock, seconds)
 
     def output(self) -> BinaryIO:
         file = os.fdopen(os.memfd_create("docvault", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "w+b")
@@ -58,6 +67,11 @@ class _Job:
         reply: bytes = answer.payload
         return reply
 
+    def pay(self, seconds: float = allowance.PAGE) -> None:
+        for clock, more in ((signal.ITIMER_PROF, seconds), (signal.ITIMER_REAL, allowance.BUSY * seconds)):
+            left, _ = signal.setitimer(clock, 0)
+            signal.setitimer(clock, allowance.poured(left, more, self._clocks[clock]))
+
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         remaining, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -70,6 +84,8 @@ class _Job:
     def close(self) -> None:
         for file in [*self.files, *self.outputs]:
             file.close()
+        for clock in self._clocks:
+            signal.setitimer(clock, 0)
 
 
 def confine() -> bool:
@@ -98,8 +114,6 @@ def serve(channel: wire.Channel) -> None:
             begin, descriptors = channel.receive(wire.Begin)
         except wire.Broken:
             return
-        # A worker whose parent died in the middle of an endless loop must not run for ever.
-        signal.setitimer(signal.ITIMER_REAL, begin.seconds + GRACE)
         job = _Job(channel, begin, descriptors)
         try:
             message = _carry_out(tasks.load, begin.task, job)
@@ -109,7 +123,6 @@ def serve(channel: wire.Channel) -> None:
             channel.send(message, [file.fileno() for file in outputs])
         finally:
             job.close()
-            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _carry_out(load: Callable[[str], Callable[[tasks.Job], object]], name: str, job: _Job) -> wire.FromChild:
@@ -135,6 +148,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = wire.Channel(socket.socket(fileno=int(sys.argv[1])))
     network = confine()
+    sys.setrecursionlimit(DEEPEST)
     gc.disable()  # what is imported stays: to look through it, now or after a file, is in vain
     for name in ("intake", "render", "text"):
         import_module(

@@ -123,7 +123,7 @@ def certificate_of_completion(workers: Workers, facts: Facts, attachments: Seque
         ],
     }
     files = [each.content for each in attachments]
-    _, outputs = workers.run("certificate", files, options, timeout=SECONDS)
+    _, outputs = workers.run("certificate", files, options, timeout=SECONDS, processor=SECONDS)
     return outputs[0]
 
 

@@ -8,7 +8,10 @@ from typing import ClassVar
 
 from docvault.values import DocVaultError
 
-UNREADABLE = "This PDF could not be read. It may be damaged or built to overload a reader."
+UNREADABLE = (
+    "This PDF could not be read. It may be damaged or built to overload a reader. "
+    "Please open it in your PDF program, print it to a new PDF and upload that."
+)
 BUSY = "Many documents are being worked on right now. Please try again in a minute."
 
 

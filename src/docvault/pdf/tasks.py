@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
+from docvault.pdf import allowance
+
 TASKS: Mapping[str, str] = {
     "inspect": "docvault.pdf.inside.intake:inspect",
     "normalise": "docvault.pdf.inside.intake:normalise",
@@ -49,6 +51,10 @@ class Job(Protocol):
 
     def output(self) -> BinaryIO:
         """A new memory file; all of them, in this order, are handed back when the task returns."""
+        ...
+
+    def pay(self, seconds: float = allowance.PAGE) -> None:
+        """Say that a page begins, or whatever else is paid for: see docvault.pdf.allowance."""
         ...
 
     def within(self, seconds: float) -> AbstractContextManager[None]:

@@ -30,5 +30,5 @@ def typeset(
         "standards": list(standards),
         "created": int(created.timestamp()) if created else None,
     }
-    _, outputs = workers.run("typeset", [], options, timeout=SECONDS)
+    _, outputs = workers.run("typeset", [], options, timeout=SECONDS, processor=SECONDS)
     return outputs[0]

@@ -27,11 +27,14 @@ class Ready(msgspec.Struct, tag="ready", frozen=True):
 
 
 class Begin(msgspec.Struct, tag="begin", frozen=True):
-    """Carry out a task; `seconds` is when the parent gives up."""
+    """Carry out a task; `seconds` is when the parent gives up, `processor` how much of its time is there at
+    first.
+    """
 
     task: str
     options: Any
     seconds: float
+    processor: float
 
 
 class Question(msgspec.Struct, tag="question", frozen=True):

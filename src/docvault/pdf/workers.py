@@ -21,7 +21,7 @@ from typing import Any, Self
 
 import structlog
 
-from docvault.pdf import wire
+from docvault.pdf import allowance, wire
 from docvault.pdf.errors import PdfError, PdfUnreadable, WorkersBusy
 from docvault.pdf.scratch import NotAScratch, Scratch
 from docvault.pdf.tasks import TASKS
@@ -193,11 +193,14 @@ class Workers:
         options: Any = None,
         answers: Answers | None = None,
         timeout: float = 30,
+        processor: float | None = None,
     ) -> tuple[Any, list[Scratch]]:
         """Carry out `task` and return its plain result and the files it wrote, sealed, for the caller to
         close.
 
         options: values msgpack can carry. timeout: seconds of the worker's own time; questions do not count.
+        processor: seconds of the processor's time to begin with; by default what the files pay for, see
+        docvault.pdf.allowance.
         What an answer raises passes through, and the worker is replaced. Raises WorkersBusy, the task's
         PdfError, PdfUnreadable for everything else.
         """
@@ -205,7 +208,9 @@ class Workers:
             raise KeyError(task)
         worker = self._take()
         try:
-            return worker.carry_out(wire.Begin(task, options, timeout), files, answers or {})
+            if processor is None:
+                processor = allowance.begun(sum(file.size() for file in files), timeout)
+            return worker.carry_out(wire.Begin(task, options, timeout, processor), files, answers or {})
         except PdfError as error:
             if error.detail:
                 _log.warning("pdf task failed", task=task, detail=error.detail)

@@ -32,6 +32,7 @@ def annotated_regions(pdf: Any) -> list[list[Region]]:
 def compare(job: Job, before: Any, after: Any, regions: list[list[Region]], seconds: float) -> None:
     """Draw both files page by page, each under its own alarm. Raises LooksDifferent."""
     for index, places in enumerate(regions):
+        job.pay()
         with job.within(seconds):
             alike = _alike(before[index], after[index], places)
             if not alike:  # what PDFium draws for a font that is not there is other the first time

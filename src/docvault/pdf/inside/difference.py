@@ -6,7 +6,7 @@ import pypdfium2 as pdfium
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from docvault.pdf.errors import PageMissing
-from docvault.pdf.inside.render import open_document, page_of, picture_of, settle
+from docvault.pdf.inside.render import Pages, open_document, page_of, picture_of, settle
 from docvault.pdf.tasks import Job
 
 WIDTH = 500  # pixels: enough to see that a letter changed, and a hundred pages take seconds
@@ -20,18 +20,21 @@ GONE, NEW = (196, 32, 32), (16, 120, 72)  # colours of what only one version has
 
 def page_differences(job: Job) -> object:
     """Task: for every page of the longer file, whether its pictures differ, and its text in both."""
-    first, second = (open_document(file) for file in job.files)
+    first, second = (Pages(file) for file in job.files)
     count = min(max(len(first), len(second)), job.options["most"])
-    return [
-        {
-            "in_first": index < len(first),
-            "in_second": index < len(second),
-            "picture": _differ(_page(first, index), _page(second, index)),
-            "first": _text(_page(first, index)),
-            "second": _text(_page(second, index)),
-        }
-        for index in range(count)
-    ]
+    return [_compared(job, first, second, index) for index in range(count)]
+
+
+def _compared(job: Job, first: Pages, second: Pages, index: int) -> dict[str, Any]:
+    job.pay()
+    before, after = (document[index] if index < len(document) else None for document in (first, second))
+    return {
+        "in_first": before is not None,
+        "in_second": after is not None,
+        "picture": _differ(before, after),
+        "first": _text(before),
+        "second": _text(after),
+    }
 
 
 def difference_image(job: Job) -> object:

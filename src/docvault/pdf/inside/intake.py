@@ -17,7 +17,7 @@ from docvault.pdf.errors import Damaged, DynamicForm, NotSignable, TooManyPages
 from docvault.pdf.inside import active, arrived, comparison, found, saving
 from docvault.pdf.inside.geometry import settle, shows_nothing
 from docvault.pdf.inside.opening import DAMAGED, Raw, look, open_pdf
-from docvault.pdf.inside.render import open_document
+from docvault.pdf.inside.render import Pages
 from docvault.pdf.inside.sign import copied
 from docvault.pdf.tasks import Job
 from docvault.rules.found import FOUND_MOST
@@ -96,7 +96,7 @@ def _describe(pdf: pikepdf.Pdf, raw: Raw) -> dict[str, Any]:
 def _compare(job: Job, output: BinaryIO, regions: list[list[comparison.Region]]) -> None:
     """Compare the copy with the original, page by page. Raises LooksDifferent."""
     seconds = job.options["page_seconds"]
-    comparison.compare(job, open_document(job.files[0]), open_document(output), regions, seconds)
+    comparison.compare(job, Pages(job.files[0]), Pages(output), regions, seconds)
 
 
 def _as_arrived(file: BinaryIO, pdf: pikepdf.Pdf) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Draws pages with PDFium. Runs in a worker: a page may be built to exhaust whoever draws it."""
 
+import io
 from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
@@ -9,6 +10,7 @@ from docvault.pdf.errors import PageMissing, PdfUnreadable
 from docvault.pdf.tasks import Job
 
 PIXELS = 24_000_000  # of one picture; a very tall page comes out narrower
+KEPT = 48 * 1024**2  # bytes of a file that PDFium may have unpacked
 SETTLING = 60  # pixels of the longer side of a drawing that nobody sees
 COLOURS = 40  # of a text page: enough for smooth edges
 PHOTOGRAPHIC = 0.55  # share of middle greys above which a palette would show bands
@@ -36,6 +38,31 @@ def page_of(document: pdfium.PdfDocument, number: int) -> Any:
         return document[number - 1]
     except pdfium.PdfiumError as error:
         raise PdfUnreadable(f"Page {number} of this PDF could not be read.") from error
+
+
+class Pages:
+    """The pages of a file for whoever goes through all of them; of those before, PDFium keeps only so much.
+
+    It keeps what it unpacked for as long as a document is open: a few hundred MiB of scans would be too many.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._document = file, open_document(file)
+        self._count = len(self._document)
+        self._each = file.seek(0, io.SEEK_END) // max(1, self._count)  # bytes, as if all pages were alike
+        self._seen: set[int] = set()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Any:
+        """Page `index`, from 0; earlier ones may be gone. Raises PageMissing, PdfUnreadable."""
+        if index not in self._seen and len(self._seen) * self._each > KEPT:
+            self._document.close()
+            self._document = open_document(self._file)
+            self._seen.clear()
+        self._seen.add(index)
+        return page_of(self._document, index + 1)
 
 
 def page_sizes(job: Job) -> object:

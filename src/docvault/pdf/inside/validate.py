@@ -28,6 +28,7 @@ from pyhanko.sign.validation.status import ModificationInfo, SignatureCoverageLe
 
 from docvault.certificates import encoder, shape
 from docvault.certificates.algorithms import AlgorithmTooWeak
+from docvault.pdf import allowance
 from docvault.pdf.inside import changes, coverage, trust
 from docvault.pdf.inside.coverage import CoverageBroken, TrailingBytes
 from docvault.pdf.inside.trust import Evidence
@@ -112,14 +113,15 @@ def validate(job: Job) -> dict[str, Any]:
     """Task: options `roots`, `crls` (DER) and `now` (ISO); the answer is _Answer of docvault.pdf.validate."""
     file = job.files[0]
     try:
-        return asyncio.run(_validate(file, job.options))
+        return asyncio.run(_validate(job, file))
     except _Refused as refusal:
         return {"signatures": [], "codes": [refusal.code]}
     except Exception:  # noqa: BLE001 - promise 68: whatever a file causes is invalid, never an error
         return {"signatures": [], "codes": ["check-failed"]}
 
 
-async def _validate(file: BinaryIO, options: Any) -> dict[str, Any]:
+async def _validate(job: Job, file: BinaryIO) -> dict[str, Any]:
+    options = job.options
     reader = _open(file)
     found, findings = _collect(reader, file)
     codes: list[str] = []
@@ -133,7 +135,7 @@ async def _validate(file: BinaryIO, options: Any) -> dict[str, Any]:
             options["seals"],
         )
         codes = _judge_whole(reader, file, found)
-        await _judge_each(found, evidence)
+        await _judge_each(job, found, evidence)
     return {
         "signatures": [*findings, *(each.finding for each in found)],
         "codes": codes,
@@ -242,11 +244,13 @@ def _judge_tail(reader: PdfFileReader, file: BinaryIO, last: _Signature) -> list
 # 5. to 7. ------------------------------------------------------------------------------------------
 
 
-async def _judge_each(found: list[_Signature], evidence: Evidence) -> None:
+async def _judge_each(job: Job, found: list[_Signature], evidence: Evidence) -> None:
     """Judge from the newest on and write the code of each into its finding."""
     proven = evidence.now
     archived = False
+    more = allowance.signature(coverage.size_of(job.files[0]))
     for each in reversed(found):
+        job.pay(more)
         try:
             if each.is_timestamp:
                 stamped = await _judge_timestamp(each, evidence, proven)

@@ -13,7 +13,7 @@ import pypdfium2.raw as pdfium
 from PIL import Image, ImageDraw
 
 from docvault.pdf.inside.difference import WIDTH, differ, drawn_difference, paper_of, pictures_of
-from docvault.pdf.inside.render import open_document, page_of, picture_of
+from docvault.pdf.inside.render import Pages, open_document, picture_of
 from docvault.pdf.tasks import Job
 
 MARGIN = 2  # pixels around a field that smooth edges may reach
@@ -55,14 +55,14 @@ class Beginning(io.RawIOBase):
 
 def version_changes(job: Job) -> object:
     """Task: what became of every page since the first `signed_bytes` bytes: same, fields, added or other."""
-    signed, final = _both(job)
+    signed, final = (Pages(file) for file in _both(job))
     count = min(max(len(signed), len(final)), job.options["most"])
-    return [_change(signed, final, number) for number in range(1, count + 1)]
+    return [_change(job, signed, final, index) for index in range(count)]
 
 
 def version_image(job: Job) -> object:
     """Task: one page as `difference_image` draws it, the signed version first."""
-    signed, final = _both(job)
+    signed, final = (open_document(file) for file in _both(job))
     return drawn_difference(job, signed, final)
 
 
@@ -76,16 +76,16 @@ def is_blank(page: Any, corners: Box4) -> bool:
     return _is_blank(picture, box, [])
 
 
-def _both(job: Job) -> tuple[Any, Any]:
+def _both(job: Job) -> tuple[Any, BinaryIO]:
     file = job.files[0]
-    beginning: Any = Beginning(file, int(job.options["signed_bytes"]))
-    return open_document(beginning), open_document(file)
+    return Beginning(file, int(job.options["signed_bytes"])), file
 
 
-def _change(signed: Any, final: Any, number: int) -> str:
-    if number > len(signed) or number > len(final):
+def _change(job: Job, signed: Pages, final: Pages, index: int) -> str:
+    job.pay()
+    if index >= len(signed) or index >= len(final):
         return "other"
-    before, after = page_of(signed, number), page_of(final, number)
+    before, after = signed[index], final[index]
     old, new = pictures_of(before, after)
     if old.size != new.size:
         return "other"
