@@ -319,6 +319,26 @@ def test_words_are_found_under_the_new_key_of_a_folder_and_after_the_old_one_is_
     assert sorted(inside(world, world.client, "canary")) == ["a.txt", "b.txt"]
 
 
+@pytest.mark.parametrize("few", [0, 1, 2])
+def test_words_are_found_alike_however_many_documents_have_them(world, pdf, monkeypatch, few):
+    """A word that few have is looked for first, and of those that many have each is looked for together."""
+    monkeypatch.setattr(search_index, "SELDOM", few)
+    place, other = folder(world), folder(world, name="Other")
+    texts = {"a.txt": b"apples pears plums", "b.txt": b"apples pears", "c.txt": b"apples"}
+    index(world, pdf, *(bring(world, pdf, place, name, text) for name, text in texts.items()))
+    index(world, pdf, bring(world, pdf, other, "d.txt", b"apples plums"))
+    for question, found in {
+        "apples": ["a.txt", "b.txt", "c.txt", "d.txt"],
+        "apples pears": ["a.txt", "b.txt"],
+        "plums apples": ["a.txt", "d.txt"],
+        "apples pears plums": ["a.txt"],
+        "plums cherries": [],
+        "cherries": [],
+    }.items():
+        assert sorted(inside(world, world.client, question)) == found
+    assert inside(world, world.other_client, "plums") == []
+
+
 def test_a_question_without_a_word_is_refused_in_words(world):
     with pytest.raises(QuestionUnclear, match="letters or digits"):
         inside(world, world.client, " … !")
@@ -326,10 +346,11 @@ def test_a_question_without_a_word_is_refused_in_words(world):
 
 def test_ten_thousand_folders_fit_into_one_question(world, pdf):
     """More hashes than a statement of either database has parameters."""
-    hashes = [f"{number:022}" for number in range(70_000)]
+    hashes = [[f"{word}{number:021}" for number in range(70_000)] for word in range(2)]
     with world.db.reading() as tx:
-        every = select(search_index.with_words(tx, hashes, 2))
-        few = select(tables.search_documents).where(search_index.has_words(tx, hashes, 2))
+        assert search_index.seldom(tx, hashes) == search_index.Seldom(0, [])
+        every = select(search_index.with_words(tx, hashes))
+        few = select(tables.search_documents).where(search_index.has_words(tx, hashes))
         assert tx.connection.execute(every).all() == tx.connection.execute(few).all() == []
 
 
@@ -349,18 +370,24 @@ def test_keys_in_memory_stay_within_their_bound(world, pdf):
     keys = SearchKeys(HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key")), most=2)
     places = [search_index.Place(folder(world, name=str(number)), 1) for number in range(4)]
     with world.db.reading() as tx:
-        hashes = keys.hashes(tx, places, ["word"])
+        [hashes] = keys.hashes(tx, places, ["word"])
         assert len(set(hashes)) == 4
-        assert keys.hashes(tx, places, ["word"]) == hashes
+        assert keys.hashes(tx, places, ["word"]) == [hashes]
     assert len(keys._kept) == 2
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_words_are_looked_up_and_never_compared_with_each_key_in_turn(world, pdf):
+def test_words_are_looked_up_and_never_compared_with_each_key_in_turn(world, pdf, monkeypatch):
     """With ten thousand folders, and so as many hashes of one word, that took seconds."""
     index(world, pdf, bring(world, pdf, folder(world), "a.txt", b"apples and pears"))
     for question in ("nowhere", "apples pears"):
         asked = plans(world.db, lambda asking=question: inside(world, world.manager, asking))
-        newest, every = (plan for statement, plan in asked if "search_words" in statement)
+        first, *others = [plan for statement, plan in asked if "search_words" in statement]
+        assert re.search(r"(Index|Bitmap).* Scan .*on search_words", first), first
+        assert len(others) == (1 if question == "apples pears" else 0)
+    monkeypatch.setattr(search_index, "SELDOM", 0)
+    for question in ("apples", "apples pears"):
+        asked = plans(world.db, lambda asking=question: inside(world, world.manager, asking))
+        newest, every = [plan for statement, plan in asked if "search_words" in statement][-2:]
         assert re.search(r"on search_words.*\n(.*Cond.*\n)?.*COALESCE\(\(hashed SubPlan", newest), newest
         assert "CTE Scan on matches" in every

@@ -47,7 +47,7 @@ def find_inside(
         raise QuestionUnclear("Please write a word with letters or digits to look for inside documents.")
     with db.reading() as tx:
         hashes = vault.search_keys.hashes(tx, search_index.places(tx, acting), asked)
-        found = search.page(tx, acting, wanted, Inside(hashes, len(asked)), after=after, limit=limit)
+        found = search.page(tx, acting, wanted, Inside(hashes), after=after, limit=limit)
     with db.transaction() as tx:
         audit.append(
             tx,

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 
 from docvault.database import residuals, search_index
 from docvault.database.engine import PAGE, PAGE_MOST, Page, Transaction, before_cursor, cursor_after
-from docvault.database.search_index import READABLE
+from docvault.database.search_index import READABLE, Seldom
 from docvault.database.tables import (
     documents,
     envelope_documents,
@@ -56,10 +56,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Words that a document must have: their hashes under the keys of all places, and how many they are."""
+    """Words that a document must have: of each its hashes, under the keys of all places."""
 
-    hashes: Sequence[str]
-    words: int
+    hashes: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +101,13 @@ def page(
     older = before_cursor(after, documents.c.created_at, documents.c.id)
     conditions = [*_allowed(tx, acting), *_wanted(tx, acting, wanted)]
     limit = min(limit, PAGE_MOST)
-    for window in (WINDOW, None):
+    seldom = None if inside is None else search_index.seldom(tx, inside.hashes)
+    if seldom is not None and not seldom.numbers:
+        return Page([], None)
+    for window in (WINDOW, None) if seldom is None else (None,):
         chosen = _fitting(window, older).where(*conditions)
         if inside is not None:
-            chosen = _narrowed(tx, acting, chosen, inside, window)
+            chosen = _narrowed(tx, acting, chosen, inside, seldom, window)
         fitting = _newest_first(chosen).limit(limit + 1).subquery("fitting")
         described = _newest_first(_found().where(documents.c.id.in_(select(fitting.c.id))))
         rows = tx.connection.execute(described, {"at": acting.at}).mappings().all()
@@ -194,7 +196,12 @@ def _signed() -> ColumnElement[bool]:
 
 
 def _narrowed(
-    tx: Transaction, acting: Acting, chosen: Select[Any], inside: Inside, window: int | None
+    tx: Transaction,
+    acting: Acting,
+    chosen: Select[Any],
+    inside: Inside,
+    seldom: Seldom | None,
+    window: int | None,
 ) -> Select[Any]:
     """Keep what may be read and has every word, as far as the index fits the newest version and its place."""
     readable = tx.policy.residual(acting, Permission.DOCUMENT_READ, ResourceType.DOCUMENT)
@@ -207,9 +214,13 @@ def _narrowed(
             search_documents.c.generation == versions.c.key_generation,
         ),
     ).where(residuals.where(readable, residuals.DOCUMENTS))
+    if seldom is not None:
+        others = [of_word for place, of_word in enumerate(inside.hashes) if place != seldom.position]
+        few = indexed.where(search_index.is_among(tx, seldom.numbers))
+        return few.where(search_index.has_words(tx, others)) if others else few
     if window is not None:
-        return indexed.where(search_index.has_words(tx, inside.hashes, inside.words))
-    matches = search_index.with_words(tx, inside.hashes, inside.words)
+        return indexed.where(search_index.has_words(tx, inside.hashes))
+    matches = search_index.with_words(tx, inside.hashes)
     return indexed.join(matches, matches.c.number == search_documents.c.number)
 
 

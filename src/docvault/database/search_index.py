@@ -8,14 +8,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Integer,
+    Select,
     String,
     and_,
-    bindparam,
+    cast,
     delete,
     exists,
     false,
@@ -24,6 +27,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -47,6 +51,7 @@ ORIGINAL = "original"
 READABLE = ("unscanned", "clean")  # the results of a malware scan that keep nothing back
 TRIES = 20  # over an hour, before a document waits for `docvault search rebuild`
 AGAIN_AFTER = timedelta(minutes=3)  # until the next job for a document whose words were not taken
+SELDOM = 1000  # documents: a word that fewer have is looked for first
 AT_ONCE = 500  # documents that get a job, or rows written, in one go
 
 _NEWEST = and_(
@@ -58,9 +63,8 @@ _NEWEST = and_(
 _THERE = (documents.c.latest > 0, documents.c.disposed_at.is_(None))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A folder's generation whose words somebody may look for."""
+class Place(NamedTuple):
+    """A folder's generation whose words somebody may look for; there are thousands in one search."""
 
     folder_id: str
     generation: int
@@ -297,32 +301,80 @@ def places(tx: Transaction, acting: Acting) -> list[Place]:
             exists().where(of_place),
         )
     )
-    return [Place(*row) for row in tx.connection.execute(chosen, {"at": acting.at})]
+    return list(map(Place._make, tx.connection.execute(chosen, {"at": acting.at})))
 
 
-def with_words(tx: Transaction, hashes: Sequence[str], count: int) -> CTE:
-    """Return the numbers of all documents that have `count` of these hashes: all that was asked.
+@dataclass(frozen=True, slots=True)
+class Seldom:
+    """A word that few documents have."""
+
+    position: int  # among the words that were asked
+    numbers: Sequence[int]  # of the documents
+
+
+def seldom(tx: Transaction, hashes: Sequence[Sequence[str]]) -> Seldom | None:
+    """Return the first word that few documents have, or None. hashes: of each word, under all keys.
+
+    Of a word that many have, no more than SELDOM rows are read to find that out.
+    """
+    for position, of_word in enumerate(hashes):
+        numbers = list(tx.connection.execute(_some_with(tx, of_word)).scalars())
+        if len(numbers) <= SELDOM:
+            return Seldom(position, numbers)
+    return None
+
+
+def _some_with(tx: Transaction, hashes: Sequence[str]) -> Select[Any]:
+    """Return the question for documents with one of these hashes, which ends once there are many.
+
+    Hash by hash: PostgreSQL, which takes every word to be about as frequent, would rather read all words.
+    """
+    if tx.connection.dialect.name == "sqlite":
+        found = select(search_words.c.number).where(search_words.c.word.in_(_listed(tx, hashes)))
+        return found.limit(SELDOM + 1)
+    asked = _listed(tx, hashes).subquery("asked")
+    of_one = select(search_words.c.number).where(search_words.c.word == asked.c[0]).limit(SELDOM + 1)
+    each = of_one.lateral("each")
+    return select(each.c.number).select_from(asked.join(each, true())).limit(SELDOM + 1)
+
+
+def with_words(tx: Transaction, hashes: Sequence[Sequence[str]]) -> CTE:
+    """Return the numbers of all documents that have every word. hashes: of each word, under all keys.
 
     They are found first and on their own: PostgreSQL takes the joins around them to leave a single row, and
     would compare every hash with every word.
     """
-    found = select(search_words.c.number).where(search_words.c.word.in_(_listed(tx, hashes)))
-    many = found.group_by(search_words.c.number).having(func.count() == count)
-    return (found if count == 1 else many).cte("matches").prefix_with("MATERIALIZED")
+    every = _together(hashes)
+    found = select(search_words.c.number).where(search_words.c.word.in_(_listed(tx, every)))
+    many = found.group_by(search_words.c.number).having(func.count() == len(hashes))
+    return (found if len(hashes) == 1 else many).cte("matches").prefix_with("MATERIALIZED")
 
 
-def has_words(tx: Transaction, hashes: Sequence[str], count: int) -> ColumnElement[bool]:
-    """Return "this row of `search_documents` has `count` of these hashes", to ask a few documents one by one.
+def has_words(tx: Transaction, hashes: Sequence[Sequence[str]]) -> ColumnElement[bool]:
+    """Return "this row of `search_documents` has every word", to ask a few documents one by one.
 
     How many others have the words costs nothing. Without `coalesce` PostgreSQL would make a join of it.
     """
-    asked = func.coalesce(search_words.c.word.in_(_listed(tx, hashes)), false())
+    asked = func.coalesce(search_words.c.word.in_(_listed(tx, _together(hashes))), false())
     had = select(func.count()).where(search_words.c.number == search_documents.c.number, asked)
-    return had.correlate(search_documents).scalar_subquery() == count
+    return had.correlate(search_documents).scalar_subquery() == len(hashes)
 
 
-def _listed(tx: Transaction, values: Sequence[str]) -> Any:
-    """Return a SELECT of these values: ten thousand of them are more than a statement has parameters."""
+def is_among(tx: Transaction, numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Return "this row of `search_documents` is one of these"."""
+    return search_documents.c.number.in_(_listed(tx, list(map(str, numbers)), Integer))
+
+
+def _together(hashes: Sequence[Sequence[str]]) -> list[str]:
+    return list(chain.from_iterable(hashes))
+
+
+def _listed(tx: Transaction, values: Sequence[str], type_: type[String | Integer] = String) -> Select[Any]:
+    """Return a SELECT of these values: ten thousand of them are more than a statement has parameters.
+
+    In one text, as the driver would look at each of an array.
+    """
     if tx.connection.dialect.name == "sqlite":
-        return select(func.json_each(json.dumps(values)).table_valued("value").c.value)
-    return select(func.unnest(bindparam(None, list(values), type_=ARRAY(String))).column_valued())
+        return select(cast(func.json_each(json.dumps(values)).table_valued("value").c.value, type_))
+    each = func.string_to_array(",".join(values), ",", type_=ARRAY(String))
+    return select(cast(func.unnest(each).column_valued(), type_))

@@ -27,10 +27,13 @@ class SearchKeys:
         self._kept: OrderedDict[Place, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
-    def hashes(self, tx: Transaction, places: Sequence[Place], words: Sequence[str]) -> list[str]:
-        """Return every word under the key of every place. Raises UnknownAlgorithm or Tampered."""
+    def hashes(self, tx: Transaction, places: Sequence[Place], words: Sequence[str]) -> list[list[str]]:
+        """Return of each word its hashes under the keys of all places.
+
+        Raises UnknownAlgorithm or Tampered.
+        """
         found = self._keys(tx, places)
-        return [hashing.hashed(key, word) for key in found for word in words]
+        return [hashing.hashed_under(found, word) for word in words]
 
     def of(self, tx: Transaction, place: Place) -> bytes:
         """Return the key of one place. Raises NotFound if it is gone, UnknownAlgorithm or Tampered."""
