@@ -10,6 +10,7 @@ from docvault.audit.kinds import Kind
 from docvault.database import (
     archive_stamps,
     envelope_history,
+    envelope_lists,
     envelope_messages,
     envelope_views,
     envelopes,
@@ -118,9 +119,9 @@ def list_envelopes(
     limit: int = PAGE,
 ) -> Page[EnvelopeSummary]:
     """Return envelopes that `acting` may see, newest first; `mine`: those they sent. Raises BadCursor."""
-    filters = envelopes.Filters(state, search, acting.person_id if mine else None)
+    filters = envelope_lists.Filters(state, search, acting.person_id if mine else None)
     with db.reading() as tx:
-        found = envelopes.page(tx, acting, filters, after=after, limit=limit)
+        found = envelope_lists.page(tx, acting, filters, after=after, limit=limit)
         return Page([envelope_views.summary(row, acting) for row in found.items], found.next)
 
 

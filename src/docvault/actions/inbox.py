@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from docvault.database import documents, envelope_views, envelopes
+from docvault.database import documents, envelope_lists, envelope_views
 from docvault.database.documents import DocumentSummary
 from docvault.database.engine import Database
 from docvault.database.envelope_views import EnvelopeSummary
@@ -23,8 +23,12 @@ class InboxView:
 def inbox(db: Database, *, acting: Acting, now: datetime) -> InboxView:
     """Return what `acting` should look at; those due first come first."""
     with db.reading() as tx:
-        unsigned = [envelope_views.summary(row, acting) for row in envelopes.waiting_for(tx, acting, MOST)]
-        under_way = [envelope_views.summary(row, acting) for row in envelopes.in_progress(tx, acting, MOST)]
+        unsigned = [
+            envelope_views.summary(row, acting) for row in envelope_lists.waiting_for(tx, acting, MOST)
+        ]
+        under_way = [
+            envelope_views.summary(row, acting) for row in envelope_lists.in_progress(tx, acting, MOST)
+        ]
         recent = documents.newest(tx, acting, LATELY)
     waiting = sorted(
         (one for one in unsigned if one.your_turn), key=lambda one: (one.due_at is None, one.due_at or now)

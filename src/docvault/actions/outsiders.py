@@ -12,7 +12,7 @@ from docvault.credentials.refusals import ChallengeOver, Throttled
 from docvault.database import (
     challenges,
     code_mails,
-    envelopes,
+    envelope_lists,
     in_person,
     outsiders,
     sessions,
@@ -109,7 +109,7 @@ def next_envelope(db: Database, *, acting: Acting) -> EnvelopeId | None:
     if acting.role is not Role.OUTSIDER:
         return None
     with db.reading() as tx:
-        waiting = envelopes.waiting_for(tx, acting, MOST)
+        waiting = envelope_lists.waiting_for(tx, acting, MOST)
         mine = [row.id for row in waiting if _is_open(row, acting)]
     return mine[0] if mine else None
 

@@ -303,13 +303,18 @@ def _page(seen: Residual, sort: str, count: int, *, further: bool) -> Select[Any
 def newest(tx: Transaction, acting: Acting, limit: int) -> list[DocumentSummary]:
     """Return the newest documents that `acting` may see, from all folders."""
     seen = tx.policy.residual(acting, Permission.DOCUMENT_SEE, ResourceType.DOCUMENT)
-    chosen = (
+    rows = tx.connection.execute(_newest(seen, limit), {"at": acting.at}).mappings()
+    return [_summary(dict(row)) for row in rows]
+
+
+@lru_cache(maxsize=PAGES)
+def _newest(seen: Residual, count: int) -> Select[Any]:
+    return (
         _summaries()
         .where(residuals.where(seen, residuals.DOCUMENTS), PRESENT, folders.PRESENT)
         .order_by(documents.c.created_at.desc(), documents.c.id.desc())
+        .limit(count)
     )
-    rows = tx.connection.execute(chosen.limit(limit), {"at": acting.at}).mappings()
-    return [_summary(dict(row)) for row in rows]
 
 
 def _summaries() -> Select[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, insert, or_, select, union_all, update
+from sqlalchemy import Row, exists, insert, or_, select, update
 
 from docvault.database import (
     envelope_documents,
@@ -14,19 +14,17 @@ from docvault.database import (
     found_fields,
     kept_answers,
     recipients,
-    residuals,
 )
-from docvault.database.engine import PAGE_MOST, Page, Transaction, before_cursor, cursor_after
+from docvault.database.engine import Transaction
 from docvault.database.envelope_documents import EnclosedRow
 from docvault.database.recipients import RecipientRow
 from docvault.database.sessions import IN_PERSON
 from docvault.database.tables import envelopes, organisations, people
 from docvault.database.tables import recipients as recipient_rows
 from docvault.policy.engine import Forbidden
-from docvault.policy.residuals import alternatives
 from docvault.policy.vocabulary import Acting, Permission, Resource, ResourceType
 from docvault.rules import envelopes as rules
-from docvault.rules.envelopes import Part, State
+from docvault.rules.envelopes import State
 from docvault.rules.in_person import InPersonOnly
 from docvault.values import (
     DocVaultError,
@@ -37,8 +35,6 @@ from docvault.values import (
     PersonId,
     new_id,
 )
-
-WAYS = 40  # to see an envelope that are asked for one by one, such as the clients of an account manager
 
 
 class EnvelopeChanged(DocVaultError):
@@ -118,7 +114,7 @@ class EnvelopeRow:
 
 _EMPLOYERS = organisations.alias()  # of the senders; the envelope's own organisation is the client
 
-_QUESTION = select(
+QUESTION = select(
     envelopes,
     organisations.c.name.label("organisation_name"),
     people.c.name.label("sender_name"),
@@ -198,7 +194,7 @@ def _load(tx: Transaction, envelope_id: EnvelopeId, at: datetime | None, *, lock
         tx.connection.execute(
             select(envelopes.c.id).where(envelopes.c.id == envelope_id).with_for_update(key_share=True)
         )
-    row = tx.connection.execute(_QUESTION.where(envelopes.c.id == envelope_id)).one_or_none()
+    row = tx.connection.execute(QUESTION.where(envelopes.c.id == envelope_id)).one_or_none()
     if row is None:
         raise NotFound
     shares = folder_members.of_envelopes(tx, [row.folder_id], at) if at else {row.folder_id: {}}
@@ -206,58 +202,14 @@ def _load(tx: Transaction, envelope_id: EnvelopeId, at: datetime | None, *, lock
     return _envelope(row, enclosed, recipients.of_envelope(tx, envelope_id), shares)
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    state: State | None = None
-    search: str | None = None  # part of the title
-    sender_id: PersonId | None = None
-
-
-def page(
-    tx: Transaction, acting: Acting, filters: Filters, *, after: str | None, limit: int
-) -> Page[EnvelopeRow]:
-    """Return envelopes that `acting` may see, newest first. Raises BadCursor."""
-    older = before_cursor(after, envelopes.c.created_at, envelopes.c.id)
-    conditions = [*_conditions(filters), *([older] if older is not None else [])]
-    limit = max(1, min(limit, PAGE_MOST))
-    rows = _newest_seen(tx, acting, conditions, limit + 1)
-    items, more = rows[:limit], len(rows) > limit
-    return Page(items, cursor_after(items[-1].created_at, items[-1].id) if more else None)
-
-
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.state is not None:
-        conditions.append(envelopes.c.state == filters.state.value)
-    if filters.search:
-        conditions.append(envelopes.c.title.icontains(filters.search, autoescape=True))
-    if filters.sender_id is not None:
-        conditions.append(envelopes.c.sender_id == filters.sender_id)
-    return conditions
-
-
-def waiting_for(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
-    """Return sent envelopes that wait for `acting`, newest first; turns are the rules' business."""
-    own = select(recipient_rows.c.envelope_id).where(
-        recipient_rows.c.person_id == acting.person_id,
-        recipient_rows.c.signed_at.is_(None),
-        recipient_rows.c.approved_at.is_(None),
-        recipient_rows.c.paper_at.is_(None),
-        recipient_rows.c.role != Part.COPY.value,
-    )
-    return _newest_seen(tx, acting, [envelopes.c.state == State.SENT.value, envelopes.c.id.in_(own)], limit)
-
-
-def in_progress(tx: Transaction, acting: Acting, limit: int) -> list[EnvelopeRow]:
-    """Return envelopes under way that `acting` sent or has done their part of, newest first."""
-    done = [recipient_rows.c[name].is_not(None) for name in ("signed_at", "approved_at", "paper_at")]
-    signed = select(recipient_rows.c.envelope_id).where(
-        recipient_rows.c.person_id == acting.person_id, or_(*done)
-    )
-    under_way = envelopes.c.state.in_([State.SENT.value, State.EXPIRED.value, State.COMPLETING.value])
-    sent = select(envelopes.c.id).where(envelopes.c.sender_id == acting.person_id, under_way)
-    conditions = [under_way, envelopes.c.id.in_(union_all(sent, signed))]
-    return _newest_seen(tx, acting, conditions, limit)
+def with_their_people(tx: Transaction, found: Sequence[Row[Any]], at: datetime) -> list[EnvelopeRow]:
+    """Return the envelopes of rows of QUESTION, with the grants of `at`; who may see them was asked."""
+    if not found:
+        return []
+    people_of = recipients.of_envelopes(tx, [row.id for row in found])
+    enclosed = envelope_documents.of_envelopes(tx, [row.id for row in found])
+    shares = folder_members.of_envelopes(tx, [row.folder_id for row in found], at)
+    return [_envelope(row, enclosed[row.id], people_of[row.id], shares) for row in found]
 
 
 def stuck(tx: Transaction, before: datetime, limit: int) -> list[EnvelopeId]:
@@ -275,32 +227,6 @@ def stuck(tx: Transaction, before: datetime, limit: int) -> list[EnvelopeId]:
         .order_by(envelopes.c.changed_at)
     )
     return list(tx.connection.execute(chosen.limit(limit)).scalars())
-
-
-def _newest_seen(
-    tx: Transaction, acting: Acting, conditions: Sequence[ColumnElement[bool]], count: int
-) -> list[EnvelopeRow]:
-    """Return the newest `count` envelopes that `acting` may see and that meet the conditions.
-
-    The ways to see an envelope are asked one by one, each the end of an index: in one OR, a client with very
-    many envelopes would have all of them sorted for one page.
-    """
-    seen = tx.policy.residual(acting, Permission.ENVELOPE_SEE, ResourceType.ENVELOPE)
-    by_way = [
-        _newest(select(envelopes.c.id).where(residuals.where(way, residuals.ENVELOPES), *conditions), count)
-        for way in alternatives(seen, WAYS)
-    ]
-    among = union_all(*(select(each.subquery().c.id) for each in by_way))
-    newest = _newest(_QUESTION.where(envelopes.c.id.in_(among)), count)
-    found = tx.connection.execute(newest, {"at": acting.at}).all()
-    people_of = recipients.of_envelopes(tx, [row.id for row in found])
-    enclosed = envelope_documents.of_envelopes(tx, [row.id for row in found])
-    shares = folder_members.of_envelopes(tx, [row.folder_id for row in found], acting.at)
-    return [_envelope(row, enclosed[row.id], people_of[row.id], shares) for row in found]
-
-
-def _newest(question: Select[Any], count: int) -> Select[Any]:
-    return question.order_by(envelopes.c.created_at.desc(), envelopes.c.id.desc()).limit(count)
 
 
 def add(tx: Transaction, *, now: datetime, **columns: Any) -> EnvelopeId:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 
 from docvault.credentials.tokens import new_token, token_hash
 from docvault.database import envelopes, outsiders, sessions
@@ -61,20 +61,7 @@ def name_hosts(tx: Transaction, hosts: Iterable[tuple[str, str]]) -> None:
 
 def waiting_for(tx: Transaction, acting: Acting, limit: int) -> list[tuple[EnvelopeId, RecipientId]]:
     """Return who may wait for this host: of envelopes that were sent; turns are the rules' business."""
-    chosen = (
-        select(envelope_rows.c.id, recipient_rows.c.id)
-        .join_from(in_person_hosts, recipient_rows, recipient_rows.c.id == in_person_hosts.c.recipient_id)
-        .join(envelope_rows, envelope_rows.c.id == recipient_rows.c.envelope_id)
-        .where(
-            in_person_hosts.c.host_id == acting.person_id,
-            envelope_rows.c.state == State.SENT.value,
-            recipient_rows.c.signed_at.is_(None),
-            recipient_rows.c.approved_at.is_(None),
-            recipient_rows.c.role != Part.COPY.value,
-        )
-        .order_by(envelope_rows.c.created_at.desc(), recipient_rows.c.id)
-    )
-    rows = tx.connection.execute(chosen.limit(limit))
+    rows = tx.connection.execute(_WAITING.limit(limit), {"host": acting.person_id})
     return [(EnvelopeId(envelope_id), RecipientId(recipient_id)) for envelope_id, recipient_id in rows]
 
 
@@ -200,3 +187,19 @@ def _one(tx: Transaction, *which: ColumnElement[bool]) -> Handing | None:
         return None
     values = dict(row._mapping)  # noqa: SLF001 - the public way to a row's columns by name
     return Handing(**values | {"checked": Checked(row.checked)})
+
+
+# Every inbox asks this.
+_WAITING = (
+    select(envelope_rows.c.id, recipient_rows.c.id)
+    .join_from(in_person_hosts, recipient_rows, recipient_rows.c.id == in_person_hosts.c.recipient_id)
+    .join(envelope_rows, envelope_rows.c.id == recipient_rows.c.envelope_id)
+    .where(
+        in_person_hosts.c.host_id == bindparam("host"),
+        envelope_rows.c.state == State.SENT.value,
+        recipient_rows.c.signed_at.is_(None),
+        recipient_rows.c.approved_at.is_(None),
+        recipient_rows.c.role != Part.COPY.value,
+    )
+    .order_by(envelope_rows.c.created_at.desc(), recipient_rows.c.id)
+)
