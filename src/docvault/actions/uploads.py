@@ -5,7 +5,7 @@ A segment is a part of the deed that `begin_upload` and `finish_upload` note in 
 of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from docvault.audit.kinds import Kind
@@ -148,9 +148,10 @@ def store_segment(
     vault.store_segment(receiving, offset // SEGMENT, plaintext)
     received = offset + memoryview(plaintext).nbytes
     with db.transaction() as tx:
-        if not uploads.advance(tx, upload, received, _expiry(tx, now)):
+        advanced = replace(upload, received=received, expires_at=_expiry(tx, now))
+        if not uploads.advance(tx, upload, received, advanced.expires_at):
             raise OffsetConflict(_state(uploads.for_sending(tx, acting, upload_id, now)))
-        return _state(uploads.for_sending(tx, acting, upload_id, now))
+    return _state(advanced)
 
 
 def finish_upload(

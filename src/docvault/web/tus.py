@@ -44,7 +44,7 @@ class Checksum:
     algorithm: str
     digest: bytes
 
-    def fits(self, part: bytes | bytearray) -> bool:
+    def fits(self, part: bytes | bytearray | memoryview) -> bool:
         made = hashlib.new(self.algorithm, part, usedforsecurity=False).digest()
         return hmac.compare_digest(made, self.digest)
 
