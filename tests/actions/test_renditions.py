@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 
 from docvault.actions.renditions import make_missing, make_renditions
 from docvault.database import documents, renditions, tables
+from docvault.pdf.errors import OfficeUnreadable
 from docvault.pdf.scratch import Scratch
 from docvault.values import NotFound
 from docvault.vault.renditions import PREVIEW, TEXT, THUMBNAIL, open_rendition, text_of
@@ -148,6 +149,34 @@ class Office:
 
     def as_pdf(self, source, suffix):
         return Scratch.create(written_pdf(CANARY))
+
+
+class Overloaded:
+    """A program that gives up."""
+
+    def as_pdf(self, source, suffix):
+        raise OfficeUnreadable
+
+
+class Babbling:
+    """A program that makes what nobody can read."""
+
+    def as_pdf(self, source, suffix):
+        return Scratch.create(b"no PDF")
+
+
+@pytest.mark.promise(30)
+@pytest.mark.parametrize("office", [Overloaded(), Babbling()], ids=["overloaded", "babbling"])
+def test_an_office_file_that_cannot_be_converted_is_a_download_and_asked_for_once(world, pdf, office):
+    version_id = made(world, pdf, "Offer.docx", word())
+    with world.db.transaction() as tx:
+        tx.connection.execute(delete(tables.renditions))
+    make_renditions(world.db, world.vault, pdf, office, version_id=version_id, now=NOW)
+    with world.db.reading() as tx:
+        assert set(renditions.of_version(tx, version_id).values()) == {None}
+    before = len(queued(world.db, "name"))
+    make_missing(world.db, office, NOW)
+    assert len(queued(world.db, "name")) == before
 
 
 def test_an_office_file_that_came_before_its_program_is_converted_once_there_is_one(world, pdf):

@@ -86,7 +86,7 @@ def test_the_program_is_asked_in_the_way_libreoffice_knows_and_held_to_its_limit
     for argument in ("--headless", "--norestore", "--convert-to", "pdf"):
         assert f"argument {argument}" in lines
     assert "argument -env:UserInstallation=file:///work/profile" in lines
-    assert "data 2097152 file 524288 cpu 120 core 0" in lines  # KiB, blocks of 512 bytes, seconds
+    assert "data 524288 file 524288 cpu 8 core 0" in lines  # KiB, blocks of 512 bytes, seconds
 
 
 def test_every_file_meets_an_empty_world(double):

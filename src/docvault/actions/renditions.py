@@ -15,7 +15,7 @@ from docvault.database import renditions, search_index, work
 from docvault.database.engine import Database
 from docvault.database.renditions import PREVIEW, PURPOSES, TEXT, THUMBNAIL
 from docvault.pdf import contents, render
-from docvault.pdf.errors import OfficeUnreadable, PdfError, WorkersBusy
+from docvault.pdf.errors import OfficeUnreadable, PdfError, PdfUnreadable, WorkersBusy
 from docvault.pdf.office import Converter
 from docvault.pdf.scratch import Scratch
 from docvault.pdf.workers import Workers
@@ -103,14 +103,17 @@ class _Bench:
         try:
             with self._source() as source:
                 made = office.as_pdf(source, media_types.SUFFIXES[self.opened.media_type])
-        except OfficeUnreadable as error:
+            with made:
+                self._of_converted(made)
+        except (OfficeUnreadable, PdfUnreadable) as error:
             _log.info("rendition.impossible", version=self.opened.id, purpose=PREVIEW, why=str(error.detail))
-            return
-        with made:
-            sizes = render.page_sizes(self.pdf, made)
-            if PREVIEW in self.wanted:
-                self._keep(PREVIEW, media_types.PDF, made, pages=len(sizes))
-            self._of_pdf(made)
+
+    def _of_converted(self, made: Scratch) -> None:
+        """Raises PdfUnreadable where the pages cannot be counted; nothing was kept then."""
+        sizes = render.page_sizes(self.pdf, made)
+        if PREVIEW in self.wanted:
+            self._keep(PREVIEW, media_types.PDF, made, pages=len(sizes))
+        self._of_pdf(made)
 
     def _of_picture(self) -> None:
         with self._source() as source:

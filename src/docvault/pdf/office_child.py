@@ -16,7 +16,7 @@ from pathlib import Path
 from docvault.pdf import child, wire
 from docvault.pdf.inside import office
 
-DATA = 2 * 1024**3  # bytes of private writable memory
+DATA = 2 * 1024**3  # bytes of private writable memory, of any file: inside/office.py has what is for one
 FILE = 256 * 1024**2  # bytes of one file
 ROOM = "size=512m,mode=700"  # of its root folder
 OPEN_FILES = 512

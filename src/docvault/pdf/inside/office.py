@@ -2,9 +2,12 @@
 
 import ctypes
 import os
+import resource
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from docvault.pdf.errors import OfficeUnreadable
 from docvault.pdf.tasks import Job
@@ -40,14 +43,14 @@ def convert(job: Job) -> object:
     profile = WORK / "profile" / "user"
     profile.mkdir(parents=True)
     (profile / "registrymodifications.xcu").write_text(PROFILE)
-    _run(source, made.parent, job.options["seconds"])
+    _run(source, made.parent, job.options)
     if not made.is_file() or not made.stat().st_size:
         raise OfficeUnreadable
     job.output().write(made.read_bytes())
     return None
 
 
-def _run(source: Path, folder: Path, seconds: float) -> None:
+def _run(source: Path, folder: Path, limits: dict[str, Any]) -> None:
     command = [
         PROGRAM,
         f"-env:UserInstallation={(WORK / 'profile').as_uri()}",
@@ -62,18 +65,23 @@ def _run(source: Path, folder: Path, seconds: float) -> None:
             stderr=subprocess.DEVNULL,
             env=ENVIRONMENT,
             cwd=WORK,
-            timeout=seconds,
+            timeout=limits["seconds"],
             check=True,
-            preexec_fn=_settle,
+            preexec_fn=partial(_settle, limits["processor"], limits["memory"]),
         )
     except (subprocess.SubprocessError, OSError) as error:
         raise OfficeUnreadable from error
 
 
-def _settle() -> None:
-    """Be the first process of the new namespace: it sees its own processes only, and all end with it."""
+def _settle(processor: int, memory: int) -> None:
+    """Be the first process of the new namespace: it sees its own processes only, and all end with it.
+
+    What it may use is for this file, and less than what its parent may.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if libc.mount(b"proc", b"/proc", b"proc", ctypes.c_ulong(_PROC), None) != 0:
         os._exit(1)
+    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     os.nice(5)
