@@ -59,7 +59,7 @@ def _databases(lent: ExitStack) -> Iterator[tuple[str, Callable[[], str]]]:
 
 def _pages(opened: wiring.Portal, stand: portal.Stand) -> Iterator[Row]:
     places = {count: _filled(opened, stand, count) for count in (FEW, MANY)}
-    many.analyse(opened.db)
+    many.tidy(opened.db)
 
     def page(count: int, sort: str, after: str | None = None) -> str | None:
         about = {"folder_id": places[count], "sort": sort, "after": after}
@@ -75,7 +75,7 @@ def _pages(opened: wiring.Portal, stand: portal.Stand) -> Iterator[Row]:
 
 def _searches(opened: wiring.Portal, stand: portal.Stand) -> Iterator[Row]:
     many.fill_folders(opened, stand)
-    many.analyse(opened.db)
+    many.tidy(opened.db)
 
     def named(name: str, found: int) -> None:
         wanted = Wanted(name=name)

@@ -78,10 +78,11 @@ def fill_folders(opened, stand) -> None:
         tx.connection.execute(_spoken(tx, _WORDS), {"count": WORDS - 1})
 
 
-def analyse(db) -> None:
-    """Have the database count its rows, as its own housekeeping does by and by."""
+def tidy(db) -> None:
+    """Do what PostgreSQL's own housekeeping does by and by; SQLite has none, and nobody does it there."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("VACUUM (ANALYZE)"))
 
 
 @contextmanager

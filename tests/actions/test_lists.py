@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from docvault.actions.folders import create_folder, list_folders, show_folder
 from docvault.database import documents, tables
@@ -119,3 +119,21 @@ def test_counting_the_documents_of_a_folder_reads_the_index_alone(world, place):
     [plan] = [plan for statement, plan in asked if "count(*) AS count_1 FROM (SELECT ? AS" in statement][:1]
     assert "documents USING COVERING INDEX" in plan
     assert "documents USING INDEX" not in plan
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_small_folder_beside_a_huge_one_is_never_looked_for_among_all_documents(world, place):
+    """PostgreSQL took it for a common one, and met its first document behind a million others."""
+    about = {"organisation_id": world.acme, "name": "Archive", "kind": "contract", "now": NOW}
+    huge = create_folder(world.db, world.vault, acting=world.manager, **about)
+    one = {"folder_id": huge, "latest": 1, "size": 1, "created_by": world.manager.person_id}
+    made = [
+        {"id": new_id(), "name": "a", "created_at": NOW + timedelta(days=1, seconds=second), **one}
+        for second in range(5000)
+    ]
+    with world.db.transaction() as tx:
+        tx.connection.execute(insert(tables.documents), made)
+        tx.connection.execute(text("ANALYZE documents"))
+    for sort in ORDERS:
+        for statement, plan in plans(world.db, lambda order=sort: shown(world, place, order)):
+            assert "ix_documents_created_at_id" not in plan, statement

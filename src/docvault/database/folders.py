@@ -258,17 +258,19 @@ def _newest(chosen: Select[Any], count: int) -> Select[Any]:
 
 
 def _summaries() -> Select[Any]:
-    inside = documents.c.folder_id == folders.c.id
+    # A range of one: with an equation PostgreSQL takes the folder out of the order, and then a small folder
+    # beside a huge one for a common one. It would go through the newest documents of all until it meets one
+    # of this folder, which is at the very end.
+    inside = and_(documents.c.folder_id >= folders.c.id, documents.c.folder_id <= folders.c.id)
     whole = and_(
         documents.c.latest > 0, documents.c.trashed_at.is_(None), documents.c.disposed_at.is_(None)
     )  # as documents.PRESENT, which stands above this module
-    # In the order of an index: else PostgreSQL takes a small folder beside a huge one for a common one, and
-    # reads every document until it has met enough of it, which is never.
+    along = (documents.c.folder_id, documents.c.created_at, documents.c.id)  # an index
     some = (
         select(literal(1))
         .where(inside, whole)
         .correlate(folders)
-        .order_by(documents.c.folder_id, documents.c.created_at, documents.c.id)
+        .order_by(*along)
         .limit(COUNTED + 1)
         .subquery()
     )
@@ -276,7 +278,7 @@ def _summaries() -> Select[Any]:
     newest = (
         select(documents.c.created_at)
         .where(inside, whole)
-        .order_by(documents.c.created_at.desc(), documents.c.id.desc())
+        .order_by(*(column.desc() for column in along))
         .limit(1)
         .scalar_subquery()
     )
