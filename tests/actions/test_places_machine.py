@@ -106,10 +106,10 @@ class Places(RuleBasedStateMachine):
         return here, {key for key, one in self.documents.items() if not one.binned and one.folder in here}
 
     def a_folder(self, pick):
-        return sorted(self.folders)[pick % len(self.folders)]
+        return list(self.folders)[pick % len(self.folders)]  # in the order they were made: ids are random
 
     def a_document(self, pick):
-        return sorted(self.documents)[pick % len(self.documents)]
+        return list(self.documents)[pick % len(self.documents)]
 
     # --- deeds ----------------------------------------------------------------------------------------------
 
