@@ -294,16 +294,18 @@ _SUMMARIES = _summaries()
 _ONE_SUMMARY = _SUMMARIES.where(_BY_ID)
 
 
-def _summary(row: Row[Any], parents: Mapping[str, str]) -> FolderSummary:
+def _summary(row: Any, parents: Mapping[str, str]) -> FolderSummary:
+    folder_id, organisation_id, parent_id, name, kind, created_at, organisation_name, count, newest = row
+    parent_name = parents.get(parent_id)
     return FolderSummary(
-        id=row.id,
-        name=row.name,
-        kind=row.kind,
-        organisation_id=row.organisation_id,
-        organisation_name=row.organisation_name,
-        documents=min(row.documents, COUNTED),
-        more_documents=row.documents > COUNTED,
-        changed_at=row.newest or row.created_at,
-        parent_id=row.parent_id if row.parent_id in parents else None,
-        parent_name=parents.get(row.parent_id),
+        id=folder_id,
+        name=name,
+        kind=kind,
+        organisation_id=organisation_id,
+        organisation_name=organisation_name,
+        documents=min(count, COUNTED),
+        more_documents=count > COUNTED,
+        changed_at=newest or created_at,
+        parent_id=None if parent_name is None else parent_id,
+        parent_name=parent_name,
     )

@@ -7,13 +7,14 @@ from typing import Any
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from docvault.policy.numbers import Numbers
 from docvault.web import static_files
-from docvault.web.access import PUBLIC, TOKENS, require_session, with_session
+from docvault.web.access import PUBLIC, TOKENS, Connection, require_session, with_session
 from docvault.web.api.reports import Notebook
 from docvault.web.api.verification import Places
 from docvault.web.cookies import SESSION, VISIT
@@ -71,7 +72,7 @@ def assemble(name: str, numbers: Numbers) -> Litestar:
     static = StaticFiles()
     app = Litestar(
         route_handlers=[*static_files.HANDLERS, *door.HANDLERS, *_api(numbers), *_pages()],
-        guards=[require_session, refuse_unclear, refuse_cross_site],
+        guards=[admit],
         exception_handlers={Exception: answer},
         request_class=StrictRequest,
         request_max_body_size=BODY_MOST,
@@ -81,6 +82,16 @@ def assemble(name: str, numbers: Numbers) -> Litestar:
     )
     app.state.parameters = parameters_of(app)
     return app
+
+
+async def admit(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard of the whole application: one, because Litestar copies the handler for each.
+
+    Raises as require_session, refuse_unclear and refuse_cross_site, tried in that order.
+    """
+    await require_session(connection, handler)
+    await refuse_unclear(connection, handler)
+    await refuse_cross_site(connection, handler)
 
 
 def connect(app: Litestar, portal: Portal) -> Litestar:

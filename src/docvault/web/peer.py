@@ -1,6 +1,7 @@
 """Who is at the other end. Forwarding headers count only from configured proxies (promise 86)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from litestar.datastructures import Headers
@@ -56,6 +57,7 @@ def user_agent_of(scope: Scope) -> str:
     return Headers.from_scope(scope).get("user-agent", "")[:USER_AGENT_MOST]
 
 
+@lru_cache(maxsize=1024)  # every request asks, and most come from few places
 def _parse(text: str) -> Address | None:
     try:
         address = ip_address(text)
