@@ -391,3 +391,15 @@ def test_words_are_looked_up_and_never_compared_with_each_key_in_turn(world, pdf
         newest, every = [plan for statement, plan in asked if "search_words" in statement][-2:]
         assert re.search(r"on search_words.*\n(.*Cond.*\n)?.*COALESCE\(\(hashed SubPlan", newest), newest
         assert "CTE Scan on matches" in every
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_search_goes_through_every_version_because_most_were_scanned(world, pdf):
+    """SQLite has no statistics, and took a search for the scans of a few."""
+    index(world, pdf, bring(world, pdf, folder(world), "a.txt", b"apples and pears"))
+    for ask in (
+        lambda: named(world, world.manager, name="a.txt"),
+        lambda: inside(world, world.manager, "apples"),
+    ):
+        for statement, plan in plans(world.db, ask):
+            assert "ix_versions_scan" not in plan, statement
