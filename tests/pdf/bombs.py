@@ -15,16 +15,16 @@ PACKED = pikepdf.ObjectStreamMode.generate
 
 
 def heavy_pages():
-    """A hundred pages, each of which takes a moment, of one drawing."""
+    """Forty pages, each of which takes a moment, of one drawing."""
     pdf = crafted.pdf_with()
     points = random.Random(1)
     lines = b"".join(b"%d %d m %d %d l S " % tuple(points.choices(range(800), k=4)) for _ in range(4000))
     drawing = pdf.make_stream(b"0.2 w " + lines)
     drawing.Type, drawing.Subtype, drawing.BBox = Name.XObject, Name.Form, Array([0, 0, 900, 900])
-    for _ in range(100):
+    for _ in range(40):
         page = pdf.add_blank_page(page_size=crafted.A4)
         page.obj.Resources = Dictionary(XObject=Dictionary(F=drawing))
-        page.obj.Contents = pdf.make_stream(b"/F Do " * 60)
+        page.obj.Contents = pdf.make_stream(b"/F Do " * 120)
     return crafted.saved(pdf)
 
 

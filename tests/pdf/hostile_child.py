@@ -39,6 +39,12 @@ def wait(job):
     time.sleep(job.options)
 
 
+def leave(job):
+    """Leave so many bytes where only a look for circles finds them."""
+    circle = [bytearray(job.options)]
+    circle.append(circle)
+
+
 def eat(job):
     return len(bytearray(job.options))
 
@@ -89,6 +95,7 @@ NAMES = (
     "echo",
     "spin",
     "pages",
+    "leave",
     "wait",
     "eat",
     "crash",

@@ -67,6 +67,13 @@ def test_a_task_that_misbehaves_is_unreadable_in_time_and_the_next_one_works(hos
     assert hostile.run("echo", [], task)[0]["options"] == task
 
 
+def test_what_a_task_leaves_in_memory_is_not_missing_to_the_next(hostile):
+    before = hostile.run("echo")[0]["pid"]
+    for _ in range(3):
+        hostile.run("leave", [], 200 * 1024**2)
+    assert hostile.run("echo")[0]["pid"] == before
+
+
 def test_a_refusal_comes_back_as_itself_and_keeps_the_worker(hostile):
     before = hostile.run("echo")[0]["pid"]
     with pytest.raises(Damaged, match="This file is damaged"):

@@ -12,6 +12,7 @@ Processor time is the same on a busy machine; the clock stands behind it, for wh
 
 SECONDS = 4.5  # of the processor, for any file: promise 30 says five, and ending a worker takes a moment
 PAGE = 0.1  # for a page more
+READ = 0.02  # for a page of which only the words are read
 SIGNATURE = 0.5  # for a signature more
 MIB = 1.0  # for each whole MiB of the file
 BUSY = 3.0  # how many times longer the same may take by the clock

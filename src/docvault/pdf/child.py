@@ -123,6 +123,9 @@ def serve(channel: wire.Channel) -> None:
             channel.send(message, [file.fileno() for file in outputs])
         finally:
             job.close()
+        # What a file leaves in circles would be missing to the next one, which has the same memory.
+        del job, message, outputs
+        gc.collect()
 
 
 def _carry_out(load: Callable[[str], Callable[[tasks.Job], object]], name: str, job: _Job) -> wire.FromChild:

@@ -7,6 +7,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from docvault.pdf import allowance
 from docvault.pdf.inside.plain import PAGE_BREAK, printable
 from docvault.pdf.inside.render import open_document, page_of
 from docvault.pdf.tasks import Job
@@ -32,7 +33,7 @@ def whole_text(job: Job) -> object:
     for index in range(len(document)):
         if left <= 0:
             break
-        job.pay()
+        job.pay(allowance.READ)
         try:
             found = document[index].get_textpage().get_text_range()[:left]
         except pdfium.PdfiumError:
@@ -46,7 +47,7 @@ def document_text(job: Job) -> object:
     """Task: the text of all pages in the only output, parted by form feeds; returns if there is any."""
     document, output, room, letters = open_document(job.files[0]), job.output(), job.options["most"], False
     for index in range(len(document)):
-        job.pay()
+        job.pay(allowance.READ)
         text = _page_text(document, index)[:room]
         letters = letters or (not text.isspace() and bool(text))
         output.write((text if index == 0 else PAGE_BREAK + text).encode())
