@@ -6,11 +6,12 @@ Why they did stands in the audit log; here is only who, which document, and unti
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 
 from docvault.database import people, periods
 from docvault.database.engine import Transaction
 from docvault.database.people import PersonRow, PersonState
+from docvault.database.periods import AT
 from docvault.database.tables import break_glass, portfolios
 from docvault.database.tables import people as person_rows
 from docvault.policy.vocabulary import Acting, Resource, Role
@@ -18,10 +19,7 @@ from docvault.policy.vocabulary import Acting, Resource, Role
 
 def opened_by(tx: Transaction, document_id: str, at: datetime) -> frozenset[str]:
     """Return the people for whom the document is open at `at`."""
-    chosen = select(break_glass.c.person_id).where(
-        break_glass.c.document_id == document_id, periods.in_force(break_glass, at)
-    )
-    return frozenset(tx.connection.execute(chosen).scalars())
+    return frozenset(tx.connection.execute(_OPENED_BY, {"document": document_id, "at": at}).scalars())
 
 
 def open_until(tx: Transaction, acting: Acting, document_id: str) -> datetime | None:
@@ -56,3 +54,9 @@ def in_charge(tx: Transaction, document: Resource, at: datetime) -> Sequence[Per
         ),
     )
     return [people.person_of(row) for row in tx.connection.execute(chosen.order_by(person_rows.c.id))]
+
+
+# Whoever looks for a document asks this: built once, because building costs more than asking.
+_OPENED_BY = select(break_glass.c.person_id).where(
+    break_glass.c.document_id == bindparam("document"), periods.in_force(break_glass, AT)
+)

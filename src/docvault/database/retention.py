@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
 
 from docvault.audit.kinds import Kind
 from docvault.database import holds, periods
 from docvault.database.engine import Transaction
+from docvault.database.periods import AT
 from docvault.database.tables import (
     audit_entries,
     documents,
@@ -75,21 +76,26 @@ def page(
 
     due_by: only those that may be due by then; a document that will be is always among them.
     """
-    chosen = _question(now).where(documents.c.id > after, documents.c.latest > 0)
+    chosen = _QUESTION.where(documents.c.id > after, documents.c.latest > 0)
     if due_by is not None:
         chosen = chosen.where(_may_be_due(tx, due_by))
-    rows = tx.connection.execute(chosen.order_by(documents.c.id).limit(limit))
+    rows = tx.connection.execute(chosen.order_by(documents.c.id).limit(limit), {"at": now})
     return [_kept(row) for row in rows]
 
 
 def of(tx: Transaction, document_ids: Sequence[str], now: datetime) -> Mapping[str, Kept]:
     """Return those of these documents that are kept, by id."""
-    chosen = _question(now).where(documents.c.id.in_(document_ids))
-    return {row.id: _kept(row) for row in tx.connection.execute(chosen)}
+    rows = tx.connection.execute(_NAMED, {"documents": list(document_ids), "at": now})
+    return {row.id: _kept(row) for row in rows}
 
 
 def sums(tx: Transaction, now: datetime) -> Sequence[Sum]:
     """Return what is kept, by organisation and kind."""
+    rows = tx.connection.execute(_SUMS, {"at": now}).mappings()
+    return [Sum(**{**row, "size": int(row["size"])}) for row in rows]
+
+
+def _sums() -> Select[Any]:
     size = select(func.coalesce(func.sum(versions.c.size), 0)).where(
         versions.c.document_id == documents.c.id, versions.c.state == STORED
     )
@@ -99,7 +105,7 @@ def sums(tx: Transaction, now: datetime) -> Sequence[Sum]:
             folders.c.kind,
             documents.c.created_at,
             size.scalar_subquery().label("size"),
-            case((holds.covers(documents, folders, now), 1), else_=0).label("held"),
+            case((holds.covers(documents, folders, AT), 1), else_=0).label("held"),
             case((_binned_at().is_not(None), 1), else_=0).label("binned"),
         )
         .join_from(documents, folders, folders.c.id == documents.c.folder_id)
@@ -107,7 +113,7 @@ def sums(tx: Transaction, now: datetime) -> Sequence[Sum]:
         .subquery()
     )
     named = organisations.c.name.label("organisation_name")
-    chosen = (
+    return (
         select(
             one.c.organisation_id,
             named,
@@ -122,7 +128,6 @@ def sums(tx: Transaction, now: datetime) -> Sequence[Sum]:
         .group_by(one.c.organisation_id, named, one.c.kind)
         .order_by(named, one.c.kind)
     )
-    return [Sum(**{**row, "size": int(row["size"])}) for row in tx.connection.execute(chosen).mappings()]
 
 
 def override(tx: Transaction, document_id: str, until: datetime, *, by: PersonId, now: datetime) -> None:
@@ -156,7 +161,7 @@ _MINE = and_(  # the envelopes of a document
 )
 
 
-def _question(now: datetime) -> Select[Any]:
+def _question() -> Select[Any]:
     whole = and_(versions.c.document_id == documents.c.id, versions.c.state == STORED)
     newest = select(func.max(versions.c.created_at)).where(whole, versions.c.purpose == "original")
     size = select(func.coalesce(func.sum(versions.c.size), 0)).where(whole)
@@ -186,7 +191,7 @@ def _question(now: datetime) -> Select[Any]:
             completed.scalar_subquery().label("completed_at"),
             size.scalar_subquery().label("size"),
             exists().where(_MINE, envelopes.c.state.in_(OPEN)).label("open_envelope"),
-            holds.covers(documents, folders, now).label("held"),
+            holds.covers(documents, folders, AT).label("held"),
             retention_overrides.c.keep_until,
         )
         .join_from(documents, folders, folders.c.id == documents.c.folder_id)
@@ -225,3 +230,9 @@ def _kept(row: Any) -> Kept:
         size=int(row.size),
         life=life,
     )
+
+
+# Every page of a document asks for its own: built once, because building costs ten times what asking does.
+_QUESTION = _question()
+_NAMED = _QUESTION.where(documents.c.id.in_(bindparam("documents", expanding=True)))
+_SUMS = _sums()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, insert, select, update
 
 from docvault.database import quotas
 from docvault.database.engine import Transaction
@@ -137,6 +137,7 @@ _OPENED = (
         (folder_keys.c.folder_id == folders.c.id) & (folder_keys.c.generation == versions.c.key_generation),
     )
 )
+_OPENED_BY_ID = _OPENED.where(versions.c.id == bindparam("version"))
 
 
 def lock_document(tx: Transaction, document_id: str) -> None:
@@ -223,7 +224,7 @@ def complete(
 
 def for_opening(tx: Transaction, version_id: str) -> VersionRow:
     """Return one version with its wrapped keys; who may was asked before. Raises NotFound."""
-    row = tx.connection.execute(_OPENED.where(versions.c.id == version_id)).mappings().one_or_none()
+    row = tx.connection.execute(_OPENED_BY_ID, {"version": version_id}).mappings().one_or_none()
     if row is None:
         raise NotFound
     return VersionRow(**row)
@@ -280,40 +281,43 @@ def made_from(tx: Transaction, prepared_id: str) -> str:
 
 def originals(tx: Transaction, document_id: str) -> Sequence[Described]:
     """Return the stored versions that people brought, newest first; who may see them was asked before."""
-    chosen = (
-        select(
-            versions.c.id,
-            versions.c.number,
-            versions.c.size,
-            versions.c.sha256,
-            versions.c.media_type,
-            versions.c.created_at,
-            brought_by(),
-            versions.c.pages,
-            versions.c.findings,
-            versions.c.scan,
-            versions.c.scanned_at,
-            versions.c.scan_note,
-            versions.c.comment,
-            versions.c.restored_from,
-        )
-        .join_from(versions, people, versions.c.created_by == people.c.id, isouter=True)
-        .outerjoin(visits, versions.c.visit_id == visits.c.id)
-        .outerjoin(file_requests, visits.c.request_id == file_requests.c.id)
-        .where(
-            versions.c.document_id == document_id,
-            versions.c.purpose == "original",
-            versions.c.state == STORED,
-        )
-        .order_by(versions.c.number.desc())
-    )
-    return [Described(**row) for row in tx.connection.execute(chosen).mappings()]
+    rows = tx.connection.execute(_ORIGINALS, {"document": document_id}).mappings()
+    return [Described(**row) for row in rows]
 
 
 def brought_by() -> ColumnElement[str | None]:
     """Return the column `by`, of a question that has outer joins to people, visits and file_requests."""
     guest = visits.c.name + " (guest, through the request “" + file_requests.c.title + "”)"
     return case((visits.c.id.is_not(None), guest), else_=people.c.name).label("by")
+
+
+_ORIGINALS = (
+    select(
+        versions.c.id,
+        versions.c.number,
+        versions.c.size,
+        versions.c.sha256,
+        versions.c.media_type,
+        versions.c.created_at,
+        brought_by(),
+        versions.c.pages,
+        versions.c.findings,
+        versions.c.scan,
+        versions.c.scanned_at,
+        versions.c.scan_note,
+        versions.c.comment,
+        versions.c.restored_from,
+    )
+    .join_from(versions, people, versions.c.created_by == people.c.id, isouter=True)
+    .outerjoin(visits, versions.c.visit_id == visits.c.id)
+    .outerjoin(file_requests, visits.c.request_id == file_requests.c.id)
+    .where(
+        versions.c.document_id == bindparam("document"),
+        versions.c.purpose == "original",
+        versions.c.state == STORED,
+    )
+    .order_by(versions.c.number.desc())
+)
 
 
 def remove_unfinished(tx: Transaction, version_id: str) -> str | None:
