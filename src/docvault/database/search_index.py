@@ -362,19 +362,21 @@ def has_words(tx: Transaction, hashes: Sequence[Sequence[str]]) -> ColumnElement
 
 def is_among(tx: Transaction, numbers: Sequence[int]) -> ColumnElement[bool]:
     """Return "this row of `search_documents` is one of these"."""
-    return search_documents.c.number.in_(_listed(tx, list(map(str, numbers)), Integer))
+    return search_documents.c.number.in_(_listed(tx, numbers, Integer))
 
 
 def _together(hashes: Sequence[Sequence[str]]) -> list[str]:
     return list(chain.from_iterable(hashes))
 
 
-def _listed(tx: Transaction, values: Sequence[str], type_: type[String | Integer] = String) -> Select[Any]:
+def _listed(
+    tx: Transaction, values: Sequence[str] | Sequence[int], type_: type[String | Integer] = String
+) -> Select[Any]:
     """Return a SELECT of these values: ten thousand of them are more than a statement has parameters.
 
     In one text, as the driver would look at each of an array.
     """
     if tx.connection.dialect.name == "sqlite":
-        return select(cast(func.json_each(json.dumps(values)).table_valued("value").c.value, type_))
-    each = func.string_to_array(",".join(values), ",", type_=ARRAY(String))
+        return select(func.json_each(json.dumps(values)).table_valued("value").c.value)
+    each = func.string_to_array(",".join(map(str, values)), ",", type_=ARRAY(String))
     return select(cast(func.unnest(each).column_valued(), type_))
