@@ -16,6 +16,7 @@ need litmus litmus
 need curl curl
 need soffice libreoffice-writer-nogui
 need clamd clamav-daemon
+[ -x /usr/sbin/nginx ] || need nginx nginx-light
 # Debian keeps the server's programs out of PATH; the tests start a server of their own with them.
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 [ -d /usr/share/fonts/truetype/noto ] || missing="$missing fonts-noto-core"

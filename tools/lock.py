@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 project = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = {
     "run": project["project"]["dependencies"],
-    "build": project["build-system"]["requires"] + ["editables"],
+    # setuptools: for what is published as source only, which infra/Containerfile builds without a network.
+    "build": project["build-system"]["requires"] + ["editables", "setuptools"],
     "dev": project["dependency-groups"]["dev"],
 }
 
