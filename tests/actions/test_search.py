@@ -23,7 +23,7 @@ from docvault.encryption.held import HeldKeys
 from docvault.encryption.keyring import FileKeyring
 from docvault.pdf.scratch import Scratch
 from docvault.rules import words as splitting
-from docvault.vault.keyring import open_search_key
+from docvault.vault.keyring import open_search_keys
 from docvault.vault.search_keys import SearchKeys
 
 from .agreed import agreed
@@ -231,7 +231,9 @@ def test_a_word_is_kept_as_the_format_says(world, pdf):
         row = search_index.key_of(tx, search_index.Place(place, 1))
         kept = tx.connection.execute(select(tables.search_words.c.word)).scalars().all()
     keyring = HeldKeys.before_masters(FileKeyring.open(world.folder / "root.key"))
-    digest = hmac.new(open_search_key(keyring, row), b"docvault/search-word/v1\nword", "sha256").digest()
+    digest = hmac.new(
+        open_search_keys(keyring, [row])[0], b"docvault/search-word/v1\nword", "sha256"
+    ).digest()
     assert kept == [base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")]
 
 

@@ -18,9 +18,10 @@ from litestar.testing import TestClient
 from docvault import wiring
 from docvault.certificates import mechanisms
 from docvault.database import keys
-from docvault.encryption.errors import KeyKept, KeysAway
+from docvault.encryption.errors import KeyKept, KeysAway, Tampered
 from docvault.encryption.held import OPENED_FOR, HeldKeys
 from docvault.encryption.keyring import FileKeyring, RootKeyAway
+from docvault.keyholder import client
 from docvault.keyholder import server as serving
 from docvault.keyholder.charge import Charge
 from docvault.keyholder.client import AskedKeys
@@ -141,7 +142,7 @@ def test_a_frame_that_is_too_long_is_not_read_and_half_a_frame_ends_with_its_con
 @pytest.mark.promise(55)
 def test_what_may_be_asked_for_is_listed_and_renewing_is_not_among_it():
     assert set(DEEDS) == {
-        *("root_name", "learn", "known", "seal", "unseal", "mac", "seal_with", "unseal_with"),
+        *("root_name", "learn", "known", "seal", "unseal", "unseal_all", "mac", "seal_with", "unseal_with"),
         *("public_key", "sign", "new_signer", "sign_once", "forget_signer"),
         *("seal_certificates", "seal_public", "seal_sign"),
     }
@@ -166,6 +167,23 @@ def test_the_largest_record_and_many_who_ask_at_once(asked, installation):
     with ThreadPoolExecutor(16) as threads:
         opened = threads.map(lambda one: keyring.unseal("record-link", ABOUT, one), sealed)
         assert list(opened) == [bytes([one]) for one in range(64)]
+
+
+def test_many_are_opened_in_few_questions_and_one_that_is_not_whole_opens_none(
+    asked, installation, monkeypatch
+):
+    keyring = Masters.over(installation.db, asked)
+    sealed = [(ABOUT, keyring.seal("record-link", ABOUT, str(one).encode())) for one in range(7)]
+    questions = []
+    exchanged = asked._exchanged
+    monkeypatch.setattr(asked, "_exchanged", lambda frame: questions.append(frame) or exchanged(frame))
+    monkeypatch.setattr(client, "TOGETHER", 3)
+    assert keyring.unseal_all("record-link", sealed) == [str(one).encode() for one in range(7)]
+    assert len(questions) == 3
+    with pytest.raises(Tampered):
+        keyring.unseal_all("record-link", [*sealed, (b"another place", sealed[0][1])])
+    with pytest.raises(KeyKept):
+        keyring.unseal_all("record-key", sealed)
 
 
 def test_a_seal_from_elsewhere_signs_where_it_is_held(tmp_path, installation):

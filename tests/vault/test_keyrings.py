@@ -187,6 +187,7 @@ def answers(house):
         "known": held.known(),
         "seal": (sealed, folder),
         "unseal": (held.unseal("record-link", ABOUT, sealed), held.unseal(FOLDER_KEY, ABOUT, folder)),
+        "unseal_all": held.unseal_all(FOLDER_KEY, [(ABOUT, folder)]),
         "mac": held.mac(house.own("key:pepper"), b"password"),
         "seal_with": stone,
         "unseal_with": held.unseal_with(house.own("key:shredded"), ABOUT, stone),

@@ -90,6 +90,9 @@ class HeldKeys:
         _require_free(purpose)
         return self._open(purpose, context, sealed)
 
+    def unseal_all(self, purpose: str, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        return [self.unseal(purpose, context, each) for context, each in sealed]
+
     # --- own keys and keys of signers -------------------------------------------------------------------
 
     def mac(self, key: SealedKey, message: bytes) -> bytes:

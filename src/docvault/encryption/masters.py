@@ -58,6 +58,9 @@ class Keyring(Protocol):
     def unseal(self, purpose: str, context: bytes, sealed: bytes) -> bytes:
         """Return the plaintext. Raises KeyKept as `seal`, UnknownAlgorithm or Tampered, in that order."""
 
+    def unseal_all(self, purpose: str, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        """Return the plaintexts of what is sealed, each given after its context. Raises as `unseal`."""
+
     # Own keys, each for the one deed that its name allows. All raise KeyKept for another one's deed,
     # UnknownAlgorithm or Tampered, in that order.
 

@@ -27,6 +27,7 @@ SLOW = 60.0  # seconds for one answer: a key service or token may stand behind i
 PATIENCE = 2.0  # seconds to wait for a holder that is starting again
 FIRST = 15.0  # the same before it answered for the first time
 PAUSE = 0.05  # seconds between two tries to reach it
+TOGETHER = 500  # keys in one question: some 200 KiB, and a pause for others who ask
 CALM = 32  # connections that are kept while nobody asks
 
 _log = structlog.get_logger(__name__)
@@ -70,6 +71,12 @@ class AskedKeys:
 
     def unseal(self, purpose: str, context: bytes, sealed: bytes) -> bytes:
         return bytes(self._ask("unseal", purpose, context, sealed))
+
+    def unseal_all(self, purpose: str, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        found: list[bytes] = []
+        for start in range(0, len(sealed), TOGETHER):
+            found += self._ask("unseal_all", purpose, tuple(sealed[start : start + TOGETHER]))
+        return found
 
     def mac(self, key: SealedKey, message: bytes) -> bytes:
         return bytes(self._ask("mac", key, message))

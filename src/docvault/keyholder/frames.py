@@ -22,6 +22,7 @@ DEEDS: dict[str, tuple[Any, Any]] = {
     "known": (tuple[()], frozenset[int]),
     "seal": (tuple[str, bytes, bytes, int], bytes),
     "unseal": (tuple[str, bytes, bytes], bytes),
+    "unseal_all": (tuple[str, tuple[tuple[bytes, bytes], ...]], tuple[bytes, ...]),
     "mac": (tuple[SealedKey, bytes], bytes),
     "seal_with": (tuple[SealedKey, bytes, bytes], bytes),
     "unseal_with": (tuple[SealedKey, bytes, bytes], bytes),

@@ -5,6 +5,7 @@ Format: "The keys" of docs/formats/file-encryption.md.
 """
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 
 from docvault.audit.kinds import Kind
@@ -101,9 +102,10 @@ def open_folder_key(keyring: Keyring, row: FolderKeyRow) -> bytes:
     return records.derive(_folder_key(keyring, row), "data-key")
 
 
-def open_search_key(keyring: Keyring, row: FolderKeyRow) -> bytes:
-    """Return the folder's key for the words of its documents. Secret. Raises UnknownAlgorithm or Tampered."""
-    return search_key(_folder_key(keyring, row))
+def open_search_keys(keyring: Keyring, rows: Sequence[FolderKeyRow]) -> list[bytes]:
+    """Return the folders' keys for words. Secret. Raises UnknownAlgorithm or Tampered."""
+    sealed = [(_place(row).encode(), row.wrapped) for row in rows]
+    return [search_key(each) for each in keyring.unseal_all(FOLDER_KEY, sealed)]
 
 
 def wrap_data_key(wrapping: bytes, row: VersionContext, data_key: bytes) -> bytes:
@@ -119,5 +121,8 @@ def open_data_key(wrapping: bytes, row: VersionContext, wrapped: bytes) -> bytes
 
 
 def _folder_key(keyring: Keyring, row: FolderKeyRow) -> bytes:
-    place = FolderContext(row.organisation_id, row.folder_id, row.generation)
-    return keyring.unseal(FOLDER_KEY, place.encode(), row.wrapped)
+    return keyring.unseal(FOLDER_KEY, _place(row).encode(), row.wrapped)
+
+
+def _place(row: FolderKeyRow) -> FolderContext:
+    return FolderContext(row.organisation_id, row.folder_id, row.generation)

@@ -6,7 +6,7 @@ as long as there is a row for it.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Self, TypeVar
 
@@ -85,6 +85,9 @@ class Masters:
 
     def unseal(self, purpose: str, context: bytes, sealed: bytes) -> bytes:
         return self._asked(lambda: self._keys.unseal(purpose, context, sealed))
+
+    def unseal_all(self, purpose: str, sealed: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+        return self._asked(lambda: self._keys.unseal_all(purpose, sealed))
 
     def mac(self, key: SealedKey, message: bytes) -> bytes:
         return self._asked(lambda: self._keys.mac(key, message))

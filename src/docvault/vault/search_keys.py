@@ -47,10 +47,9 @@ class SearchKeys:
             known = {place: self._kept[place] for place in places if place in self._kept}
         missing = [place for place in places if place not in known]
         if missing:
-            opened = {
-                Place(row.folder_id, row.generation): keys.open_search_key(self._keyring, row)
-                for row in search_index.keys_of(tx, missing)
-            }
+            rows = list(search_index.keys_of(tx, missing))
+            found = keys.open_search_keys(self._keyring, rows)
+            opened = {Place(row.folder_id, row.generation): key for row, key in zip(rows, found, strict=True)}
             known |= opened
             self._keep(opened)
         return [known[place] for place in places if place in known]
