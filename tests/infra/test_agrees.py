@@ -114,13 +114,14 @@ def test_everybody_speaks_of_the_same_port(name):
     assert "8080" not in (INFRA / name).read_text()
 
 
-def test_each_container_has_a_folder_of_its_own_for_the_socket_of_its_keys():
-    """Two key holders in one volume would take each other's place: process numbers are the same there."""
+def test_the_root_key_is_shared_and_the_folder_of_its_sockets_is_not():
+    """Two key holders in one folder would take each other's place: process numbers are the same in containers."""
     for name in ("web", "worker"):
-        service = own_services()[name]
-        assert service["volumes"][0]["target"] == "/srv/docvault"
-        assert any(mount.startswith("/srv/docvault/run:") for mount in service["tmpfs"])
+        mounted = own_services()[name]["volumes"]
+        assert [(volume["source"], volume["target"]) for volume in mounted] == [("keys", "/srv/keys")]
+    assert "DOCVAULT_ROOT_KEY=file:/srv/keys/root.key" in CONTAINERFILE
     assert "DOCVAULT_DATA=/srv/docvault" in CONTAINERFILE
+    assert re.search("^VOLUME /srv/docvault /srv/keys$", CONTAINERFILE, re.MULTILINE)
 
 
 def test_what_only_root_may_do_nobody_does():
